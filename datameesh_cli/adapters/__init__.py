@@ -1,0 +1,1 @@
+"""One outside thing, one file. An adapter turns its library's exceptions into DmError and imports that library inside functions."""

@@ -1,0 +1,107 @@
+"""Other programs. The only module that imports subprocess."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from datameesh_cli.errors import HostError
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A program that ended: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+def find(program: str) -> str | None:
+    """Given a program name, return its path, or None if it is not installed."""
+    return shutil.which(program)
+
+
+def run(
+    command: Sequence[str],
+    *,
+    stdin: str | None = None,
+    timeout: float | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Finished:
+    """Given a command, run it to its end and return what came out, whatever its exit code.
+
+    Raise HostError if the program is not there or takes longer than `timeout` seconds.
+    """
+    try:
+        done = subprocess.run(
+            list(command), input=stdin, capture_output=True, text=True, errors="replace", timeout=timeout, env=env, cwd=cwd
+        )
+    except FileNotFoundError as missing:
+        raise HostError(f"'{command[0]}' is not installed", "run: ./dm doctor") from missing
+    except subprocess.TimeoutExpired as slow:
+        raise HostError(f"'{' '.join(command[:3])}' did not end within {timeout:.0f} s", "run: ./dm doctor") from slow
+    return Finished(done.returncode, done.stdout, done.stderr)
+
+
+def stream(
+    command: Sequence[str],
+    *,
+    stdin: str | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Iterator[str]:
+    """Given a command, yield its lines (both outputs, in order) as they come; the generator's return value is the exit code.
+
+    Use `code = yield from stream(...)`. When the consumer stops early or Ctrl-C arrives, the program is ended first.
+    Raise HostError if the program is not there.
+    """
+    try:
+        child = subprocess.Popen(
+            list(command),
+            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=env,
+            cwd=cwd,
+        )
+    except FileNotFoundError as missing:
+        raise HostError(f"'{command[0]}' is not installed", "run: ./dm doctor") from missing
+    try:
+        if stdin is not None and child.stdin:
+            child.stdin.write(stdin)
+            child.stdin.close()
+        assert child.stdout is not None
+        for line in child.stdout:
+            yield line.rstrip("\n")
+        return child.wait()
+    finally:
+        if child.poll() is None:
+            child.terminate()
+            child.wait(timeout=20)
+
+
+def attach(command: Sequence[str]) -> int:
+    """Given a command, run it on the user's own terminal and return its exit code."""
+    try:
+        return subprocess.call(list(command))
+    except FileNotFoundError as missing:
+        raise HostError(f"'{command[0]}' is not installed", "run: ./dm doctor") from missing
+
+
+def spawn(command: Sequence[str], log: Path) -> int:
+    """Given a command, start it in the background in a session of its own, its output appended to `log`; return its pid."""
+    with log.open("ab") as sink:
+        child = subprocess.Popen(list(command), stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True)
+    return child.pid
+
+
+def pipe(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Given a command, start it with binary stdin and stdout pipes (a relay); the caller ends it."""
+    return subprocess.Popen(list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

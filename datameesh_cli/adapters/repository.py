@@ -1,0 +1,76 @@
+"""The repository's own files: service fragments, profiles, checks, data sets. The only module that reads YAML."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from datameesh_cli.core.fragment import profile_from, services_from
+from datameesh_cli.core.model import Model
+from datameesh_cli.errors import UserError
+
+_INCLUDE = re.compile(r"(?ms)^include:.*?(?=^\S|\Z)")
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A checkout of DataMeesh."""
+
+    root: Path
+
+    @property
+    def compose_file(self) -> Path:
+        """The one Compose file; it includes every service's fragment."""
+        return self.root / "compose" / "compose.yaml"
+
+    def read_yaml(self, path: Path) -> Any:
+        """Given a YAML file, return its content. Raise UserError, with file and line, if it is missing or broken."""
+        import yaml
+
+        name = self.relative(path)
+        try:
+            return yaml.safe_load(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as missing:
+            raise UserError(f"{name} is missing", "restore it: git checkout -- " + name) from missing
+        except yaml.YAMLError as broken:
+            mark = getattr(broken, "problem_mark", None)
+            where = f"{name}, line {mark.line + 1}" if mark else name
+            problem = getattr(broken, "problem", None) or "not valid YAML"
+            raise UserError(f"{where}: {problem}", "correct the file and run the command again") from broken
+        except UnicodeDecodeError as broken:
+            raise UserError(f"{name} is not UTF-8 text", "correct the file and run the command again") from broken
+
+    def relative(self, path: Path) -> str:
+        """Given a path, return it as text relative to the repository where it lies inside."""
+        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+
+    def fragments(self) -> tuple[Path, ...]:
+        """Return every service's Compose fragment, sorted. Raise UserError if there is none."""
+        found = tuple(sorted((self.root / "services").glob("*/compose.yaml")))
+        if not found:
+            raise UserError("no service folder was found under services/", "run dm from a complete checkout")
+        return found
+
+    def model(self) -> Model:
+        """Return all services and profiles. Raise UserError, naming file and key, for a fragment or profile that is not valid."""
+        services = []
+        for path in self.fragments():
+            services += services_from(self.read_yaml(path), path.parent.name, self.relative(path))
+        profiles = [
+            profile_from(self.read_yaml(path), self.relative(path)) for path in sorted((self.root / "profiles").glob("*.yaml"))
+        ]
+        return Model(tuple(services), tuple(profiles))
+
+    def refresh_includes(self) -> bool:
+        """Make the `include:` block of the Compose file name exactly the fragments that exist; return True if it changed."""
+        text = self.compose_file.read_text(encoding="utf-8")
+        lines = "".join(f"  - ../services/{path.parent.name}/compose.yaml\n" for path in self.fragments())
+        fresh = _INCLUDE.sub(f"include:\n{lines}\n", text, count=1)
+        if fresh == text:
+            return False
+        part = self.compose_file.with_suffix(".part")
+        part.write_text(fresh, encoding="utf-8")
+        part.replace(self.compose_file)
+        return True

@@ -1,0 +1,1 @@
+"""Options, one use case, one render."""

@@ -1,0 +1,173 @@
+"""The model: what the service folders and profiles say, as values. `adapters/repository.py` reads them from YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from datameesh_cli.errors import UserError
+
+LAYERS = (
+    "user access",
+    "query and federation",
+    "storage and metadata",
+    "transformation",
+    "infrastructure",
+    "optional components",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ram:
+    """Memory of one container in MiB: the smallest limit that passes `dm verify`, the largest that is of use, and the evidence."""
+
+    min: int
+    want: int
+    measured: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heap:
+    """How a JVM's heap follows from the container's limit: min(limit - outside, share * limit), in MiB."""
+
+    outside: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A further number that follows from the limit or the heap, in MiB."""
+
+    of: str
+    share: float
+    min: int = 1
+    max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveOut:
+    """A service that a small budget (below `below` MiB in all) leaves out, what that means, and the variables it sets."""
+
+    below: int
+    says: str
+    set: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A published port: the variable that moves it, its default on the host, and the port inside."""
+
+    variable: str
+    default: int
+    inside: int
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """Something a person opens: its title, the port variable, the path, the login, and what one can do there."""
+
+    title: str
+    port: str
+    path: str = "/"
+    user: str | None = None
+    secret: str | None = None
+    can: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One Compose service, as its fragment and its x-datameesh describe it."""
+
+    name: str
+    folder: str
+    profile: str
+    namespace: str
+    layer: str
+    owner: str
+    image: str
+    ram: Ram
+    kind: str = "service"
+    heap: Heap | None = None
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    leave_out: LeaveOut | None = None
+    ports: tuple[Port, ...] = ()
+    urls: tuple[Url, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    replicas: int = 1
+
+    @property
+    def env_prefix(self) -> str:
+        """The prefix of this service's variables: `trino-worker` -> `TRINO_WORKER`."""
+        return self.name.upper().replace("-", "_")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A set of services started together, and the profiles it needs."""
+
+    name: str
+    requires: tuple[str, ...]
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """All services and profiles of the repository."""
+
+    services: tuple[Service, ...]
+    profiles: tuple[Profile, ...]
+
+    def service(self, name: str) -> Service:
+        """Given a service name, return it. Raise UserError, with the nearest names, if there is none."""
+        for service in self.services:
+            if service.name == name:
+                return service
+        raise UserError(f"there is no service '{name}'", "services: " + ", ".join(s.name for s in self.services))
+
+    def profile(self, name: str) -> Profile:
+        """Given a profile name, return it. Raise UserError if there is none."""
+        for profile in self.profiles:
+            if profile.name == name:
+                return profile
+        raise UserError(f"there is no profile '{name}'", "profiles: " + ", ".join(p.name for p in self.profiles))
+
+    def closure(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Given profile names, return them with all that they require, required ones first.
+
+        Raise UserError for an unknown profile or for profiles that require each other in a circle.
+        """
+        done: list[str] = []
+
+        def visit(name: str, path: tuple[str, ...]) -> None:
+            if name in path:
+                raise UserError("profiles require each other: " + " -> ".join((*path, name)), "remove one of the `requires`")
+            if name not in done:
+                for required in self.profile(name).requires:
+                    visit(required, (*path, name))
+                done.append(name)
+
+        for name in names:
+            visit(name, ())
+        return tuple(done)
+
+    def of_profiles(self, names: Iterable[str]) -> tuple[Service, ...]:
+        """Given profile names, return the services (jobs included) of these and of what they require, in dependency order."""
+        wanted = set(self.closure(names))
+        return in_dependency_order([s for s in self.services if s.profile in wanted])
+
+
+def in_dependency_order(services: Iterable[Service]) -> tuple[Service, ...]:
+    """Given services, return them so that each stands after what it depends on; ties by name. Unknown dependencies are ignored.
+
+    Raise UserError if they depend on each other in a circle.
+    """
+    waiting = {s.name: s for s in sorted(services, key=lambda s: s.name)}
+    ordered: list[Service] = []
+    while waiting:
+        ready = [s for s in waiting.values() if not any(d in waiting for d in s.depends_on)]
+        if not ready:
+            raise UserError("services depend on each other: " + ", ".join(waiting), "break the circle in depends_on")
+        for service in ready:
+            ordered.append(waiting.pop(service.name))
+    return tuple(ordered)

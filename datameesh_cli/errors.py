@@ -1,0 +1,39 @@
+"""The errors a user may see. Each says what is wrong, what to do next, and which exit code it ends in.
+
+Exit codes: 1 a bug (shown with its traceback), 2 the user's input, 3 the host (no engine, port taken, no memory),
+4 an unhealthy stack. Only `cli` catches these and exits.
+"""
+
+from __future__ import annotations
+
+
+class DmError(Exception):
+    """A failure that is explained to the user in one line, with the next step.
+
+    `message` says what is wrong and where; `hint` is what to do about it ("" when the message already says so).
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UserError(DmError):
+    """The user's input, or a file the user wrote, is wrong. Nothing was changed."""
+
+    exit_code = 2
+
+
+class HostError(DmError):
+    """The machine lacks something: an engine, a free port, memory, an image."""
+
+    exit_code = 3
+
+
+class UnhealthyError(DmError):
+    """The stack is there but does not do what it should."""
+
+    exit_code = 4

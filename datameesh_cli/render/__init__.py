@@ -1,0 +1,1 @@
+"""The only place that prints. Takes a result, writes a table or JSON."""

@@ -1,0 +1,1 @@
+"""Verb + noun. A use case gets its adapters as one frozen Outside and returns a frozen result; it prints nothing."""
