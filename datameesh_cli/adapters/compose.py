@@ -1,0 +1,96 @@
+"""Compose: the one model, started, stopped, resolved, and its jobs run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from datameesh_cli.adapters import process, whales
+
+
+@dataclass(frozen=True, slots=True)
+class Compose:
+    """The Compose model of one stack: its file, its project name and the variables of its plan."""
+
+    file: Path
+    project: str
+    env_file: Path
+
+    def resolve(self, profiles: Sequence[str]) -> dict[str, Any]:
+        """Given profiles, return the resolved model (`docker compose config`). Raise UserError if the model is not valid."""
+        with whales.explained("resolve the Compose model"):
+            resolved = self._client(profiles).compose.config(return_json=True)
+        assert isinstance(resolved, dict)
+        return resolved
+
+    def up(self, profiles: Sequence[str], services: Sequence[str] = ()) -> None:
+        """Given profiles, create and start their services in the background; what is unchanged is left alone."""
+        with whales.explained("start the stack"):
+            self._client(profiles).compose.up(list(services) or None, detach=True, quiet=True, pull="never")
+
+    def down(self, *, volumes: bool) -> None:
+        """Remove all containers and the network of the project, and its volumes too if `volumes`."""
+        with whales.explained("stop the stack"):
+            self._client(["*"]).compose.down(remove_orphans=True, volumes=volumes, quiet=True, timeout=20)
+
+    def restart(self, services: Sequence[str]) -> None:
+        """Given service names, stop and start their containers."""
+        with whales.explained("restart services"):
+            self._client(["*"]).compose.restart(list(services), timeout=20)
+
+    def run_job(
+        self, service: str, command: Sequence[str], *, env: Mapping[str, str] | None = None, volumes: Sequence[str] = ()
+    ) -> Iterator[str]:
+        """Given a job service and its command, run it in a container of its own and yield its lines; the generator returns the exit code.
+
+        `volumes` are `host:container[:ro]` mounts. The container is removed afterwards, also on Ctrl-C.
+        """
+        args = [*self._base(["*"]), "run", "--rm", "--no-deps", "-T", "--quiet-pull"]
+        for name, value in (env or {}).items():
+            args += ["-e", f"{name}={value}"]
+        for volume in volumes:
+            args += ["-v", volume]
+        code = yield from process.stream([*args, service, *command])
+        return code
+
+    def logs_command(self, services: Sequence[str], *, follow: bool, tail: int) -> list[str]:
+        """Given services (all if none), return the command that prints their logs on the user's terminal."""
+        follow_flag = ["--follow"] if follow else []
+        return [*self._base(["*"]), "logs", *follow_flag, "--tail", str(tail), *services]
+
+    def exec_command(self, service: str, command: Sequence[str], *, terminal: bool) -> list[str]:
+        """Given a service and a command, return the command that runs it in the service's first container."""
+        return [*self._base(["*"]), "exec", *([] if terminal else ["-T"]), service, *command]
+
+    def _client(self, profiles: Sequence[str]) -> Any:
+        return whales.client([self.file], self.project, self.env_file if self.env_file.exists() else None, profiles)
+
+    def _base(self, profiles: Sequence[str]) -> list[str]:
+        env_file = ["--env-file", str(self.env_file)] if self.env_file.exists() else []
+        named = [flag for profile in profiles for flag in ("--profile", profile)]
+        return ["docker", "compose", "-f", str(self.file), "-p", self.project, *env_file, *named]
+
+
+def in_background(work: Callable[[], None]) -> Callable[[], BaseException | None | bool]:
+    """Given a piece of work, start it in a thread; the returned function says True while it runs, then its exception or None."""
+    import threading
+
+    outcome: list[BaseException | None] = []
+
+    def body() -> None:
+        try:
+            work()
+        except BaseException as failure:
+            outcome.append(failure)
+        else:
+            outcome.append(None)
+
+    thread = threading.Thread(target=body, daemon=True)
+    thread.start()
+
+    def state() -> BaseException | None | bool:
+        return True if not outcome else outcome[0]
+
+    return state

@@ -1,0 +1,128 @@
+"""The container engine: what runs, what it says, what it has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from datameesh_cli.adapters import process, whales
+from datameesh_cli.core.health import Container
+from datameesh_cli.errors import HostError
+
+PROJECT_LABEL = "com.docker.compose.project"
+SERVICE_LABEL = "com.docker.compose.service"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """The engine's version, its memory in MiB, its processors, and its cgroup version."""
+
+    version: str
+    memory: int
+    cpus: int
+    cgroup: str
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The engine that the docker command talks to."""
+
+    def info(self) -> EngineInfo:
+        """Return what the engine is and has. Raise HostError if none answers."""
+        import json
+
+        done = process.run(["docker", "info", "--format", "{{json .}}"], timeout=30)
+        data: dict[str, Any] = json.loads(done.out or "{}") if done.out.startswith("{") else {}
+        if done.code or not data.get("ServerVersion"):
+            raise HostError("no container engine answers", "run: ./dm doctor --fix")
+        return EngineInfo(data["ServerVersion"], data["MemTotal"] // 2**20, data["NCPU"], str(data.get("CgroupVersion", "")))
+
+    def containers(self, project: str) -> tuple[Container, ...]:
+        """Given a Compose project, return its containers (job runs excepted), stopped ones included."""
+        docker = whales.client()
+        with whales.explained("list the containers"):
+            found = docker.container.list(all=True, filters=[("label", f"{PROJECT_LABEL}={project}"), ("label", "com.docker.compose.oneoff=False")])
+            return tuple(sorted((_container(c) for c in found), key=lambda c: c.name))
+
+    def projects(self) -> tuple[str, ...]:
+        """Return the names of all Compose projects that have containers."""
+        out = self._docker(["ps", "-a", "--format", f'{{{{.Label "{PROJECT_LABEL}"}}}}'])
+        return tuple(sorted({line for line in out.splitlines() if line}))
+
+    def log_tail(self, container: str, lines: int = 80) -> str:
+        """Given a container, return the end of its log, both streams."""
+        done = process.run(["docker", "logs", "--tail", str(lines), container], timeout=30)
+        return done.out + done.err
+
+    def exec(self, container: str, command: Sequence[str], *, stdin: str | None = None, timeout: float = 60) -> process.Finished:
+        """Given a container and a command, run it inside and return what came out, whatever its exit code."""
+        return process.run(["docker", "exec", *(["-i"] if stdin is not None else []), container, *command], stdin=stdin, timeout=timeout)
+
+    def publishing(self, port: int) -> str | None:
+        """Given a host port, return the name of the container that publishes it, or None."""
+        return self._docker(["ps", "--filter", f"publish={port}", "--format", "{{.Names}}"]).strip() or None
+
+    def has_image(self, image: str) -> bool:
+        """Given an image reference, say whether the engine has it."""
+        return process.run(["docker", "image", "inspect", "--format", "{{.Id}}", image], timeout=30).code == 0
+
+    def memory_used(self, project: str) -> dict[str, int]:
+        """Given a Compose project, return each running container's memory in use, in MiB, without page cache."""
+        names = [c.name for c in self.containers(project) if c.status == "running"]
+        if not names:
+            return {}
+        out = self._docker(["stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}", *names])
+        return dict(_usage(line) for line in out.splitlines() if line.strip())
+
+    def run_once(self, image: str, network: str, command: Sequence[str]) -> process.Finished:
+        """Given an image, a network and a command, run it in a container that is removed afterwards."""
+        return process.run(["docker", "run", "--rm", "--network", network, "--entrypoint", command[0], image, *command[1:]], timeout=120)
+
+    def networks(self, project: str) -> tuple[str, ...]:
+        """Given a Compose project, return the names of its networks."""
+        return tuple(self._docker(["network", "ls", "--filter", f"label={PROJECT_LABEL}={project}", "--format", "{{.Name}}"]).split())
+
+    def volumes(self, project: str) -> tuple[str, ...]:
+        """Given a Compose project, return the names of its volumes."""
+        return tuple(self._docker(["volume", "ls", "--filter", f"label={PROJECT_LABEL}={project}", "--format", "{{.Name}}"]).split())
+
+    def remove_leftover_jobs(self, project: str) -> None:
+        """Given a Compose project, remove job containers that an interrupted run left behind."""
+        found = self._docker(["ps", "-aq", "--filter", f"label={PROJECT_LABEL}={project}", "--filter", "label=com.docker.compose.oneoff=True"])
+        if found.split():
+            self._docker(["rm", "-f", *found.split()])
+
+    def _docker(self, args: Sequence[str]) -> str:
+        done = process.run(["docker", *args], timeout=60)
+        if done.code:
+            raise whales.failure(f"run docker {args[0]}", done.err or done.out)
+        return done.out
+
+
+def _container(c: Any) -> Container:
+    state, labels = c.state, c.config.labels or {}
+    networks = c.network_settings.networks or {}
+    return Container(
+        name=c.name,
+        service=labels.get(SERVICE_LABEL, ""),
+        status=state.status or "",
+        health=(state.health.status or "") if state.health else "",
+        exit_code=state.exit_code or 0,
+        oom_killed=bool(state.oom_killed),
+        restarts=c.restart_count or 0,
+        limit=(c.host_config.memory or 0) // 2**20,
+        started_at=str(state.started_at or ""),
+        image=c.config.image or "",
+        address=next((n.ip_address for n in networks.values() if n.ip_address), ""),
+    )
+
+
+def _usage(line: str) -> tuple[str, int]:
+    name, used, *_ = line.split()
+    units = {"KiB": 1 / 1024, "MiB": 1, "GiB": 1024, "B": 1 / 2**20}
+    for unit, factor in units.items():
+        if used.endswith(unit) and used.removesuffix(unit).replace(".", "").isdigit():
+            return name, round(float(used.removesuffix(unit)) * factor)
+    return name, 0
+

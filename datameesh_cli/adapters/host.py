@@ -1,0 +1,63 @@
+"""The user's machine: its environment, its ports and who holds them."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from datameesh_cli.adapters import process
+
+
+def environment() -> dict[str, str]:
+    """Return the variables of the environment."""
+    return dict(os.environ)
+
+
+def bind_address() -> str:
+    """Return the address on which ports are published: 127.0.0.1 unless DM_BIND says otherwise."""
+    return os.environ.get("DM_BIND", "127.0.0.1")
+
+
+def is_port_free(address: str, port: int) -> bool:
+    """Given an address and a port, say whether a listener could be opened there now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+            probe.listen(1)
+        except OSError:
+            return False
+    return True
+
+
+def port_holder(port: int) -> str | None:
+    """Given a port in use, return its holder as `python3 (pid 4711)`, or None when the system does not tell."""
+    if Path("/proc/net/tcp").exists():
+        inodes = set(_listening_inodes(port))
+        return next(_processes_with(inodes), None) if inodes else None
+    if process.find("lsof"):
+        done = process.run(["lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fpc"], timeout=10)
+        fields = {line[0]: line[1:] for line in done.out.splitlines() if line}
+        return f"{fields['c']} (pid {fields['p']})" if {"p", "c"} <= set(fields) else None
+    return None
+
+
+def _listening_inodes(port: int) -> Iterator[str]:
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        if Path(table).exists():
+            for line in Path(table).read_text().splitlines()[1:]:
+                fields = line.split()
+                if fields[3] == "0A" and int(fields[1].rsplit(":", 1)[1], 16) == port:
+                    yield fields[9]
+
+
+def _processes_with(inodes: set[str]) -> Iterator[str]:
+    wanted = {f"socket:[{inode}]" for inode in inodes}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if any(os.readlink(handle) in wanted for handle in (folder / "fd").iterdir()):
+                yield f"{(folder / 'comm').read_text().strip()} (pid {folder.name})"
+        except OSError:
+            continue

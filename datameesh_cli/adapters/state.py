@@ -1,0 +1,130 @@
+"""What `dm` remembers about one stack, in `.dm/<name>/`: secrets, the plan in force, who is working on it.
+
+Written by rename; deletable at any time while the stack is down and its volumes are gone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import string
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from datameesh_cli.core.stack import DEFAULT_NAME, PORT_STEP
+from datameesh_cli.errors import HostError
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The state folder of one stack."""
+
+    root: Path
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        """The stack's own folder."""
+        return self.root / self.name
+
+    @property
+    def env_file(self) -> Path:
+        """The variables of the plan in force, as Compose reads them."""
+        return self.folder / "plan.env"
+
+    @property
+    def secrets(self) -> Path:
+        """The folder of secret files. It is 0700; the files in it are readable, because a non-root container reads them through a mount."""
+        return self.folder / "secrets"
+
+    def write(self, name: str, text: str) -> Path:
+        """Given a file name and its text, write it whole or not at all; return its path."""
+        self._make()
+        path = self.folder / name
+        part = path.with_name(path.name + ".part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+        return path
+
+    def read_json(self, name: str) -> Any:
+        """Given a file name, return its JSON content, or None if it is not there or not readable."""
+        try:
+            return json.loads((self.folder / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    def remove(self, name: str) -> None:
+        """Given a file name, remove it if it is there."""
+        (self.folder / name).unlink(missing_ok=True)
+
+    def write_env(self, variables: Mapping[str, str]) -> Path:
+        """Given variables, write them as the stack's env file and return its path."""
+        return self.write("plan.env", "".join(f"{k}={v}\n" for k, v in variables.items()))
+
+    def ensure_secrets(self, names: Iterable[str]) -> None:
+        """Given secret names, generate each one that is not there yet; an existing one is never changed.
+
+        32 letters and digits (190 bits); 20 capitals and digits for a name ending in `-access-key`.
+        """
+        self._make()
+        self.secrets.mkdir(mode=0o700, exist_ok=True)
+        self.secrets.chmod(0o700)
+        for name in names:
+            path = self.secrets / name
+            if not path.exists():
+                key = name.endswith("-access-key")
+                letters = (string.ascii_uppercase if key else string.ascii_letters) + string.digits
+                part = path.with_name(name + ".part")
+                part.write_text("".join(secrets.choice(letters) for _ in range(20 if key else 32)), encoding="utf-8")
+                part.chmod(0o444)
+                part.replace(path)
+
+    def secret(self, name: str) -> str:
+        """Given a secret's name, return its value. Raise HostError if it was never generated."""
+        try:
+            return (self.secrets / name).read_text(encoding="utf-8").strip()
+        except OSError as missing:
+            raise HostError(f"the secret '{name}' does not exist yet", "start the stack first: ./dm up") from missing
+
+    def secret_names(self) -> tuple[str, ...]:
+        """Return the names of all secrets that exist."""
+        return tuple(sorted(p.name for p in self.secrets.glob("*") if not p.name.endswith(".part"))) if self.secrets.exists() else ()
+
+    def port_offset(self) -> int:
+        """Return by how much this stack's ports are moved: 0 for the default stack, else the first free step, remembered."""
+        if self.name == DEFAULT_NAME:
+            return 0
+        known = self.read_json("ports.json")
+        if isinstance(known, dict) and isinstance(known.get("offset"), int):
+            return int(known["offset"])
+        others = (State(self.root, p.parent.name).read_json("ports.json") for p in self.root.glob("*/ports.json"))
+        taken = {o["offset"] for o in others if isinstance(o, dict)}
+        offset = next(n * PORT_STEP for n in range(1, 30) if n * PORT_STEP not in taken)
+        self.write("ports.json", json.dumps({"offset": offset}))
+        return offset
+
+    @contextmanager
+    def locked(self, verb: str) -> Iterator[None]:
+        """Hold the stack's lock while a command changes the stack. Raise HostError, naming the holder, if another one has it."""
+        import fcntl
+
+        self._make()
+        handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as busy:
+                holder = os.read(handle, 200).decode(errors="replace").strip() or "another dm"
+                raise HostError(f"{holder} is working on stack '{self.name}'", "wait for it to end, or stop it with Ctrl-C") from busy
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"'dm {verb}' (process {os.getpid()})\n".encode(), 0)
+            yield
+        finally:
+            os.close(handle)
+
+    def _make(self) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
