@@ -63,6 +63,13 @@ class Repository:
         ]
         return Model(tuple(services), tuple(profiles))
 
+    def summary(self, folder: str) -> str:
+        """Given a service folder's name, return the first paragraph of its README as one line ("" without a README)."""
+        readme = self.root / "services" / folder / "README.md"
+        text = readme.read_text(encoding="utf-8") if readme.exists() else ""
+        paragraphs = [p for p in text.split("\n\n") if p.strip() and not p.lstrip().startswith("#")]
+        return " ".join(paragraphs[0].split()) if paragraphs else ""
+
     def refresh_includes(self) -> bool:
         """Make the `include:` block of the Compose file name exactly the fragments that exist; return True if it changed."""
         text = self.compose_file.read_text(encoding="utf-8")

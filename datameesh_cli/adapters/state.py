@@ -94,6 +94,11 @@ class State:
         """Return the names of all secrets that exist."""
         return tuple(sorted(p.name for p in self.secrets.glob("*") if not p.name.endswith(".part"))) if self.secrets.exists() else ()
 
+    def forget_secrets(self) -> None:
+        """Remove all secrets: they open nothing any more once the volumes are gone."""
+        for name in self.secret_names():
+            (self.secrets / name).unlink(missing_ok=True)
+
     def port_offset(self) -> int:
         """Return by how much this stack's ports are moved: 0 for the default stack, else the first free step, remembered."""
         if self.name == DEFAULT_NAME:

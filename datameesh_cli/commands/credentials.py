@@ -1,0 +1,31 @@
+"""`dm credentials`."""
+
+from __future__ import annotations
+
+import typer
+
+from datameesh_cli.adapters.outside import outside
+from datameesh_cli.errors import UserError
+from datameesh_cli.render.output import OUTPUT, Output, print_json
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def credentials(
+    ctx: typer.Context,
+    name: str = typer.Argument("", help="Print only this secret's value."),
+    output: Output = OUTPUT,
+) -> None:
+    """Show the generated logins of this stack, or one of them bare.
+
+    Example: dm credentials minio-secret-key
+    """
+    from datameesh_cli.render.stack import print_credentials
+    from datameesh_cli.usecases.show_status import list_credentials
+
+    found = list_credentials(outside(ctx.obj))
+    chosen = [c for c in found if not name or c.name == name]
+    if not chosen:
+        raise UserError(f"there is no secret '{name}'" if name else "no secrets exist yet", "see: dm credentials; they are made by: dm up")
+    print_json(chosen) if output is Output.json else print_credentials(chosen)

@@ -1,0 +1,29 @@
+"""`dm plan`."""
+
+from __future__ import annotations
+
+import typer
+
+from datameesh_cli.adapters.outside import outside
+from datameesh_cli.core.memory import parse_mib
+from datameesh_cli.render.output import OUTPUT, Output, print_json
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def plan(
+    ctx: typer.Context,
+    profile: list[str] = typer.Option([], "--profile", "-p", help="Profile to plan for; repeat for several. Default: what runs, else analytics."),
+    ram: str = typer.Option("", "--ram", help="Memory budget, such as 1536m or 4g. Default: the budget in force, else what the engine has less a reserve."),
+    output: Output = OUTPUT,
+) -> None:
+    """Print what each service would get of a memory budget, and why. Changes nothing.
+
+    Example: dm plan --profile analytics --ram 4g
+    """
+    from datameesh_cli.render.plan import print_plan
+    from datameesh_cli.usecases.plan_memory import plan_memory
+
+    planned = plan_memory(outside(ctx.obj), profile, parse_mib(ram) if ram else None)
+    print_json(planned.plan) if output is Output.json else print_plan(planned)

@@ -1,0 +1,32 @@
+"""`dm restart`."""
+
+from __future__ import annotations
+
+import typer
+
+from datameesh_cli.adapters.outside import outside
+from datameesh_cli.render.output import OUTPUT, Output, print_json, say
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def restart(
+    ctx: typer.Context,
+    services: list[str] = typer.Argument(None, help="Services to restart; all if none is named."),
+    wait_timeout: float = typer.Option(300, "--wait-timeout", min=1, help="Seconds to wait until everything is healthy."),
+    output: Output = OUTPUT,
+) -> None:
+    """Stop and start services, and wait until the stack works again.
+
+    Example: dm restart trino-coordinator
+    """
+    from datameesh_cli.render.stack import Progress, print_started
+    from datameesh_cli.usecases.start_profile import StartRequest, start_profile
+    from datameesh_cli.usecases.stop_stack import restart_services
+
+    world = outside(ctx.obj)
+    restart_services(world, services or [])
+    with Progress() as progress:
+        started = start_profile(world, StartRequest(timeout=wait_timeout), progress.show, say)
+    print_json(started) if output is Output.json else print_started(started)

@@ -1,0 +1,31 @@
+"""`dm status`."""
+
+from __future__ import annotations
+
+import typer
+
+from datameesh_cli.adapters.outside import outside
+from datameesh_cli.errors import UnhealthyError
+from datameesh_cli.render.output import OUTPUT, Output, print_json
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def status(
+    ctx: typer.Context,
+    usage: bool = typer.Option(False, "--usage", help="Also measure the memory in use (about two seconds)."),
+    output: Output = OUTPUT,
+) -> None:
+    """Show what runs, how well, and within which limits. Exit code 4 when something that should run is not well.
+
+    Example: dm status --usage
+    """
+    from datameesh_cli.render.stack import print_status
+    from datameesh_cli.usecases.show_status import show_status
+
+    result = show_status(outside(ctx.obj), usage=usage)
+    print_json(result) if output is Output.json else print_status(result)
+    if result.running and not result.healthy:
+        bad = next(s for s in result.services if not s.ok)
+        raise UnhealthyError(f"{bad.service} is {bad.state}", f"see: dm why {bad.service}")

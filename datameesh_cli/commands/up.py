@@ -1,0 +1,33 @@
+"""`dm up`."""
+
+from __future__ import annotations
+
+import typer
+
+from datameesh_cli.adapters.outside import outside
+from datameesh_cli.core.memory import parse_mib
+from datameesh_cli.render.output import OUTPUT, Output, print_json, say
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def up(
+    ctx: typer.Context,
+    profile: list[str] = typer.Option([], "--profile", "-p", help="Profile to start; repeat for several. Default: what runs, else analytics."),
+    ram: str = typer.Option("", "--ram", help="Memory budget, such as 1536m or 4g. Default: the budget in force, else what the engine has less a reserve."),
+    wait_timeout: float = typer.Option(300, "--wait-timeout", min=1, help="Seconds to wait until everything is healthy."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Print the plan and check the ports; start nothing."),
+    output: Output = OUTPUT,
+) -> None:
+    """Start profiles within a memory budget and wait until they work.
+
+    Example: dm up --profile analytics --ram 4g
+    """
+    from datameesh_cli.render.stack import Progress, print_started
+    from datameesh_cli.usecases.start_profile import StartRequest, start_profile
+
+    request = StartRequest(tuple(profile), parse_mib(ram) if ram else None, wait_timeout, dry_run)
+    with Progress() as progress:
+        started = start_profile(outside(ctx.obj), request, progress.show, say)
+    print_json(started) if output is Output.json else print_started(started)

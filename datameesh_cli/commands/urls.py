@@ -1,0 +1,23 @@
+"""`dm urls`."""
+
+from __future__ import annotations
+
+import typer
+
+from datameesh_cli.adapters.outside import outside
+from datameesh_cli.render.output import OUTPUT, Output, print_json
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def urls(ctx: typer.Context, output: Output = OUTPUT) -> None:
+    """Show where everything is, who logs in, and what one can do there.
+
+    Example: dm urls
+    """
+    from datameesh_cli.render.stack import print_places
+    from datameesh_cli.usecases.show_status import list_places
+
+    places = list_places(outside(ctx.obj))
+    print_json(places) if output is Output.json else print_places(places)

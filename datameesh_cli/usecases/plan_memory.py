@@ -1,0 +1,88 @@
+"""Which profiles, which budget, which plan: decided the same way for `plan`, `up` and everything that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from datameesh_cli.adapters import host
+from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.core.memory import format_mib
+from datameesh_cli.core.model import Model, Service
+from datameesh_cli.core.ram_plan import TOLERANCE, RamPlan, default_budget, plan_ram, plan_variables
+from datameesh_cli.core.stack import StackPort, stack_ports
+from datameesh_cli.errors import HostError
+
+DEFAULT_PROFILE = "analytics"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with everything it was made of. `source` says where the budget came from."""
+
+    model: Model
+    services: tuple[Service, ...]
+    plan: RamPlan
+    ports: tuple[StackPort, ...]
+    source: str
+
+    @property
+    def replicas(self) -> dict[str, int]:
+        """How many containers of each service the plan runs (0 for one that is left out)."""
+        return {s.name: (share.replicas if (share := self.plan.share(s.name)) else 0) for s in self.services}
+
+    def variables(self, outside: Outside) -> dict[str, str]:
+        """Return everything that the Compose model reads: the plan, the ports, and where the secrets lie."""
+        ports = {p.variable: str(p.host) for p in self.ports}
+        return plan_variables(self.plan, self.services) | ports | {"DM_SECRETS": str(outside.state.secrets), "DM_BIND": host.bind_address()}
+
+
+def plan_memory(outside: Outside, profiles: Sequence[str], ram: int | None) -> Planned:
+    """Given profiles (none: those in force, else analytics) and a budget in MiB (None: the one in force, else what the engine has), plan.
+
+    Raise UserError for an unknown profile or a broken fragment, HostError for a budget that is too small or more than the engine has.
+    """
+    model = outside.repository.model()
+    before = running_plan(outside)
+    wanted = list(dict.fromkeys([*(before.profiles if before else ()), *profiles])) or [DEFAULT_PROFILE]
+    closure = model.closure(wanted)
+    services = model.of_profiles(closure)
+    ports = stack_ports(services, outside.state.port_offset(), host.environment())
+    if ram is None and before:
+        budget, source = before.budget, "the budget in force"
+    else:
+        budget, source = _budget(outside, ram)
+    return Planned(model, services, plan_ram(services, budget, closure), ports, source)
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The profiles and the budget that the running stack was started with."""
+
+    profiles: tuple[str, ...]
+    budget: int
+
+
+def running_plan(outside: Outside) -> InForce | None:
+    """Return what the stack was last started with, or None after `down` or before the first start."""
+    saved = outside.state.read_json("plan.json")
+    if not isinstance(saved, dict) or not isinstance(saved.get("budget"), int):
+        return None
+    return InForce(tuple(saved.get("profiles") or ()), saved["budget"])
+
+
+def _budget(outside: Outside, ram: int | None) -> tuple[int, str]:
+    try:
+        engine = outside.engine.info().memory
+    except HostError:
+        if ram is None:
+            raise
+        return ram, "as asked; no engine answers, so it is not compared with what there is"
+    if ram is None:
+        return default_budget(engine), f"what the engine has ({format_mib(engine)}) less the reserve of {format_mib(engine - default_budget(engine))}"
+    if ram > engine * (1 + TOLERANCE):
+        raise HostError(
+            f"the budget is {format_mib(ram)}, the engine has only {format_mib(engine)}",
+            f"use at most --ram {engine}m, or give the engine more memory",
+        )
+    return ram, "as asked"

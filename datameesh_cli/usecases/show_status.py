@@ -1,0 +1,163 @@
+"""`dm status`, `urls`, `credentials`, `why`: what is there, how it is, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from datameesh_cli.adapters import host
+from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.core.health import Container, ServiceState, first_broken, last_error_line
+from datameesh_cli.core.model import Service
+from datameesh_cli.core.ram_plan import Share
+from datameesh_cli.usecases.plan_memory import Planned, plan_memory, running_plan
+from datameesh_cli.usecases.start_profile import current_states
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStatus:
+    """One line of `status`. Memory in MiB; `used` is None unless usage was asked for."""
+
+    service: str
+    namespace: str
+    layer: str
+    kind: str
+    state: str
+    ok: bool
+    detail: str
+    limit: int
+    used: int | None
+    restarts: int
+    ports: tuple[int, ...]
+    image: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The whole stack at this moment."""
+
+    name: str
+    project: str
+    running: bool
+    profiles: tuple[str, ...]
+    budget: int
+    services: tuple[ServiceStatus, ...]
+    left_out: dict[str, str]
+
+    @property
+    def healthy(self) -> bool:
+        """Whether something runs and all of it is well."""
+        return self.running and all(s.ok for s in self.services if s.kind == "service")
+
+
+def show_status(outside: Outside, *, usage: bool = False) -> Status:
+    """Return the stack's state; with `usage` also each container's memory (takes the engine about two seconds)."""
+    planned = plan_memory(outside, (), None)
+    containers = outside.engine.containers(outside.project)
+    states = {s.service: s for s in current_states(outside, planned)}
+    used = outside.engine.memory_used(outside.project) if usage else None
+    lines = tuple(_line(s, planned, states.get(s.name), containers, used) for s in planned.services if s.kind == "job" or s.name in states)
+    return Status(
+        outside.name, outside.project, bool(containers), planned.plan.profiles, planned.plan.budget, lines, dict(planned.plan.left_out)
+    )
+
+
+def _line(
+    service: Service, planned: Planned, state: ServiceState | None, containers: tuple[Container, ...], used: dict[str, int] | None
+) -> ServiceStatus:
+    own = [c for c in containers if c.service == service.name]
+    share = planned.plan.share(service.name)
+    return ServiceStatus(
+        service=service.name,
+        namespace=service.namespace,
+        layer=service.layer,
+        kind=service.kind,
+        state=state.state if state else "job, run on demand",
+        ok=state.ok if state else True,
+        detail=state.detail if state else "",
+        limit=own[0].limit if own else (share.limit if share else 0),
+        used=None if used is None else sum(used.get(c.name, 0) for c in own),
+        restarts=sum(c.restarts for c in own),
+        ports=tuple(p.host for p in planned.ports if p.service == service.name),
+        image=service.image,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of `urls`: where it is, who logs in, and what one can do there."""
+
+    title: str
+    url: str
+    user: str | None
+    secret: str | None
+    can: tuple[str, ...]
+    service: str
+
+
+def list_places(outside: Outside) -> tuple[Place, ...]:
+    """Return every address of the profiles in force (or of analytics when nothing runs), by title."""
+    planned = plan_memory(outside, (), None)
+    ports = {p.variable: p.host for p in planned.ports}
+    bind = host.bind_address()
+    shown = "localhost" if bind in ("127.0.0.1", "0.0.0.0") else bind
+    places = [
+        Place(u.title, f"http://{shown}:{ports[u.port]}{u.path}", u.user, u.secret, u.can, s.name)
+        for s in planned.services
+        for u in s.urls
+        if u.port in ports
+    ]
+    return tuple(sorted(places, key=lambda p: p.title))
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """One generated secret, and who uses it."""
+
+    name: str
+    value: str
+    used_by: tuple[str, ...]
+
+
+def list_credentials(outside: Outside) -> tuple[Credential, ...]:
+    """Return all generated secrets of the stack with the services that read them."""
+    services = outside.repository.model().services
+    return tuple(
+        Credential(name, outside.state.secret(name), tuple(sorted(s.name for s in services if name in s.secrets)))
+        for name in outside.state.secret_names()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What `why` tells about one service."""
+
+    service: Service
+    summary: str
+    needed_by: tuple[str, ...]
+    share: Share | None
+    left_out: str
+    state: ServiceState | None
+    first_broken: ServiceState | None
+    last_error: str
+
+
+def explain_service(outside: Outside, name: str) -> Reason:
+    """Given a service's name, return what it is for, what it needs, who needs it, and what is wrong. Raise UserError if unknown."""
+    model = outside.repository.model()
+    service = model.service(name)
+    in_force = running_plan(outside)
+    planned = plan_memory(outside, () if in_force else (service.profile,), None)
+    states = current_states(outside, planned)
+    state = next((s for s in states if s.service == name), None)
+    containers = [c for c in outside.engine.containers(outside.project) if c.service == name]
+    log = outside.engine.log_tail(containers[0].name) if containers and state and not state.ok else ""
+    return Reason(
+        service=service,
+        summary=outside.repository.summary(service.folder),
+        needed_by=tuple(s.name for s in model.services if name in s.depends_on),
+        share=planned.plan.share(name),
+        left_out=planned.plan.left_out.get(name, ""),
+        state=state,
+        first_broken=first_broken(planned.services, states) if containers else None,
+        last_error=last_error_line(log),
+    )

@@ -1,0 +1,125 @@
+"""`dm up`: plan, check the host, start, and wait until every service does its real work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from datameesh_cli.adapters import clock, host
+from datameesh_cli.adapters.compose import in_background
+from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.core.health import ServiceState, first_broken, last_error_line, service_states
+from datameesh_cli.core.stack import StackPort
+from datameesh_cli.errors import DmError, HostError, UnhealthyError
+from datameesh_cli.usecases.build_images import build_missing
+from datameesh_cli.usecases.plan_memory import Planned, plan_memory
+
+Watch = Callable[[Sequence[ServiceState], float], None]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StartRequest:
+    """What the user asked of `up`. `ram` in MiB, `timeout` in seconds."""
+
+    profiles: tuple[str, ...] = ()
+    ram: int | None = None
+    timeout: float = 300
+    dry_run: bool = False
+    build: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A stack that is up (or would be, after a dry run): its plan, each service's state, and the seconds it took."""
+
+    planned: Planned
+    states: tuple[ServiceState, ...]
+    seconds: float
+    dry_run: bool = False
+
+
+def start_profile(outside: Outside, request: StartRequest, watch: Watch, say: Say) -> Started:
+    """Given a request, start the profiles and return when every service is healthy.
+
+    `watch` gets the states once a second, `say` a line per step. Nothing is started or written when the plan, the ports or the
+    model are refused. Raise HostError for the host's part, UnhealthyError, naming the first broken link, when a service fails.
+    """
+    began = clock.now()
+    planned = plan_memory(outside, request.profiles, request.ram)
+    if request.dry_run:
+        _refuse_taken_ports(outside, planned.ports)
+        return Started(planned, (), clock.now() - began, dry_run=True)
+    with outside.state.locked("up"):
+        if outside.repository.refresh_includes():
+            say("compose/compose.yaml now includes every service folder")
+        _refuse_taken_ports(outside, planned.ports)
+        if request.build:
+            build_missing(outside, [s.image for s in planned.services], say)
+        _refuse_missing_images(outside, planned)
+        _write_state(outside, planned)
+        states = _start_and_wait(outside, planned, request.timeout, watch)
+    return Started(planned, states, clock.now() - began)
+
+
+def current_states(outside: Outside, planned: Planned) -> tuple[ServiceState, ...]:
+    """Given a plan, return the state of each service that it runs, as it is now."""
+    return service_states(planned.services, planned.replicas, outside.engine.containers(outside.project))
+
+
+def _write_state(outside: Outside, planned: Planned) -> None:
+    outside.state.ensure_secrets(sorted({name for s in planned.services for name in s.secrets}))
+    outside.state.write_env(planned.variables(outside))
+    outside.compose.resolve(planned.plan.profiles)
+    outside.state.write("plan.json", json.dumps({"profiles": planned.plan.profiles, "budget": planned.plan.budget}))
+
+
+def _start_and_wait(outside: Outside, planned: Planned, timeout: float, watch: Watch) -> tuple[ServiceState, ...]:
+    began = clock.now()
+    starting = in_background(lambda: outside.compose.up(planned.plan.profiles))
+    while True:
+        outcome = starting()
+        states = current_states(outside, planned)
+        elapsed = clock.now() - began
+        watch(states, elapsed)
+        if outcome is None and states and all(s.ok for s in states):
+            return states
+        broken = first_broken(planned.services, states)
+        if isinstance(outcome, BaseException) and (broken is None or not broken.hopeless):
+            raise outcome
+        if broken and (broken.hopeless or elapsed > timeout):
+            raise _explain(outside, broken, elapsed)
+        clock.sleep(0.5 if elapsed < 30 else 1.0)
+
+
+def _explain(outside: Outside, broken: ServiceState, elapsed: float) -> DmError:
+    container = next((c for c in outside.engine.containers(outside.project) if c.service == broken.service), None)
+    line = last_error_line(outside.engine.log_tail(container.name)) if container else ""
+    detail = f" ({broken.detail})" if broken.detail else ""
+    message = f"{broken.service} is {broken.state}{detail} after {elapsed:.0f} s" + (f"; its log says: {line}" if line else "")
+    if broken.state == "out of memory":
+        return UnhealthyError(message, "give the stack more: dm up --ram <more>; see the plan: dm plan")
+    if broken.hopeless:
+        return UnhealthyError(message, f"see: dm why {broken.service}, dm logs {broken.service}; then: dm up")
+    return UnhealthyError(message, f"see: dm logs {broken.service}; a slow machine may need longer: dm up --wait-timeout {elapsed * 2:.0f}")
+
+
+def _refuse_taken_ports(outside: Outside, ports: Sequence[StackPort]) -> None:
+    ours = {c.service for c in outside.engine.containers(outside.project) if c.status in ("running", "restarting", "paused")}
+    taken = [p for p in ports if p.service not in ours and not host.is_port_free(host.bind_address(), p.host)]
+    if not taken:
+        return
+    named = []
+    for port in taken:
+        container = outside.engine.publishing(port.host)
+        holder = f"container {container}" if container else host.port_holder(port.host) or "another program"
+        named.append(f"port {port.host} (for {port.service}) is taken by {holder}")
+    first = taken[0]
+    raise HostError("; ".join(named), f"stop it, or move ours: {first.variable}=<port> dm up; or a second stack: dm --name other up")
+
+
+def _refuse_missing_images(outside: Outside, planned: Planned) -> None:
+    missing = sorted({s.image for s in planned.services if not outside.engine.has_image(s.image)})
+    if missing:
+        raise HostError("missing images: " + ", ".join(missing), "run: dm images build, or dm images load FILE")
