@@ -34,6 +34,7 @@ COMMANDS = {
     "doctor": "What this machine lacks, and how to get it.",
     "images": "Build, list, save and load the images.",
     "why": "What a service is for, what it needs, what is wrong with it.",
+    "test": "Run the project's own tests.",
     "rows": "Which facts of the matrix are covered and passed.",
     "version": "The version of DataMeesh.",
 }

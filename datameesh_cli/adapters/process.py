@@ -87,10 +87,10 @@ def stream(
             child.wait(timeout=20)
 
 
-def attach(command: Sequence[str]) -> int:
+def attach(command: Sequence[str], cwd: Path | None = None) -> int:
     """Given a command, run it on the user's own terminal and return its exit code."""
     try:
-        return subprocess.call(list(command))
+        return subprocess.call(list(command), cwd=cwd)
     except FileNotFoundError as missing:
         raise HostError(f"'{command[0]}' is not installed", "run: ./dm doctor") from missing
 

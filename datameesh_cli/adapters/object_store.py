@@ -1,0 +1,175 @@
+"""The S3 lake: objects, and who may use them. The only module that imports the MinIO client."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from datameesh_cli.errors import DmError, UnhealthyError, UserError
+
+if TYPE_CHECKING:
+    from minio import Minio, MinioAdmin
+    from urllib3 import PoolManager
+
+PART_SIZE = 16 * 2**20
+"""A stream of unknown length is sent in parts of this size; the server buffers one part, and it has little memory."""
+
+_MISSING = ("NoSuchKey", "NoSuchBucket", "NoSuchVersion")
+_REFUSED = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One object: its key in the bucket, its size in bytes, its checksum as the store tells it."""
+
+    key: str
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStore:
+    """An S3 server at `endpoint` (host:port), used with one key pair."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str
+
+    def put(self, bucket: str, key: str, data: bytes | BinaryIO) -> None:
+        """Given a bucket, a key and bytes or a stream of any length, store them; the object appears whole or not at all."""
+        import io
+
+        stream: BinaryIO = io.BytesIO(data) if isinstance(data, bytes) else data
+        with self._explained(f"write {bucket}/{key}"):
+            if isinstance(data, bytes):
+                self._client().put_object(bucket, key, stream, len(data))
+            else:
+                self._client().put_object(bucket, key, stream, -1, part_size=PART_SIZE)
+
+    def put_file(self, bucket: str, key: str, path: Path) -> None:
+        """Given a bucket, a key and a local file, store its content."""
+        with self._explained(f"write {bucket}/{key}"):
+            self._client().fput_object(bucket, key, str(path))
+
+    def get(self, bucket: str, key: str) -> bytes:
+        """Given a bucket and a key, return the object's content. Raise UserError if there is no such object."""
+        return b"".join(self.read(bucket, key))
+
+    def read(self, bucket: str, key: str) -> Iterator[bytes]:
+        """Given a bucket and a key, yield the object's content in pieces. Raise UserError if there is no such object."""
+        with self._explained(f"read {bucket}/{key}"):
+            answer = self._client().get_object(bucket, key)
+            try:
+                yield from answer.stream(2**20)
+            finally:
+                answer.close()
+                answer.release_conn()
+
+    def list(self, bucket: str, prefix: str = "") -> tuple[StoredObject, ...]:
+        """Given a bucket and a prefix, return the objects below it, at any depth, by key. Raise UserError for an unknown bucket."""
+        with self._explained(f"list {bucket}/{prefix}"):
+            found = self._client().list_objects(bucket, prefix=prefix or None, recursive=True)
+            return tuple(StoredObject(o.object_name or "", o.size or 0, (o.etag or "").strip('"')) for o in found)
+
+    def stat(self, bucket: str, key: str) -> StoredObject | None:
+        """Given a bucket and a key, return what is known of the object, or None if it is not there."""
+        from minio.error import S3Error
+
+        with self._explained(f"look at {bucket}/{key}"):
+            try:
+                found = self._client().stat_object(bucket, key)
+            except S3Error as error:
+                if error.code in _MISSING:
+                    return None
+                raise
+            return StoredObject(key, found.size or 0, (found.etag or "").strip('"'))
+
+    def remove(self, bucket: str, key: str) -> None:
+        """Given a bucket and a key, remove the object if it is there; in a versioned bucket its versions stay."""
+        with self._explained(f"remove {bucket}/{key}"):
+            self._client().remove_object(bucket, key)
+
+    def expire_old_versions(self, bucket: str, days: int) -> None:
+        """Given a versioned bucket, drop versions that were replaced or removed more than `days` days ago."""
+        from minio.commonconfig import ENABLED, Filter
+        from minio.lifecycleconfig import Expiration, LifecycleConfig, NoncurrentVersionExpiration, Rule
+
+        rule = Rule(
+            status=ENABLED,
+            rule_filter=Filter(prefix=""),
+            rule_id="old-versions",
+            expiration=Expiration(expired_object_delete_marker=True),
+            noncurrent_version_expiration=NoncurrentVersionExpiration(noncurrent_days=days),
+        )
+        with self._explained(f"set the lifecycle of {bucket}"):
+            self._client().set_bucket_lifecycle(bucket, LifecycleConfig([rule]))
+
+    def ensure_policy(self, name: str, document: Mapping[str, Any]) -> None:
+        """Given a policy's name and document, make the store's policy of that name say exactly this."""
+        with self._explained(f"set the policy {name}"):
+            self._admin().policy_add(name, policy=dict(document))
+
+    def ensure_user(self, name: str, secret: str, policy: str) -> None:
+        """Given a user's name, secret key and policy, make the user exist with exactly this secret and this policy."""
+        with self._explained(f"set the user {name}"):
+            admin = self._admin()
+            admin.user_add(name, secret)
+            admin.policy_set(policy, user=name)
+
+    def _client(self) -> Minio:
+        from minio import Minio
+
+        # The region is named so that no request is spent on asking for it.
+        return Minio(
+            self.endpoint, self.access_key, self.secret_key, secure=False, region="us-east-1", http_client=_connections()
+        )
+
+    def _admin(self) -> MinioAdmin:
+        from minio import MinioAdmin
+        from minio.credentials import StaticProvider
+
+        keys = StaticProvider(self.access_key, self.secret_key)
+        return MinioAdmin(endpoint=self.endpoint, credentials=keys, secure=False, http_client=_connections())
+
+    @contextmanager
+    def _explained(self, doing: str) -> Iterator[None]:
+        from minio.error import InvalidResponseError, MinioAdminException, S3Error, ServerError
+        from urllib3.exceptions import HTTPError
+
+        try:
+            yield
+        except S3Error as error:
+            raise _refusal(doing, error.code or "", error.message or "") from error
+        except MinioAdminException as error:
+            raise _refusal(doing, *_admin_answer(str(error))) from error
+        except (HTTPError, InvalidResponseError, ServerError) as error:
+            hint = "see: ./dm status, ./dm logs minio"
+            raise UnhealthyError(f"cannot {doing}: no object store answers at {self.endpoint}", hint) from error
+
+
+def _connections() -> PoolManager:
+    from urllib3 import PoolManager, Retry, Timeout
+
+    # The client's own default waits five minutes, six times over.
+    retry = Retry(total=4, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504])
+    return PoolManager(timeout=Timeout(connect=5, read=60), retries=retry, maxsize=10)
+
+
+def _refusal(doing: str, code: str, said: str) -> DmError:
+    if code in _MISSING:
+        return UserError(f"cannot {doing}: it does not exist", "list what is there, or load data: ./dm seed")
+    if code in _REFUSED:
+        return UserError(f"cannot {doing}: {said or code}", "the key pair is wrong or its policy does not allow this: ./dm credentials")
+    return UnhealthyError(f"cannot {doing}: {code} {said}".rstrip(), "see: ./dm status, ./dm logs minio")
+
+
+def _admin_answer(text: str) -> tuple[str, str]:
+    try:
+        answer = json.loads(text[text.index("{") :])
+        return str(answer.get("Code", "")), str(answer.get("Message", text))
+    except ValueError:
+        return "", text

@@ -1,0 +1,63 @@
+#!/bin/sh
+# Makes dm's environment from the lock file on first use (or when the lock changed), then runs dm.
+# Needs Python 3.10 or newer with venv. DM_PYTHON chooses another Python.
+set -eu
+root=$(CDPATH='' cd -- "$(dirname -- "$(readlink -f -- "$0" 2>/dev/null || echo "$0")")" && pwd)
+venv=$root/.venv
+lock=requirements.lock
+stamp=$venv/dm.lock
+
+die() {
+    printf 'error: %s\nhint: %s\n' "$1" "$2" >&2
+    exit 3
+}
+
+find_python() {
+    for candidate in ${DM_PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 python3.10 python}; do
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1; then
+            printf '%s' "$candidate"
+            return 0
+        fi
+    done
+    die "no Python 3.10 or newer was found" "install it (Debian, Ubuntu: apt-get install python3 python3-venv), or set DM_PYTHON"
+}
+
+# Debian's python3 comes without venv's part. As root, and when the user said --yes, it is installed; otherwise it is named.
+need_venv() {
+    "$1" -c 'import ensurepip, venv' >/dev/null 2>&1 && return 0
+    case " $args " in
+    *" --yes "* | *" -y "* | *" --fix "*)
+        if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+            echo "dm: installing python3-venv" >&2
+            { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv; } >&2 && return 0
+        fi
+        ;;
+    esac
+    die "this Python has no venv module" "install it (Debian, Ubuntu: apt-get install python3-venv) and run the command again"
+}
+
+make_environment() {
+    if [ ! -f "$venv/dm.lock" ] || ! cmp -s "$root/requirements.lock" "$venv/dm.lock"; then
+        python=$(find_python)
+        need_venv "$python"
+        echo "dm: making its environment in .venv (first use or a changed lock; about half a minute)" >&2
+        rm -rf "$venv"
+        "$python" -m venv "$venv" || die "the environment could not be made" "see the message above"
+    fi
+    if [ "$lock" != requirements.lock ]; then
+        echo "dm: adding what the tests need" >&2
+    fi
+    "$venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-input --require-hashes -r "$root/$lock" >&2 ||
+        die "the packages of $lock could not be installed" "see the message above; the package index must be reachable"
+    cp "$root/requirements.lock" "$venv/dm.lock"
+    cp "$root/$lock" "$stamp"
+}
+
+args=$*
+if [ "${1:-}" = test ]; then
+    lock=requirements-test.lock
+    stamp=$venv/dm-test.lock
+fi
+cmp -s "$root/$lock" "$stamp" || make_environment
+export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
+exec "$venv/bin/python" -m datameesh_cli "$@"
