@@ -67,14 +67,22 @@ def _asks_for_help_only() -> bool:
 
 
 app = typer.Typer(
-    cls=LazyGroup, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True, context_settings=_SETTINGS
+    cls=LazyGroup,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings=_SETTINGS,
 )
 
 
 @app.callback()
 def options(
     ctx: typer.Context,
-    name: str = typer.Option(os.environ.get("DM_NAME", "datameesh"), "--name", help="Which stack: another name is a second stack beside the first."),
+    name: str = typer.Option(
+        os.environ.get("DM_NAME", "datameesh"),
+        "--name",
+        help="Which stack: another name is a second stack beside the first.",
+    ),
     version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True),
 ) -> None:
     """DataMeesh: a data mesh on one laptop.

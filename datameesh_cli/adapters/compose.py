@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,8 +42,9 @@ class Compose:
 
     def run_job(
         self, service: str, command: Sequence[str], *, env: Mapping[str, str] | None = None, volumes: Sequence[str] = ()
-    ) -> Iterator[str]:
-        """Given a job service and its command, run it in a container of its own and yield its lines; the generator returns the exit code.
+    ) -> Generator[str, None, int]:
+        """Given a job service and its command, run it in a container of its own and yield its lines;
+        the generator returns the exit code.
 
         `volumes` are `host:container[:ro]` mounts. The container is removed afterwards, also on Ctrl-C.
         """
@@ -73,7 +74,7 @@ class Compose:
         return ["docker", "compose", "-f", str(self.file), "-p", self.project, *env_file, *named]
 
 
-def in_background(work: Callable[[], None]) -> Callable[[], BaseException | None | bool]:
+def in_background(work: Callable[[], None]) -> Callable[[], BaseException | bool | None]:
     """Given a piece of work, start it in a thread; the returned function says True while it runs, then its exception or None."""
     import threading
 
@@ -90,7 +91,7 @@ def in_background(work: Callable[[], None]) -> Callable[[], BaseException | None
     thread = threading.Thread(target=body, daemon=True)
     thread.start()
 
-    def state() -> BaseException | None | bool:
+    def state() -> BaseException | bool | None:
         return True if not outcome else outcome[0]
 
     return state

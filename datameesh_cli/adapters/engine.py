@@ -36,13 +36,18 @@ class Engine:
         data: dict[str, Any] = json.loads(done.out or "{}") if done.out.startswith("{") else {}
         if done.code or not data.get("ServerVersion"):
             raise HostError("no container engine answers", "run: ./dm doctor --fix")
-        return EngineInfo(data["ServerVersion"], data["MemTotal"] // 2**20, data["NCPU"], str(data.get("CgroupVersion", "")))
+        return EngineInfo(
+            data["ServerVersion"], data["MemTotal"] // 2**20, data["NCPU"], str(data.get("CgroupVersion", ""))
+        )
 
     def containers(self, project: str) -> tuple[Container, ...]:
         """Given a Compose project, return its containers (job runs excepted), stopped ones included."""
         docker = whales.client()
         with whales.explained("list the containers"):
-            found = docker.container.list(all=True, filters=[("label", f"{PROJECT_LABEL}={project}"), ("label", "com.docker.compose.oneoff=False")])
+            found = docker.container.list(
+                all=True,
+                filters=[("label", f"{PROJECT_LABEL}={project}"), ("label", "com.docker.compose.oneoff=False")],
+            )
             return tuple(sorted((_container(c) for c in found), key=lambda c: c.name))
 
     def projects(self) -> tuple[str, ...]:
@@ -55,9 +60,15 @@ class Engine:
         done = process.run(["docker", "logs", "--tail", str(lines), container], timeout=30)
         return done.out + done.err
 
-    def exec(self, container: str, command: Sequence[str], *, stdin: str | None = None, timeout: float = 60) -> process.Finished:
+    def exec(
+        self, container: str, command: Sequence[str], *, stdin: str | None = None, timeout: float = 60
+    ) -> process.Finished:
         """Given a container and a command, run it inside and return what came out, whatever its exit code."""
-        return process.run(["docker", "exec", *(["-i"] if stdin is not None else []), container, *command], stdin=stdin, timeout=timeout)
+        return process.run(
+            ["docker", "exec", *(["-i"] if stdin is not None else []), container, *command],
+            stdin=stdin,
+            timeout=timeout,
+        )
 
     def publishing(self, port: int) -> str | None:
         """Given a host port, return the name of the container that publishes it, or None."""
@@ -77,19 +88,39 @@ class Engine:
 
     def run_once(self, image: str, network: str, command: Sequence[str]) -> process.Finished:
         """Given an image, a network and a command, run it in a container that is removed afterwards."""
-        return process.run(["docker", "run", "--rm", "--network", network, "--entrypoint", command[0], image, *command[1:]], timeout=120)
+        return process.run(
+            ["docker", "run", "--rm", "--network", network, "--entrypoint", command[0], image, *command[1:]],
+            timeout=120,
+        )
 
     def networks(self, project: str) -> tuple[str, ...]:
         """Given a Compose project, return the names of its networks."""
-        return tuple(self._docker(["network", "ls", "--filter", f"label={PROJECT_LABEL}={project}", "--format", "{{.Name}}"]).split())
+        return tuple(
+            self._docker(
+                ["network", "ls", "--filter", f"label={PROJECT_LABEL}={project}", "--format", "{{.Name}}"]
+            ).split()
+        )
 
     def volumes(self, project: str) -> tuple[str, ...]:
         """Given a Compose project, return the names of its volumes."""
-        return tuple(self._docker(["volume", "ls", "--filter", f"label={PROJECT_LABEL}={project}", "--format", "{{.Name}}"]).split())
+        return tuple(
+            self._docker(
+                ["volume", "ls", "--filter", f"label={PROJECT_LABEL}={project}", "--format", "{{.Name}}"]
+            ).split()
+        )
 
     def remove_leftover_jobs(self, project: str) -> None:
         """Given a Compose project, remove job containers that an interrupted run left behind."""
-        found = self._docker(["ps", "-aq", "--filter", f"label={PROJECT_LABEL}={project}", "--filter", "label=com.docker.compose.oneoff=True"])
+        found = self._docker(
+            [
+                "ps",
+                "-aq",
+                "--filter",
+                f"label={PROJECT_LABEL}={project}",
+                "--filter",
+                "label=com.docker.compose.oneoff=True",
+            ]
+        )
         if found.split():
             self._docker(["rm", "-f", *found.split()])
 
@@ -125,4 +156,3 @@ def _usage(line: str) -> tuple[str, int]:
         if used.endswith(unit) and used.removesuffix(unit).replace(".", "").isdigit():
             return name, round(float(used.removesuffix(unit)) * factor)
     return name, 0
-

@@ -57,7 +57,7 @@ def _processes_with(inodes: set[str]) -> Iterator[str]:
     wanted = {f"socket:[{inode}]" for inode in inodes}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if any(os.readlink(handle) in wanted for handle in (folder / "fd").iterdir()):
+            if any(str(handle.readlink()) in wanted for handle in (folder / "fd").iterdir()):
                 yield f"{(folder / 'comm').read_text().strip()} (pid {folder.name})"
         except OSError:
             continue

@@ -40,7 +40,7 @@ class ObjectStore:
     secret_key: str
 
     def put(self, bucket: str, key: str, data: bytes | BinaryIO) -> None:
-        """Given a bucket, a key and bytes or a stream of any length, store them; the object appears whole or not at all."""
+        """Given a bucket, a key and bytes or a stream of any length, store them: whole or not at all."""
         import io
 
         stream: BinaryIO = io.BytesIO(data) if isinstance(data, bytes) else data
@@ -56,11 +56,11 @@ class ObjectStore:
             self._client().fput_object(bucket, key, str(path))
 
     def get(self, bucket: str, key: str) -> bytes:
-        """Given a bucket and a key, return the object's content. Raise UserError if there is no such object."""
+        """Given a bucket and a key, return the object's content. Raise UserError if it is not there."""
         return b"".join(self.read(bucket, key))
 
     def read(self, bucket: str, key: str) -> Iterator[bytes]:
-        """Given a bucket and a key, yield the object's content in pieces. Raise UserError if there is no such object."""
+        """Given a bucket and a key, yield the object's content in pieces. Raise UserError if it is not there."""
         with self._explained(f"read {bucket}/{key}"):
             answer = self._client().get_object(bucket, key)
             try:
@@ -70,7 +70,10 @@ class ObjectStore:
                 answer.release_conn()
 
     def list(self, bucket: str, prefix: str = "") -> tuple[StoredObject, ...]:
-        """Given a bucket and a prefix, return the objects below it, at any depth, by key. Raise UserError for an unknown bucket."""
+        """Given a bucket and a prefix, return the objects below it at any depth, by key.
+
+        Raise UserError for an unknown bucket.
+        """
         with self._explained(f"list {bucket}/{prefix}"):
             found = self._client().list_objects(bucket, prefix=prefix or None, recursive=True)
             return tuple(StoredObject(o.object_name or "", o.size or 0, (o.etag or "").strip('"')) for o in found)
@@ -125,12 +128,17 @@ class ObjectStore:
 
         # The region is named so that no request is spent on asking for it.
         return Minio(
-            self.endpoint, self.access_key, self.secret_key, secure=False, region="us-east-1", http_client=_connections()
+            self.endpoint,
+            self.access_key,
+            self.secret_key,
+            secure=False,
+            region="us-east-1",
+            http_client=_connections(),
         )
 
     def _admin(self) -> MinioAdmin:
         from minio import MinioAdmin
-        from minio.credentials import StaticProvider
+        from minio.credentials.providers import StaticProvider
 
         keys = StaticProvider(self.access_key, self.secret_key)
         return MinioAdmin(endpoint=self.endpoint, credentials=keys, secure=False, http_client=_connections())
@@ -163,7 +171,10 @@ def _refusal(doing: str, code: str, said: str) -> DmError:
     if code in _MISSING:
         return UserError(f"cannot {doing}: it does not exist", "list what is there, or load data: ./dm seed")
     if code in _REFUSED:
-        return UserError(f"cannot {doing}: {said or code}", "the key pair is wrong or its policy does not allow this: ./dm credentials")
+        return UserError(
+            f"cannot {doing}: {said or code}",
+            "the key pair is wrong, or its policy does not allow this: ./dm credentials",
+        )
     return UnhealthyError(f"cannot {doing}: {code} {said}".rstrip(), "see: ./dm status, ./dm logs minio")
 
 

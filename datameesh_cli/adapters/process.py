@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,14 @@ def run(
     """
     try:
         done = subprocess.run(
-            list(command), input=stdin, capture_output=True, text=True, errors="replace", timeout=timeout, env=env, cwd=cwd
+            list(command),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            env=env,
+            cwd=cwd,
         )
     except FileNotFoundError as missing:
         raise HostError(f"'{command[0]}' is not installed", "run: ./dm doctor") from missing
@@ -54,7 +61,7 @@ def stream(
     stdin: str | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
-) -> Iterator[str]:
+) -> Generator[str, None, int]:
     """Given a command, yield its lines (both outputs, in order) as they come; the generator's return value is the exit code.
 
     Use `code = yield from stream(...)`. When the consumer stops early or Ctrl-C arrives, the program is ended first.
@@ -98,7 +105,9 @@ def attach(command: Sequence[str], cwd: Path | None = None) -> int:
 def spawn(command: Sequence[str], log: Path) -> int:
     """Given a command, start it in the background in a session of its own, its output appended to `log`; return its pid."""
     with log.open("ab") as sink:
-        child = subprocess.Popen(list(command), stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True)
+        child = subprocess.Popen(
+            list(command), stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True
+        )
     return child.pid
 
 

@@ -59,7 +59,8 @@ class Repository:
         for path in self.fragments():
             services += services_from(self.read_yaml(path), path.parent.name, self.relative(path))
         profiles = [
-            profile_from(self.read_yaml(path), self.relative(path)) for path in sorted((self.root / "profiles").glob("*.yaml"))
+            profile_from(self.read_yaml(path), self.relative(path))
+            for path in sorted((self.root / "profiles").glob("*.yaml"))
         ]
         return Model(tuple(services), tuple(profiles))
 

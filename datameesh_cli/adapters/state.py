@@ -38,7 +38,7 @@ class State:
 
     @property
     def secrets(self) -> Path:
-        """The folder of secret files. It is 0700; the files in it are readable, because a non-root container reads them through a mount."""
+        """The folder of secret files: 0700, the files in it readable, because a non-root container reads them through a mount."""
         return self.folder / "secrets"
 
     def write(self, name: str, text: str) -> Path:
@@ -92,7 +92,11 @@ class State:
 
     def secret_names(self) -> tuple[str, ...]:
         """Return the names of all secrets that exist."""
-        return tuple(sorted(p.name for p in self.secrets.glob("*") if not p.name.endswith(".part"))) if self.secrets.exists() else ()
+        return (
+            tuple(sorted(p.name for p in self.secrets.glob("*") if not p.name.endswith(".part")))
+            if self.secrets.exists()
+            else ()
+        )
 
     def forget_secrets(self) -> None:
         """Remove all secrets: they open nothing any more once the volumes are gone."""
@@ -124,7 +128,9 @@ class State:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as busy:
                 holder = os.read(handle, 200).decode(errors="replace").strip() or "another dm"
-                raise HostError(f"{holder} is working on stack '{self.name}'", "wait for it to end, or stop it with Ctrl-C") from busy
+                raise HostError(
+                    f"{holder} is working on stack '{self.name}'", "wait for it to end, or stop it with Ctrl-C"
+                ) from busy
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"'dm {verb}' (process {os.getpid()})\n".encode(), 0)
             yield

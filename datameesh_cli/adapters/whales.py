@@ -12,7 +12,12 @@ from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 if TYPE_CHECKING:
     from python_on_whales import DockerClient
 
-_NO_ENGINE = ("cannot connect to the docker daemon", "is the docker daemon running", "error during connect", "failed to connect to the docker api")
+_NO_ENGINE = (
+    "cannot connect to the docker daemon",
+    "is the docker daemon running",
+    "error during connect",
+    "failed to connect to the docker api",
+)
 
 
 def client(
@@ -32,11 +37,11 @@ def client(
 @contextmanager
 def explained(doing: str) -> Iterator[None]:
     """Turn what the docker command says on failure into one clear error; `doing` completes "cannot ..."."""
-    from python_on_whales.exceptions import ClientNotFoundError, DockerException
+    from python_on_whales.exceptions import DockerException
 
     try:
         yield
-    except ClientNotFoundError as missing:
+    except FileNotFoundError as missing:
         raise HostError("the docker command is not installed", "run: ./dm doctor --fix") from missing
     except DockerException as failed:
         raise failure(doing, (failed.stderr or failed.stdout or str(failed)).strip()) from failed
@@ -50,13 +55,22 @@ def failure(doing: str, text: str) -> DmError:
     if any(sign in low for sign in _NO_ENGINE):
         return HostError("no container engine answers", "run: ./dm doctor --fix")
     if "permission denied" in low and "docker" in low and "sock" in low:
-        return HostError("this user may not talk to the container engine", "add the user to the group docker, or run as root")
-    if "unknown command" in low and "compose" in low or "'compose' is not a docker command" in low:
+        return HostError(
+            "this user may not talk to the container engine", "add the user to the group docker, or run as root"
+        )
+    if ("unknown command" in low and "compose" in low) or "'compose' is not a docker command" in low:
         return HostError("the Compose plugin is not installed", "run: ./dm doctor --fix")
-    if "no such image" in low or "pull access denied" in low or "unable to find image" in low or "failed to resolve" in low:
+    if (
+        "no such image" in low
+        or "pull access denied" in low
+        or "unable to find image" in low
+        or "failed to resolve" in low
+    ):
         return HostError(f"cannot {doing}: an image is missing ({last})", "run: ./dm images build")
     if "port is already allocated" in low or "address already in use" in low:
         return HostError(f"cannot {doing}: {last}", "free the port, or move ours with its *_PORT variable (dm urls)")
     if "yaml:" in low or "validating" in low or "invalid compose" in low or "undefined" in low:
-        return UserError(f"the Compose model is not valid: {last}", "correct the named fragment and run the command again")
+        return UserError(
+            f"the Compose model is not valid: {last}", "correct the named fragment and run the command again"
+        )
     return UnhealthyError(f"cannot {doing}: {last}", "see: ./dm status, ./dm logs")

@@ -27,5 +27,8 @@ def credentials(
     found = list_credentials(outside(ctx.obj))
     chosen = [c for c in found if not name or c.name == name]
     if not chosen:
-        raise UserError(f"there is no secret '{name}'" if name else "no secrets exist yet", "see: dm credentials; they are made by: dm up")
+        raise UserError(
+            f"there is no secret '{name}'" if name else "no secrets exist yet",
+            "see: dm credentials; they are made by: dm up",
+        )
     print_json(chosen) if output is Output.json else print_credentials(chosen)

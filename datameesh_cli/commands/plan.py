@@ -14,8 +14,14 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command()
 def plan(
     ctx: typer.Context,
-    profile: list[str] = typer.Option([], "--profile", "-p", help="Profile to plan for; repeat for several. Default: what runs, else analytics."),
-    ram: str = typer.Option("", "--ram", help="Memory budget, such as 1536m or 4g. Default: the budget in force, else what the engine has less a reserve."),
+    profile: list[str] = typer.Option(
+        [], "--profile", "-p", help="Profile to plan for; repeat for several. Default: what runs, else analytics."
+    ),
+    ram: str = typer.Option(
+        "",
+        "--ram",
+        help="Memory budget, such as 1536m or 4g. Default: the budget in force, else what the engine has less a reserve.",
+    ),
     output: Output = OUTPUT,
 ) -> None:
     """Print what each service would get of a memory budget, and why. Changes nothing.

@@ -14,7 +14,9 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 def restart(
     ctx: typer.Context,
     services: list[str] = typer.Argument(None, help="Services to restart; all if none is named."),
-    wait_timeout: float = typer.Option(300, "--wait-timeout", min=1, help="Seconds to wait until everything is healthy."),
+    wait_timeout: float = typer.Option(
+        300, "--wait-timeout", min=1, help="Seconds to wait until everything is healthy."
+    ),
     output: Output = OUTPUT,
 ) -> None:
     """Stop and start services, and wait until the stack works again.

@@ -14,9 +14,17 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command()
 def up(
     ctx: typer.Context,
-    profile: list[str] = typer.Option([], "--profile", "-p", help="Profile to start; repeat for several. Default: what runs, else analytics."),
-    ram: str = typer.Option("", "--ram", help="Memory budget, such as 1536m or 4g. Default: the budget in force, else what the engine has less a reserve."),
-    wait_timeout: float = typer.Option(300, "--wait-timeout", min=1, help="Seconds to wait until everything is healthy."),
+    profile: list[str] = typer.Option(
+        [], "--profile", "-p", help="Profile to start; repeat for several. Default: what runs, else analytics."
+    ),
+    ram: str = typer.Option(
+        "",
+        "--ram",
+        help="Memory budget, such as 1536m or 4g. Default: the budget in force, else what the engine has less a reserve.",
+    ),
+    wait_timeout: float = typer.Option(
+        300, "--wait-timeout", min=1, help="Seconds to wait until everything is healthy."
+    ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Print the plan and check the ports; start nothing."),
     output: Output = OUTPUT,
 ) -> None:

@@ -80,7 +80,9 @@ def _text(data: Mapping[str, Any], key: str, where: str) -> str:
 
 def _number(value: Any, key: str, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-        raise UserError(f"{where}: `{key}` must be a number, it is {value!r}", "memory is written in MiB, without a unit")
+        raise UserError(
+            f"{where}: `{key}` must be a number, it is {value!r}", "memory is written in MiB, without a unit"
+        )
     return float(value)
 
 
@@ -90,7 +92,9 @@ def _ram(own: Mapping[str, Any], where: str) -> Ram:
         raise UserError(f"{where}: `ram: {{min, want}}` is missing", "see CONTRIBUTING.md, 'x-datameesh'")
     least, want = int(_number(ram["min"], "ram.min", where)), int(_number(ram["want"], "ram.want", where))
     if not 0 < least <= want:
-        raise UserError(f"{where}: ram.min {least} must be above 0 and not above ram.want {want}", "correct the two numbers")
+        raise UserError(
+            f"{where}: ram.min {least} must be above 0 and not above ram.want {want}", "correct the two numbers"
+        )
     return Ram(least, want, str(ram.get("measured", "")))
 
 
@@ -107,7 +111,9 @@ def _settings(own: Mapping[str, Any], where: str) -> dict[str, Setting]:
     settings = {}
     for name, rule in (own.get("settings") or {}).items():
         if not isinstance(rule, Mapping) or rule.get("of") not in ("limit", "heap"):
-            raise UserError(f"{where}: settings.{name} needs `of: limit` or `of: heap`", "write {of: limit, share: 0.25}")
+            raise UserError(
+                f"{where}: settings.{name} needs `of: limit` or `of: heap`", "write {of: limit, share: 0.25}"
+            )
         ceiling = rule.get("max")
         settings[name] = Setting(
             rule["of"],

@@ -39,7 +39,9 @@ class ServiceState:
     detail: str = ""
 
 
-def service_states(services: Sequence[Service], replicas: Mapping[str, int], containers: Sequence[Container]) -> tuple[ServiceState, ...]:
+def service_states(
+    services: Sequence[Service], replicas: Mapping[str, int], containers: Sequence[Container]
+) -> tuple[ServiceState, ...]:
     """Given the services in dependency order, how many containers each should have, and what runs, return a state for each.
 
     Jobs and services with 0 replicas are not expected to run and are left out.
@@ -62,7 +64,7 @@ def first_broken(services: Sequence[Service], states: Sequence[ServiceState]) ->
     by_name = {s.service: s for s in states}
     bad = [by_name[s.name] for s in services if s.name in by_name and not by_name[s.name].ok]
     failed = [s for s in bad if s.hopeless or s.state in ("unhealthy", "restarting", "exited", "out of memory")]
-    return (failed or bad or [None])[0]
+    return next(iter([*failed, *bad]), None)
 
 
 def last_error_line(log: str) -> str:
@@ -74,13 +76,18 @@ def last_error_line(log: str) -> str:
 
 def _service_state(name: str, wanted: int, own: Sequence[Container]) -> ServiceState:
     if len(own) < wanted:
-        return ServiceState(name, "not created" if not own else "missing", False, detail=f"{len(own)} of {wanted} containers" if wanted > 1 else "")
+        return ServiceState(
+            name,
+            "not created" if not own else "missing",
+            False,
+            detail=f"{len(own)} of {wanted} containers" if wanted > 1 else "",
+        )
     states = [_container_state(name, c) for c in own]
     return min(states, key=lambda s: (s.ok, not s.hopeless))
 
 
 def _container_state(name: str, c: Container) -> ServiceState:
-    if c.status == "running" and not c.oom_killed or c.status == "running" and c.health == "healthy":
+    if (c.status == "running" and not c.oom_killed) or (c.status == "running" and c.health == "healthy"):
         if c.health in ("", "healthy"):
             return ServiceState(name, "healthy" if c.health else "running", True)
         if c.restarts >= 3:
@@ -91,5 +98,7 @@ def _container_state(name: str, c: Container) -> ServiceState:
     if c.status == "exited":
         return ServiceState(name, "exited", False, True, f"exit code {c.exit_code}")
     if c.status == "restarting":
-        return ServiceState(name, "restarting", False, c.restarts >= 3, f"exit code {c.exit_code}, restarted {c.restarts} times")
+        return ServiceState(
+            name, "restarting", False, c.restarts >= 3, f"exit code {c.exit_code}, restarted {c.restarts} times"
+        )
     return ServiceState(name, c.status, False)

@@ -28,12 +28,14 @@ def lake_users_from(document: Any, policies: Collection[str], where: str) -> tup
     """
     entries = document.get("users") if isinstance(document, dict) else None
     if not isinstance(entries, list) or not entries:
-        raise UserError(f"{where}: there is no list `users`", "write one entry a person: {name: alex, policy: lake-rw, secret: alex-password}")
+        example = "{name: alex, policy: lake-rw, secret: alex-password}"
+        raise UserError(f"{where}: there is no list `users`", f"write one entry a person: {example}")
     users: dict[str, LakeUser] = {}
     for number, entry in enumerate(entries, start=1):
         user = _user(entry, f"{where}, entry {number}")
         if user.policy not in policies:
-            raise UserError(f"{where}: there is no policy '{user.policy}' for {user.name}", f"use one of: {', '.join(sorted(policies))}")
+            known = ", ".join(sorted(policies))
+            raise UserError(f"{where}: there is no policy '{user.policy}' for {user.name}", f"use one of: {known}")
         if user.name in users:
             raise UserError(f"{where}: {user.name} is there twice", "keep one entry a person")
         users[user.name] = user

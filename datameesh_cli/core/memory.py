@@ -17,7 +17,9 @@ def parse_mib(text: str) -> int:
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt])(?:i?b)?\s*", text, re.IGNORECASE)
     if not match:
-        raise UserError(f"'{text}' is not a memory size", "write a number and a unit: --ram 1536m, --ram 4g, --ram 7.6g")
+        raise UserError(
+            f"'{text}' is not a memory size", "write a number and a unit: --ram 1536m, --ram 4g, --ram 7.6g"
+        )
     mib = int(float(match[1]) * _UNITS[match[2].lower()])
     if mib < 1:
         raise UserError(f"'{text}' is less than 1 MiB", "write a larger size, such as --ram 4g")
@@ -26,6 +28,6 @@ def parse_mib(text: str) -> int:
 
 def format_mib(mib: int) -> str:
     """Given MiB, return text for people: `640 MiB`, `4 GiB`, `7.6 GiB`."""
-    if mib < 1024 or mib % 1024 and mib < 4096:
+    if mib < 1024 or (mib % 1024 and mib < 4096):
         return f"{mib} MiB"
     return f"{mib / 1024:.1f}".removesuffix(".0") + " GiB"

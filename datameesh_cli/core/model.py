@@ -141,7 +141,9 @@ class Model:
 
         def visit(name: str, path: tuple[str, ...]) -> None:
             if name in path:
-                raise UserError("profiles require each other: " + " -> ".join((*path, name)), "remove one of the `requires`")
+                raise UserError(
+                    "profiles require each other: " + " -> ".join((*path, name)), "remove one of the `requires`"
+                )
             if name not in done:
                 for required in self.profile(name).requires:
                     visit(required, (*path, name))

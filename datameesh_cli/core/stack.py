@@ -49,5 +49,8 @@ def stack_ports(services: Iterable[Service], offset: int, chosen: Mapping[str, s
     for published in ports.values():
         other = by_number.setdefault(published.host, published)
         if other is not published:
-            raise UserError(f"{other.variable} and {published.variable} are both {published.host}", f"choose another: {published.variable}=<port>")
+            raise UserError(
+                f"{other.variable} and {published.variable} are both {published.host}",
+                f"choose another: {published.variable}=<port>",
+            )
     return tuple(sorted(ports.values(), key=lambda p: p.host))

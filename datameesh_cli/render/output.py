@@ -55,7 +55,9 @@ def print_line(line: str = "") -> None:
     typer.echo(line)
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str = "", right: Sequence[str] = ()) -> None:
+def print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str = "", right: Sequence[str] = ()
+) -> None:
     """Given column names and rows, print them as a table; `right` names the columns aligned to the right."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console

@@ -67,7 +67,8 @@ def print_started(started: Started) -> None:
     for name, reason in plan.left_out.items():
         print_line(f"{name}: {reason}")
     print_line(
-        f"{len(started.states)} services healthy in {started.seconds:.1f} s, limits {plan.total} of {plan.budget} MiB. Next: dm urls, dm seed, dm sql"
+        f"{len(started.states)} services healthy in {started.seconds:.1f} s, "
+        f"limits {plan.total} of {plan.budget} MiB. Next: dm urls, dm seed, dm sql"
     )
 
 
@@ -86,7 +87,16 @@ def print_status(status: Status) -> None:
         print_line(f"stack '{status.name}' is not running; start it with: dm up")
         return
     rows = [
-        (s.service, s.namespace, f"{s.state} {s.detail}".strip(), s.limit, s.used, s.restarts or "", " ".join(map(str, s.ports)), s.image)
+        (
+            s.service,
+            s.namespace,
+            f"{s.state} {s.detail}".strip(),
+            s.limit,
+            s.used,
+            s.restarts or "",
+            " ".join(map(str, s.ports)),
+            s.image,
+        )
         for s in status.services
     ]
     columns = ["service", "namespace", "state", "limit MiB", "used MiB", "restarts", "ports", "image"]
@@ -133,7 +143,12 @@ def print_reason(reason: Reason) -> None:
         ("state", f"{reason.state.state} {reason.state.detail}".strip() if reason.state else "not running"),
     ]
     if reason.first_broken and reason.first_broken.service != service.name:
-        facts.append(("first broken link", f"{reason.first_broken.service}: {reason.first_broken.state} {reason.first_broken.detail}"))
+        facts.append(
+            (
+                "first broken link",
+                f"{reason.first_broken.service}: {reason.first_broken.state} {reason.first_broken.detail}",
+            )
+        )
     if reason.last_error:
         facts.append(("last error", reason.last_error))
     for name, value in facts:

@@ -34,13 +34,17 @@ class Planned:
     def variables(self, outside: Outside) -> dict[str, str]:
         """Return everything that the Compose model reads: the plan, the ports, and where the secrets lie."""
         ports = {p.variable: str(p.host) for p in self.ports}
-        return plan_variables(self.plan, self.services) | ports | {"DM_SECRETS": str(outside.state.secrets), "DM_BIND": host.bind_address()}
+        return (
+            plan_variables(self.plan, self.services)
+            | ports
+            | {"DM_SECRETS": str(outside.state.secrets), "DM_BIND": host.bind_address()}
+        )
 
 
 def plan_memory(outside: Outside, profiles: Sequence[str], ram: int | None) -> Planned:
-    """Given profiles (none: those in force, else analytics) and a budget in MiB (None: the one in force, else what the engine has), plan.
+    """Given profiles (none: those in force, else analytics) and a budget in MiB (None: the one in force, else the engine's), plan.
 
-    Raise UserError for an unknown profile or a broken fragment, HostError for a budget that is too small or more than the engine has.
+    Raise UserError for an unknown profile or a broken fragment, HostError for a budget too small or beyond the engine.
     """
     model = outside.repository.model()
     before = running_plan(outside)
@@ -79,7 +83,10 @@ def _budget(outside: Outside, ram: int | None) -> tuple[int, str]:
             raise
         return ram, "as asked; no engine answers, so it is not compared with what there is"
     if ram is None:
-        return default_budget(engine), f"what the engine has ({format_mib(engine)}) less the reserve of {format_mib(engine - default_budget(engine))}"
+        return (
+            default_budget(engine),
+            f"what the engine has ({format_mib(engine)}) less the reserve of {format_mib(engine - default_budget(engine))}",
+        )
     if ram > engine * (1 + TOLERANCE):
         raise HostError(
             f"the budget is {format_mib(ram)}, the engine has only {format_mib(engine)}",

@@ -13,7 +13,7 @@ from datameesh_cli.usecases.plan_memory import plan_memory
 LAKE = "datalake"
 BACKUPS = "backups"
 KEPT_DAYS = 7
-"""Versions of replaced objects are kept this long: every rewrite of a lake table would otherwise stay on the disk for ever."""
+"""How long versions of replaced objects are kept: each rewrite of a table would otherwise stay for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,15 @@ def lake_of(outside: Outside) -> ObjectStore:
     port = next(p.host for p in plan_memory(outside, (), None).ports if p.variable == "MINIO_API_PORT")
     bind = host.bind_address()
     address = "127.0.0.1" if bind == "0.0.0.0" else bind
-    return ObjectStore(f"{address}:{port}", outside.state.secret("minio-access-key"), outside.state.secret("minio-secret-key"))
+    secret = outside.state.secret
+    return ObjectStore(f"{address}:{port}", secret("minio-access-key"), secret("minio-secret-key"))
 
 
 def provision_lake(outside: Outside, store: ObjectStore) -> ProvisionedLake:
-    """Given the stack's object store, bring its policies and people up to date. Raise UserError if their files are not valid."""
+    """Given the stack's object store, bring its policies and people up to date.
+
+    Raise UserError if a file that describes them is not valid.
+    """
     config = outside.repository.root / "services" / "minio" / "config"
     # JSON is YAML: the repository's reader names file and line of a mistake in both.
     policies = {path.stem: outside.repository.read_yaml(path) for path in sorted((config / "policies").glob("*.json"))}

@@ -55,14 +55,28 @@ def show_status(outside: Outside, *, usage: bool = False) -> Status:
     containers = outside.engine.containers(outside.project)
     states = {s.service: s for s in current_states(outside, planned)}
     used = outside.engine.memory_used(outside.project) if usage else None
-    lines = tuple(_line(s, planned, states.get(s.name), containers, used) for s in planned.services if s.kind == "job" or s.name in states)
+    lines = tuple(
+        _line(s, planned, states.get(s.name), containers, used)
+        for s in planned.services
+        if s.kind == "job" or s.name in states
+    )
     return Status(
-        outside.name, outside.project, bool(containers), planned.plan.profiles, planned.plan.budget, lines, dict(planned.plan.left_out)
+        outside.name,
+        outside.project,
+        bool(containers),
+        planned.plan.profiles,
+        planned.plan.budget,
+        lines,
+        dict(planned.plan.left_out),
     )
 
 
 def _line(
-    service: Service, planned: Planned, state: ServiceState | None, containers: tuple[Container, ...], used: dict[str, int] | None
+    service: Service,
+    planned: Planned,
+    state: ServiceState | None,
+    containers: tuple[Container, ...],
+    used: dict[str, int] | None,
 ) -> ServiceStatus:
     own = [c for c in containers if c.service == service.name]
     share = planned.plan.share(service.name)

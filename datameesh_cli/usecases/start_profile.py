@@ -97,16 +97,23 @@ def _explain(outside: Outside, broken: ServiceState, elapsed: float) -> DmError:
     container = next((c for c in outside.engine.containers(outside.project) if c.service == broken.service), None)
     line = last_error_line(outside.engine.log_tail(container.name)) if container else ""
     detail = f" ({broken.detail})" if broken.detail else ""
-    message = f"{broken.service} is {broken.state}{detail} after {elapsed:.0f} s" + (f"; its log says: {line}" if line else "")
+    message = f"{broken.service} is {broken.state}{detail} after {elapsed:.0f} s" + (
+        f"; its log says: {line}" if line else ""
+    )
     if broken.state == "out of memory":
         return UnhealthyError(message, "give the stack more: dm up --ram <more>; see the plan: dm plan")
     if broken.hopeless:
         return UnhealthyError(message, f"see: dm why {broken.service}, dm logs {broken.service}; then: dm up")
-    return UnhealthyError(message, f"see: dm logs {broken.service}; a slow machine may need longer: dm up --wait-timeout {elapsed * 2:.0f}")
+    return UnhealthyError(
+        message,
+        f"see: dm logs {broken.service}; a slow machine may need longer: dm up --wait-timeout {elapsed * 2:.0f}",
+    )
 
 
 def _refuse_taken_ports(outside: Outside, ports: Sequence[StackPort]) -> None:
-    ours = {c.service for c in outside.engine.containers(outside.project) if c.status in ("running", "restarting", "paused")}
+    ours = {
+        c.service for c in outside.engine.containers(outside.project) if c.status in ("running", "restarting", "paused")
+    }
     taken = [p for p in ports if p.service not in ours and not host.is_port_free(host.bind_address(), p.host)]
     if not taken:
         return
@@ -116,7 +123,9 @@ def _refuse_taken_ports(outside: Outside, ports: Sequence[StackPort]) -> None:
         holder = f"container {container}" if container else host.port_holder(port.host) or "another program"
         named.append(f"port {port.host} (for {port.service}) is taken by {holder}")
     first = taken[0]
-    raise HostError("; ".join(named), f"stop it, or move ours: {first.variable}=<port> dm up; or a second stack: dm --name other up")
+    raise HostError(
+        "; ".join(named), f"stop it, or move ours: {first.variable}=<port> dm up; or a second stack: dm --name other up"
+    )
 
 
 def _refuse_missing_images(outside: Outside, planned: Planned) -> None:
