@@ -1,0 +1,3 @@
+{{ config(tags=['seed']) }}
+
+select * from {{ ref('mart_customer_journey') }}
