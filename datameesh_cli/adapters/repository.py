@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from datameesh_cli.core.fragment import profile_from, services_from
-from datameesh_cli.core.model import Model
+from datameesh_cli.core.model import Model, model_of
 from datameesh_cli.errors import UserError
 
 _INCLUDE = re.compile(r"(?ms)^include:.*?(?=^\S|\Z)")
@@ -62,7 +62,7 @@ class Repository:
             profile_from(self.read_yaml(path), self.relative(path))
             for path in sorted((self.root / "profiles").glob("*.yaml"))
         ]
-        return Model(tuple(services), tuple(profiles))
+        return model_of(services, profiles)
 
     def summary(self, folder: str) -> str:
         """Given a service folder's name, return the first paragraph of its README as one line ("" without a README)."""

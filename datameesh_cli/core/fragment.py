@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -25,7 +26,7 @@ def profile_from(data: Any, file: str) -> Profile:
     """Given a profile file's content, return the profile. Raise UserError for what is not valid."""
     if not isinstance(data, Mapping) or not isinstance(data.get("name"), str):
         raise UserError(f"{file}: `name:` is missing", "a profile has name, requires and description")
-    return Profile(data["name"], tuple(data.get("requires") or ()), str(data.get("description", "")))
+    return Profile(data["name"], _texts(data, "requires", file), str(data.get("description", "")))
 
 
 def _service(name: str, body: Any, folder: str, where: str) -> Service:
@@ -41,23 +42,25 @@ def _service(name: str, body: Any, folder: str, where: str) -> Service:
     layer = _text(own, "layer", where)
     if layer not in LAYERS:
         raise UserError(f"{where}: layer '{layer}' is unknown", "layers: " + ", ".join(LAYERS))
+    ram = _ram(own, where)
+    heap = _heap(own, ram, where)
     return Service(
-        name=name,
+        name=str(name),
         folder=folder,
         profile=_profile_of(body, own, kind, where),
         namespace=_text(own, "namespace", where),
         layer=layer,
         owner=_text(own, "owner", where),
         image=_default(_text(body, "image", where)),
-        ram=_ram(own, where),
+        ram=ram,
         kind=kind,
-        heap=_heap(own, where),
-        settings=_settings(own, where),
+        heap=heap,
+        settings=_settings(own, heap, where),
         leave_out=_leave_out(own, where),
-        ports=_ports(body),
-        urls=tuple(_url(entry, where) for entry in own.get("urls") or ()),
-        depends_on=tuple(body.get("depends_on") or ()),
-        secrets=tuple(s if isinstance(s, str) else str(s["source"]) for s in body.get("secrets") or ()),
+        ports=_ports(body, where),
+        urls=tuple(_url(entry, where) for entry in _list(own, "urls", where)),
+        depends_on=_depends_on(body, where),
+        secrets=tuple(_secret(entry, where) for entry in _list(body, "secrets", where)),
         replicas=_replicas(body, where),
     )
 
@@ -65,10 +68,10 @@ def _service(name: str, body: Any, folder: str, where: str) -> Service:
 def _profile_of(body: Mapping[str, Any], own: Mapping[str, Any], kind: str, where: str) -> str:
     if kind == "job":
         return _text(own, "profile", where)
-    profiles = body.get("profiles")
-    if not isinstance(profiles, list) or len(profiles) != 1:
+    profiles = _texts(body, "profiles", where)
+    if len(profiles) != 1:
         raise UserError(f"{where}: `profiles:` must name exactly one profile", "write profiles: [core]")
-    return str(profiles[0])
+    return profiles[0]
 
 
 def _text(data: Mapping[str, Any], key: str, where: str) -> str:
@@ -78,12 +81,41 @@ def _text(data: Mapping[str, Any], key: str, where: str) -> str:
     return value
 
 
+def _list(data: Mapping[str, Any], key: str, where: str) -> list[Any]:
+    value = data.get(key)
+    if value is not None and not isinstance(value, list):
+        raise UserError(f"{where}: `{key}:` must be a list, it is {value!r}", f"write {key}: [...]")
+    return value or []
+
+
+def _texts(data: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+    entries = _list(data, key, where)
+    for entry in entries:
+        if not isinstance(entry, str) or not entry:
+            raise UserError(f"{where}: `{key}:` holds {entry!r}, which is not a name", f"write {key}: [name, name]")
+    return tuple(entries)
+
+
+def _mapping(data: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
+    value = data.get(key)
+    if value is not None and not isinstance(value, Mapping):
+        raise UserError(f"{where}: `{key}:` must be a mapping, it is {value!r}", f"write {key}: {{name: value}}")
+    return value or {}
+
+
 def _number(value: Any, key: str, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not (math.isfinite(value) and value >= 0):
         raise UserError(
             f"{where}: `{key}` must be a number, it is {value!r}", "memory is written in MiB, without a unit"
         )
     return float(value)
+
+
+def _part(value: Any, key: str, where: str) -> float:
+    part = _number(value, key, where)
+    if part > 1:
+        raise UserError(f"{where}: `{key}` must be a part from 0 to 1, it is {value!r}", "write 0.7 for 70 %")
+    return part
 
 
 def _ram(own: Mapping[str, Any], where: str) -> Ram:
@@ -98,26 +130,37 @@ def _ram(own: Mapping[str, Any], where: str) -> Ram:
     return Ram(least, want, str(ram.get("measured", "")))
 
 
-def _heap(own: Mapping[str, Any], where: str) -> Heap | None:
-    heap = own.get("heap")
-    if heap is None:
+def _heap(own: Mapping[str, Any], ram: Ram, where: str) -> Heap | None:
+    if own.get("heap") is None:
         return None
-    if not isinstance(heap, Mapping) or not {"outside", "share"} <= set(heap):
+    heap = _mapping(own, "heap", where)
+    if not {"outside", "share"} <= set(heap):
         raise UserError(f"{where}: `heap:` needs outside and share", "write heap: {outside: 384, share: 0.7}")
-    return Heap(int(_number(heap["outside"], "heap.outside", where)), _number(heap["share"], "heap.share", where))
+    outside = int(_number(heap["outside"], "heap.outside", where))
+    share = _part(heap["share"], "heap.share", where)
+    if share == 0 or not 0 < outside < ram.min:
+        raise UserError(
+            f"{where}: of ram.min {ram.min}, heap.outside {outside} and heap.share {share:g} leave no heap or nothing beside it",
+            "the heap of a limit is min(limit - outside, share * limit)",
+        )
+    return Heap(outside, share)
 
 
-def _settings(own: Mapping[str, Any], where: str) -> dict[str, Setting]:
+def _settings(own: Mapping[str, Any], heap: Heap | None, where: str) -> dict[str, Setting]:
     settings = {}
-    for name, rule in (own.get("settings") or {}).items():
+    for name, rule in _mapping(own, "settings", where).items():
         if not isinstance(rule, Mapping) or rule.get("of") not in ("limit", "heap"):
             raise UserError(
                 f"{where}: settings.{name} needs `of: limit` or `of: heap`", "write {of: limit, share: 0.25}"
             )
+        if rule["of"] == "heap" and heap is None:
+            raise UserError(
+                f"{where}: settings.{name} is a part of a heap that is not there", "add `heap:`, or write of: limit"
+            )
         ceiling = rule.get("max")
-        settings[name] = Setting(
+        settings[str(name)] = Setting(
             rule["of"],
-            _number(rule.get("share"), f"settings.{name}.share", where),
+            _part(rule.get("share"), f"settings.{name}.share", where),
             int(_number(rule.get("min", 1), f"settings.{name}.min", where)),
             None if ceiling is None else int(_number(ceiling, f"settings.{name}.max", where)),
         )
@@ -125,34 +168,60 @@ def _settings(own: Mapping[str, Any], where: str) -> dict[str, Setting]:
 
 
 def _leave_out(own: Mapping[str, Any], where: str) -> LeaveOut | None:
-    rule = own.get("leave-out")
-    if rule is None:
+    if own.get("leave-out") is None:
         return None
-    if not isinstance(rule, Mapping) or "below" not in rule:
+    rule = _mapping(own, "leave-out", where)
+    if "below" not in rule:
         raise UserError(f"{where}: `leave-out:` needs below and says", "see CONTRIBUTING.md, 'x-datameesh'")
-    variables = {str(k): str(v) for k, v in (rule.get("set") or {}).items()}
+    # YAML's true is written as programs read it, not as Python prints it.
+    variables = {
+        str(k): str(v).lower() if isinstance(v, bool) else str(v) for k, v in _mapping(rule, "set", where).items()
+    }
     return LeaveOut(int(_number(rule["below"], "leave-out.below", where)), _text(rule, "says", where), variables)
 
 
-def _ports(body: Mapping[str, Any]) -> tuple[Port, ...]:
-    found = (_PORT.search(str(entry)) for entry in body.get("ports") or ())
-    return tuple(Port(m[1], int(m[2]), int(m[3])) for m in found if m)
+def _ports(body: Mapping[str, Any], where: str) -> tuple[Port, ...]:
+    ports = []
+    for entry in _list(body, "ports", where):
+        found = _PORT.search(str(entry))
+        if not found:
+            raise UserError(
+                f"{where}: the published port {entry!r} cannot be moved",
+                'write "${DM_BIND:-127.0.0.1}:${TRINO_PORT:-30808}:8080"',
+            )
+        ports.append(Port(found[1], int(found[2]), int(found[3])))
+    return tuple(ports)
 
 
-def _url(entry: Mapping[str, Any], where: str) -> Url:
+def _depends_on(body: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    if isinstance(body.get("depends_on"), Mapping):
+        return tuple(str(name) for name in body["depends_on"])
+    return _texts(body, "depends_on", where)
+
+
+def _secret(entry: Any, where: str) -> str:
+    name = entry.get("source") if isinstance(entry, Mapping) else entry
+    if not isinstance(name, str) or not name:
+        raise UserError(f"{where}: `secrets:` holds {entry!r}, which names no secret", "write secrets: [name]")
+    return name
+
+
+def _url(entry: Any, where: str) -> Url:
+    if not isinstance(entry, Mapping):
+        raise UserError(f"{where}: `urls:` holds {entry!r}", "write {title: Trino, port: TRINO_PORT, path: /ui/}")
     return Url(
         title=_text(entry, "title", where),
         port=_text(entry, "port", where),
         path=str(entry.get("path", "/")),
         user=entry.get("user"),
         secret=entry.get("secret"),
-        can=tuple(entry.get("can") or ()),
+        can=_texts(entry, "can", where),
     )
 
 
 def _replicas(body: Mapping[str, Any], where: str) -> int:
-    value = _default(str((body.get("deploy") or {}).get("replicas", 1)))
-    if not value.isdigit():
+    value = _default(str(_mapping(body, "deploy", where).get("replicas", 1)))
+    if not value.isdecimal():
         raise UserError(f"{where}: deploy.replicas is '{value}', not a number", "write a number or ${X_REPLICAS:-1}")
     return int(value)
 

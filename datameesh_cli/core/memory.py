@@ -6,7 +6,7 @@ import re
 
 from datameesh_cli.errors import UserError
 
-_UNITS = {"": 1 / (1024 * 1024), "k": 1 / 1024, "m": 1, "g": 1024, "t": 1024 * 1024}
+_UNITS = {"k": 1 / 1024, "m": 1, "g": 1024, "t": 1024 * 1024}
 
 
 def parse_mib(text: str) -> int:
@@ -15,7 +15,7 @@ def parse_mib(text: str) -> int:
     All units are binary (1 g = 1024 MiB), as in Docker. A bare number is refused: nobody means 6 bytes.
     Raise UserError if it is not a size, or not more than 0 MiB.
     """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt])(?:i?b)?\s*", text, re.IGNORECASE)
+    match = re.fullmatch(r"\s*(\d{1,9}(?:\.\d{1,9})?)\s*([kmgt])(?:i?b)?\s*", text, re.IGNORECASE)
     if not match:
         raise UserError(
             f"'{text}' is not a memory size", "write a number and a unit: --ram 1536m, --ram 4g, --ram 7.6g"

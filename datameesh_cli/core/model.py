@@ -159,6 +159,32 @@ class Model:
         return in_dependency_order([s for s in self.services if s.profile in wanted])
 
 
+def model_of(services: Iterable[Service], profiles: Iterable[Profile]) -> Model:
+    """Given all services and profiles, return the model.
+
+    Raise UserError for a name that is there twice, a profile that does not exist, or a URL without its port.
+    """
+    model = Model(tuple(services), tuple(profiles))
+    names = {p.name for p in model.profiles}
+    variables = {p.variable for s in model.services for p in s.ports}
+    folders: dict[str, str] = {}
+    for service in model.services:
+        where = f"services/{service.folder}/compose.yaml, service '{service.name}'"
+        if service.name in folders:
+            raise UserError(f"{where}: services/{folders[service.name]} has one of that name too", "rename one of them")
+        if service.profile not in names:
+            raise UserError(
+                f"{where}: there is no profile '{service.profile}'", "profiles: " + ", ".join(sorted(names))
+            )
+        for url in service.urls:
+            if url.port not in variables:
+                raise UserError(
+                    f"{where}: url '{url.title}' has port {url.port}, which is not published", "add it to `ports:`"
+                )
+        folders[service.name] = service.folder
+    return model
+
+
 def in_dependency_order(services: Iterable[Service]) -> tuple[Service, ...]:
     """Given services, return them so that each stands after what it depends on; ties by name. Unknown dependencies are ignored.
 

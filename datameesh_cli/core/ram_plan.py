@@ -65,17 +65,20 @@ def plan_ram(services: Iterable[Service], budget: int, profiles: tuple[str, ...]
     Raise HostError with the whole arithmetic if even the minima do not fit.
     """
     everyone = tuple(services)
-    out = {s.name: s.leave_out for s in everyone if s.leave_out and budget < s.leave_out.below}
-    running = [s for s in everyone if s.name not in out]
-    needed = sum(s.ram.min * s.replicas for s in running)
+    joins = _joins_at(everyone)
+    out = [s for s in everyone if budget < joins.get(s.name, 0)]
+    running = [s for s in everyone if s not in out]
+    needed = _minimum(running)
     if budget < needed:
         raise HostError(*_refusal(running, budget, needed))
     limits = _spread(running, budget - needed)
     shares = tuple(_share(s, limits[s.name], budget) for s in running)
     extra: dict[str, str] = {}
-    for leave_out in out.values():
-        extra.update(leave_out.set)
-    says = {n: f"left out below {format_mib(lo.below)}: {lo.says}" for n, lo in out.items()}
+    says: dict[str, str] = {}
+    for service in out:
+        if rule := service.leave_out:
+            extra.update(rule.set)
+            says[service.name] = f"left out below {format_mib(joins[service.name])}: {rule.says}"
     return RamPlan(budget, profiles, shares, says, extra)
 
 
@@ -96,10 +99,27 @@ def plan_variables(plan: RamPlan, services: Iterable[Service]) -> dict[str, str]
     return dict(sorted((variables | dict(plan.extra)).items()))
 
 
+def _minimum(services: Iterable[Service]) -> int:
+    return sum(s.ram.min * s.replicas for s in services)
+
+
+def _joins_at(services: tuple[Service, ...]) -> dict[str, int]:
+    """From which budget each optional service takes part: what its folder says, but never so early that minima do not fit."""
+    running = [s for s in services if not s.leave_out]
+    optional = [(s.leave_out.below, s.name, s) for s in services if s.leave_out]
+    joins: dict[str, int] = {}
+    for below, name, service in sorted(optional, key=lambda entry: entry[:2]):
+        running.append(service)
+        joins[name] = max(below, _minimum(running))
+    return joins
+
+
 def _spread(services: list[Service], rest: int) -> dict[str, int]:
     """Share `rest` MiB in proportion to want - min; nobody gets more than it wants; rounded down to 8 MiB."""
     room = sum((s.ram.want - s.ram.min) * s.replicas for s in services)
-    part = min(1.0, rest / room) if room else 0.0
+    if rest >= room:
+        return {s.name: s.ram.want for s in services}
+    part = rest / room
     return {s.name: s.ram.min + int((s.ram.want - s.ram.min) * part) // 8 * 8 for s in services}
 
 

@@ -41,8 +41,13 @@ def stack_ports(services: Iterable[Service], offset: int, chosen: Mapping[str, s
     ports: dict[str, StackPort] = {}
     for service in services:
         for port in service.ports:
+            if port.variable in ports:
+                raise UserError(
+                    f"{ports[port.variable].service} and {service.name} both publish {port.variable}",
+                    "give each listener a variable of its own",
+                )
             text = chosen.get(port.variable, str(port.default + offset))
-            if not text.isdigit() or not 0 < int(text) < 65536:
+            if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) < 65536:
                 raise UserError(f"{port.variable}={text} is not a port", "choose a number from 1 to 65535")
             ports[port.variable] = StackPort(port.variable, int(text), service.name)
     by_number: dict[int, StackPort] = {}
