@@ -1,0 +1,154 @@
+"""Run dbt as a job container, remember what came of it, and say how well the project is documented."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from datameesh_cli.adapters.dbt_files import DbtFiles
+from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.core.dbt_project import Coverage, Problem, complaint_in, coverage_from, problem_from
+from datameesh_cli.core.dbt_results import Summary, latest, summary_from
+from datameesh_cli.errors import HostError, UnhealthyError, UserError
+
+SERVICE = "dbt"
+TRINO = "trino-coordinator"
+OFFLINE = frozenset({"parse", "ls", "list", "deps", "clean", "--version", "--help"})
+"""The commands that read files only and need no running stack."""
+
+_BAD_ARGUMENTS = ("Usage: dbt", "No such option", "No such command", "Invalid value", "Got unexpected extra argument")
+_UNREACHABLE = ("Connection refused", "Failed to resolve", "NameResolutionError", "Max retries exceeded")
+
+OnLine = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DbtRun:
+    """One run: its arguments, dbt's exit code, its lines, and the summary if it got as far as running something."""
+
+    arguments: tuple[str, ...]
+    code: int
+    lines: tuple[str, ...]
+    summary: Summary | None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """How the project reads: what dbt found in it, and the problems it has."""
+
+    found: str
+    problems: tuple[Problem, ...]
+
+
+def dbt_files(outside: Outside) -> DbtFiles:
+    """Return dbt's files of the stack."""
+    return DbtFiles(outside.repository.root / "dbt", outside.state.folder / "dbt")
+
+
+def run_dbt(outside: Outside, arguments: Sequence[str], on_line: OnLine) -> DbtRun:
+    """Given dbt's arguments, run them over the checkout's project in a job container and return what came of it.
+
+    Each line goes to `on_line` as it comes. The artifacts are then in `.dm/<name>/dbt/target`. Raise HostError if the image is
+    missing, UnhealthyError if Trino does not run, UserError if there is no project.
+    """
+    _refuse_unready(outside, arguments)
+    files = dbt_files(outside)
+    state = files.prepare()
+    files.forget_artifact("run_results.json")
+    lines: list[str] = []
+
+    def stream(project: str) -> int:
+        job = outside.compose.run_job(
+            SERVICE, arguments, env={"DBT_STATE": "/state"}, volumes=[f"{project}:/dbt:ro", f"{state}:/state"]
+        )
+        while True:
+            try:
+                line = next(job)
+            except StopIteration as end:
+                return int(end.value or 0)
+            lines.append(line)
+            on_line(line)
+
+    with files.staged() as project:
+        code = stream(str(project))
+    results, manifest = files.artifact("run_results.json"), files.artifact("manifest.json")
+    if results:
+        files.remember(latest(files.remembered(), results, manifest))
+    return DbtRun(tuple(arguments), code, tuple(lines), summary_from(results, manifest) if results else None)
+
+
+def require_success(run: DbtRun) -> None:
+    """Given a run, return if it succeeded.
+
+    Raise UserError for arguments or files that dbt could not read, UnhealthyError for models or tests that failed.
+    """
+    if run.code == 0:
+        return
+    command = "dbt " + " ".join(run.arguments)
+    text = "\n".join(run.lines)
+    if run.summary and run.summary.failures:
+        first = run.summary.failures[0]
+        where = f" ({first.file})" if first.file else ""
+        raise UnhealthyError(
+            f"{command}: {len(run.summary.failures)} failed, first {first.kind} {first.name}{where}: {first.message}",
+            "correct it, then: dm dbt retry",
+        )
+    if any(sign in text for sign in _UNREACHABLE):
+        raise UnhealthyError(f"{command}: Trino could not be reached", "see: dm status")
+    if run.code == 2 and any(sign in text for sign in _BAD_ARGUMENTS):
+        raise UserError(
+            f"{command}: {_last_error(run.lines)}", f"see: dbt's own help, dm dbt {run.arguments[0]} --help"
+        )
+    complaint = complaint_in(run.lines)
+    if complaint:
+        raise UserError(f"{command}: {' '.join(complaint.split())}", "see: dm dbt doctor")
+    raise UnhealthyError(f"{command} ended with exit code {run.code}", "see the lines above, or .dm/*/dbt/logs/dbt.log")
+
+
+def last_summary(outside: Outside) -> tuple[Mapping[str, Any], ...]:
+    """Return the newest outcome of every model and test, the failed ones first. Raise UserError if nothing ever ran."""
+    remembered = dbt_files(outside).remembered()
+    if not remembered:
+        raise UserError("dbt has not run yet in this stack", "run: dm dbt build")
+    order = {"error": 0, "warn": 1, "skip": 2, "pass": 3}
+    return tuple(sorted(remembered.values(), key=lambda e: (order.get(e["outcome"], 0), e["kind"], e["name"])))
+
+
+def docs_coverage(outside: Outside) -> Coverage:
+    """Return how much of the project is documented. Raise UserError if the documentation was never generated."""
+    files = dbt_files(outside)
+    manifest = files.artifact("manifest.json")
+    if not manifest:
+        raise UserError("there is no manifest of the project yet", "run: dm dbt docs generate")
+    return coverage_from(manifest, files.artifact("catalog.json"))
+
+
+def diagnose_project(outside: Outside) -> Diagnosis:
+    """Read the project as dbt does and return what is wrong in it, by file and line. Needs no running stack."""
+    run = run_dbt(outside, ["parse", "--no-partial-parse", "--show-all-deprecations"], lambda _line: None)
+    complaint = complaint_in(run.lines)
+    if complaint:
+        return Diagnosis("", (problem_from(complaint, dbt_files(outside).texts()),))
+    if run.code:
+        raise UnhealthyError(f"dbt parse ended with exit code {run.code}", run.lines[-1] if run.lines else "")
+    manifest = dbt_files(outside).artifact("manifest.json")
+    kinds = [node["resource_type"] for node in manifest.get("nodes", {}).values()]
+    unit_tests = len(manifest.get("unit_tests", {}))
+    return Diagnosis(f"{kinds.count('model')} models, {kinds.count('test')} tests, {unit_tests} unit tests", ())
+
+
+def _refuse_unready(outside: Outside, arguments: Sequence[str]) -> None:
+    image = outside.repository.model().service(SERVICE).image
+    if not outside.engine.has_image(image):
+        raise HostError(f"the image {image} is not built yet", "run: dm images build")
+    if OFFLINE.intersection(arguments):
+        return
+    running = {c.service for c in outside.engine.containers(outside.project) if c.status == "running"}
+    if TRINO not in running:
+        raise UnhealthyError("Trino does not run, and dbt builds through it", "start it: dm up --profile analytics")
+
+
+def _last_error(lines: Sequence[str]) -> str:
+    errors = [line for line in lines if line.startswith("Error:")]
+    return errors[-1].removeprefix("Error: ") if errors else "dbt refused its arguments"
