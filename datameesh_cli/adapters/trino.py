@@ -1,0 +1,193 @@
+"""SQL through Trino. The only module that imports its client; Trino's errors become ours here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from datameesh_cli.adapters import clock, http
+from datameesh_cli.errors import DmError, UnhealthyError, UserError
+
+_NOT_YET = ("SERVER_STARTING_UP", "NO_NODES_AVAILABLE")
+_ASK_AGAIN = "see: ./dm status, ./dm logs trino-coordinator"
+
+
+class SqlError(UserError):
+    """Trino refused a statement because of what it says. `line` and `column` count from 1 inside it; 0 if Trino names no place."""
+
+    def __init__(self, message: str, hint: str = "", line: int = 0, column: int = 0) -> None:
+        super().__init__(message, hint)
+        self.line = line
+        self.column = column
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a result: its name, and its type as Trino spells it."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueryResult:
+    """A whole result. `changed` is how many rows an INSERT, UPDATE or the like wrote, else None."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    changed: int | None = None
+
+
+class Running:
+    """A statement that runs on the server: its columns are known, its rows come as they are asked for."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns; none for a statement without a result."""
+        return tuple(Column(c.name, str(c.type_code)) for c in self._cursor.description or ())
+
+    @property
+    def kind(self) -> str:
+        """What a statement without a result was, such as `CREATE TABLE`; "" for a query."""
+        return str(self._cursor.update_type or "")
+
+    @property
+    def changed(self) -> int | None:
+        """How many rows were written, or None where that means nothing."""
+        return self._cursor.rowcount if self._cursor.rowcount >= 0 else None
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows; memory holds no more than one page of them."""
+        with _explained():
+            for row in self._cursor:
+                yield tuple(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session with Trino: what USE and SET SESSION change stays in force for the statements that follow."""
+
+    connection: Any
+    patience: float
+
+    @property
+    def place(self) -> str:
+        """The catalog and schema in use, such as `sales.public`; "" before the first USE."""
+        parts = (self.connection._client_session.catalog, self.connection._client_session.schema)
+        return ".".join(part for part in parts if part)
+
+    @contextmanager
+    def run(self, statement: str) -> Iterator[Running]:
+        """Given a statement, start it; whatever ends the block early, Ctrl-C too, also ends it on the server.
+
+        While the cluster still starts, or no worker has announced itself, it is tried again for `patience` seconds.
+        Raise SqlError for a statement that Trino refuses, UnhealthyError for a cluster that does not answer or cannot run it.
+        """
+        cursor = self.connection.cursor()
+        try:
+            self._start(cursor, statement)
+            yield Running(cursor)
+        finally:
+            _end(cursor)
+
+    def _start(self, cursor: Any, statement: str) -> None:
+        from trino.exceptions import TrinoQueryError
+
+        deadline = clock.now() + self.patience
+        while True:
+            try:
+                with _explained():
+                    cursor.execute(statement)
+                return
+            except DmError as refused:
+                cause = refused.__cause__
+                early = isinstance(cause, TrinoQueryError) and cause.error_name in _NOT_YET
+                if not early or clock.now() > deadline:
+                    raise
+                clock.sleep(0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Trino:
+    """A Trino coordinator. `patience` is how many seconds a statement waits for a cluster that is still starting."""
+
+    host: str
+    port: int
+    patience: float = 30
+
+    def session(
+        self, user: str = "admin", catalog: str | None = None, schema: str | None = None, timeout: float | None = None
+    ) -> Session:
+        """Given a user and where unqualified names are looked up, return a session; `timeout` limits each statement, in seconds."""
+        from trino import dbapi
+
+        # The client's functions carry no types.
+        client: Any = dbapi
+        limit = {"query_max_execution_time": f"{timeout:.0f}s"} if timeout else None
+        connection = client.connect(
+            host=self.host,
+            port=self.port,
+            user=user,
+            catalog=catalog,
+            schema=schema,
+            source="dm",
+            session_properties=limit,
+            http_session=http.session(),
+        )
+        return Session(connection, self.patience)
+
+    def query(
+        self,
+        statement: str,
+        user: str = "admin",
+        catalog: str | None = None,
+        schema: str | None = None,
+        timeout: float | None = 120,
+    ) -> QueryResult:
+        """Given one statement, run it and return its whole result. Raise SqlError or UnhealthyError (see `Session.run`)."""
+        with self.session(user, catalog, schema, timeout).run(statement) as running:
+            rows = tuple(running.rows())
+            return QueryResult(running.columns, rows, running.changed)
+
+
+def _end(cursor: Any) -> None:
+    """End a statement on the server if it still runs. That it cannot be told so is no second failure."""
+    from trino.exceptions import Error, HttpError
+
+    try:
+        cursor.cancel()
+    except (Error, HttpError):
+        return
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn what the Trino client raises into our errors."""
+    from trino.exceptions import Error, HttpError, TrinoQueryError
+
+    try:
+        yield
+    except TrinoQueryError as failed:
+        raise _query_error(failed) from failed
+    except (Error, HttpError) as failed:
+        why = " ".join(str(failed).split())
+        if "Connection refused" in why or "Max retries" in why:
+            why = "nothing listens there"
+        raise UnhealthyError(f"Trino does not answer: {why[:200]}", _ASK_AGAIN) from failed
+
+
+def _query_error(failed: Any) -> DmError:
+    line, column = failed.error_location or (0, 0)
+    message = " ".join(str(failed.message).split()).removeprefix(f"line {line}:{column}: ")
+    if failed.error_type == "USER_ERROR":
+        return SqlError(message, "", line, column)
+    if failed.error_name == "EXCEEDED_TIME_LIMIT":
+        return UnhealthyError(f"Trino was too slow: {message}", _ASK_AGAIN)
+    if failed.error_type == "INSUFFICIENT_RESOURCES":
+        return UnhealthyError(f"Trino cannot run this: {message}", "give the stack more: ./dm up --ram <more>")
+    return UnhealthyError(f"Trino failed: {message} ({failed.error_name})", _ASK_AGAIN)
