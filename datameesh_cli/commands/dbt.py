@@ -59,7 +59,9 @@ def _other(verb: str, text: str) -> None:
     def command(ctx: typer.Context) -> None:
         from datameesh_cli.usecases.run_dbt import require_success, run_dbt
 
-        require_success(run_dbt(outside(ctx.obj), [verb, *ctx.args], print_line))
+        # The rest of `debug` asks for git, which only packages from elsewhere need; the project has none.
+        given = [*ctx.args, "--connection"] if verb == "debug" else ctx.args
+        require_success(run_dbt(outside(ctx.obj), [verb, *given], print_line))
 
 
 for _verb, _text in _BUILDING.items():

@@ -12,17 +12,14 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# The database's own default privileges let dashboards and the API read what Trino makes; nothing is granted here. #}
 {% macro swap_in_statement(name) -%}
 do $swap$
-declare reader text;
 begin
     -- Behind a long-running reader everybody else would queue as well: give up instead, the old table stays.
     set local lock_timeout = '15s';
     drop table if exists public.{{ name }};
     alter table public.{{ name }}__new rename to {{ name }};
-    for reader in select rolname from pg_roles where rolname in ('{{ var("served_readers") | join("', '") }}') loop
-        execute format('grant select on public.{{ name }} to %I', reader);
-    end loop;
     analyze public.{{ name }};
 end $swap$
 {%- endmacro %}
