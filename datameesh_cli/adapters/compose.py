@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +19,34 @@ class Compose:
     project: str
     env_file: Path
 
-    def resolve(self, profiles: Sequence[str]) -> dict[str, Any]:
-        """Given profiles, return the resolved model (`docker compose config`). Raise UserError if the model is not valid."""
+    def resolve(self, profiles: Sequence[str], env_file: Path | None = None) -> dict[str, Any]:
+        """Given profiles and the variables (none: those in force), return the resolved model (`docker compose config`).
+
+        Raise UserError if the model is not valid.
+        """
+        asked = replace(self, env_file=env_file or self.env_file)
         with whales.explained("resolve the Compose model"):
-            resolved = self._client(profiles).compose.config(return_json=True)
+            resolved = asked._client(profiles).compose.config(return_json=True)
         assert isinstance(resolved, dict)
         return resolved
 
-    def up(self, profiles: Sequence[str], services: Sequence[str] = ()) -> None:
-        """Given profiles, create and start their services in the background; what is unchanged is left alone."""
-        with whales.explained("start the stack"):
-            self._client(profiles).compose.up(list(services) or None, detach=True, quiet=True, pull="never")
+    @contextmanager
+    def starting(self, profiles: Sequence[str]) -> Iterator[Callable[[], bool]]:
+        """Given profiles, create and start their services, unchanged ones left alone, while the caller looks on.
+
+        The function handed over says whether Compose is still at work, and raises what it failed with. Whoever leaves early,
+        through a failure or Ctrl-C, ends Compose first, so that the next `up` has the project to itself.
+        """
+        command = [*self._base(profiles), "up", "--detach", "--quiet-pull", "--pull", "never"]
+        with process.begun(command) as finished:
+
+            def at_work() -> bool:
+                done = finished()
+                if done and done.code:
+                    raise whales.failure("start the stack", done.out)
+                return done is None
+
+            yield at_work
 
     def down(self, *, volumes: bool) -> None:
         """Remove all containers and the network of the project, and its volumes too if `volumes`."""
@@ -72,26 +90,3 @@ class Compose:
         env_file = ["--env-file", str(self.env_file)] if self.env_file.exists() else []
         named = [flag for profile in profiles for flag in ("--profile", profile)]
         return ["docker", "compose", "-f", str(self.file), "-p", self.project, *env_file, *named]
-
-
-def in_background(work: Callable[[], None]) -> Callable[[], BaseException | bool | None]:
-    """Given a piece of work, start it in a thread; the returned function says True while it runs, then its exception or None."""
-    import threading
-
-    outcome: list[BaseException | None] = []
-
-    def body() -> None:
-        try:
-            work()
-        except BaseException as failure:
-            outcome.append(failure)
-        else:
-            outcome.append(None)
-
-    thread = threading.Thread(target=body, daemon=True)
-    thread.start()
-
-    def state() -> BaseException | bool | None:
-        return True if not outcome else outcome[0]
-
-    return state

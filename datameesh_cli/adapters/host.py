@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 from datameesh_cli.adapters import process
+from datameesh_cli.errors import UserError
 
 
 def environment() -> dict[str, str]:
@@ -16,8 +18,14 @@ def environment() -> dict[str, str]:
 
 
 def bind_address() -> str:
-    """Return the address on which ports are published: 127.0.0.1 unless DM_BIND says otherwise."""
-    return os.environ.get("DM_BIND", "127.0.0.1")
+    """Return the address on which ports are published: 127.0.0.1 unless DM_BIND says otherwise. Raise UserError if it is none."""
+    address = os.environ.get("DM_BIND") or "127.0.0.1"
+    try:
+        return str(ipaddress.IPv4Address(address))
+    except ValueError as wrong:
+        raise UserError(
+            f"DM_BIND={address} is not an IPv4 address", "write DM_BIND=127.0.0.1 or DM_BIND=0.0.0.0"
+        ) from wrong
 
 
 def is_port_free(address: str, port: int) -> bool:

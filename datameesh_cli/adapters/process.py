@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
-from collections.abc import Generator, Mapping, Sequence
+import tempfile
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from datameesh_cli.errors import HostError
 
@@ -81,17 +85,57 @@ def stream(
     except FileNotFoundError as missing:
         raise HostError(f"'{command[0]}' is not installed", "run: ./dm doctor") from missing
     try:
-        if stdin is not None and child.stdin:
-            child.stdin.write(stdin)
-            child.stdin.close()
+        if stdin is not None:
+            # Beside the reading: a program that answers before it has read everything must not stop both sides.
+            threading.Thread(target=_feed, args=(child, stdin), daemon=True).start()
         assert child.stdout is not None
         for line in child.stdout:
             yield line.rstrip("\n")
         return child.wait()
     finally:
-        if child.poll() is None:
-            child.terminate()
+        _end(child)
+
+
+@contextlib.contextmanager
+def begun(command: Sequence[str]) -> Iterator[Callable[[], Finished | None]]:
+    """Given a command, start it and hand over a function that says what came out, or None while it still runs.
+
+    Whoever leaves early, through a failure or Ctrl-C, ends the program first. Raise HostError if it is not there.
+    """
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+        try:
+            child = subprocess.Popen(list(command), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        except FileNotFoundError as missing:
+            raise HostError(f"'{command[0]}' is not installed", "run: ./dm doctor") from missing
+
+        def finished() -> Finished | None:
+            if child.poll() is None:
+                return None
+            output.seek(0)
+            return Finished(child.returncode, output.read(), "")
+
+        try:
+            yield finished
+        finally:
+            _end(child)
+
+
+def _feed(child: subprocess.Popen[str], text: str) -> None:
+    assert child.stdin is not None
+    with contextlib.suppress(BrokenPipeError):
+        child.stdin.write(text)
+    with contextlib.suppress(BrokenPipeError):
+        child.stdin.close()
+
+
+def _end(child: subprocess.Popen[Any]) -> None:
+    if child.poll() is None:
+        child.terminate()
+        try:
             child.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
 
 
 def attach(command: Sequence[str], cwd: Path | None = None) -> int:

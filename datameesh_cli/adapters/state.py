@@ -5,6 +5,7 @@ Written by rename; deletable at any time while the stack is down and its volumes
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import secrets
@@ -61,9 +62,10 @@ class State:
         """Given a file name, remove it if it is there."""
         (self.folder / name).unlink(missing_ok=True)
 
-    def write_env(self, variables: Mapping[str, str]) -> Path:
-        """Given variables, write them as the stack's env file and return its path."""
-        return self.write("plan.env", "".join(f"{k}={v}\n" for k, v in variables.items()))
+    def write_env(self, variables: Mapping[str, str], *, draft: bool = False) -> Path:
+        """Given variables, write them as the stack's env file, or as a draft beside it, and return the path."""
+        name = f"{self.env_file.name}.draft" if draft else self.env_file.name
+        return self.write(name, "".join(f"{k}={v}\n" for k, v in variables.items()))
 
     def ensure_secrets(self, names: Iterable[str]) -> None:
         """Given secret names, generate each one that is not there yet; an existing one is never changed.
@@ -104,7 +106,7 @@ class State:
             (self.secrets / name).unlink(missing_ok=True)
 
     def port_offset(self) -> int:
-        """Return by how much this stack's ports are moved: 0 for the default stack, else the first free step, remembered."""
+        """Return by how much this stack's ports are moved: 0 for the default stack, else what was kept or the first free step."""
         if self.name == DEFAULT_NAME:
             return 0
         known = self.read_json("ports.json")
@@ -112,9 +114,12 @@ class State:
             return int(known["offset"])
         others = (State(self.root, p.parent.name).read_json("ports.json") for p in self.root.glob("*/ports.json"))
         taken = {o["offset"] for o in others if isinstance(o, dict)}
-        offset = next(n * PORT_STEP for n in range(1, 30) if n * PORT_STEP not in taken)
-        self.write("ports.json", json.dumps({"offset": offset}))
-        return offset
+        return next(n * PORT_STEP for n in itertools.count(1) if n * PORT_STEP not in taken)
+
+    def keep_port_offset(self) -> None:
+        """Remember the stack's port offset, so that it never moves and no other stack gets it."""
+        if self.name != DEFAULT_NAME:
+            self.write("ports.json", json.dumps({"offset": self.port_offset()}))
 
     @contextmanager
     def locked(self, verb: str) -> Iterator[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from datameesh_cli.core.model import Service
 
@@ -56,6 +56,16 @@ def service_states(
     return tuple(states)
 
 
+def judged_since(before: Sequence[Container], now: Sequence[Container], *, starting: bool) -> tuple[Container, ...]:
+    """Given the containers when a start began and now, return those of now without what happened to them earlier.
+
+    A container that was killed, restarted or stopped last week must not fail today's start; while that is still `starting`
+    containers, one that stands still was not reached yet, or is being replaced.
+    """
+    earlier = {c.name: c for c in before}
+    return tuple(_without_past(earlier[c.name], c, starting) if c.name in earlier else c for c in now)
+
+
 def first_broken(services: Sequence[Service], states: Sequence[ServiceState]) -> ServiceState | None:
     """Given services in dependency order and their states, return the first that is not well, or None.
 
@@ -63,8 +73,12 @@ def first_broken(services: Sequence[Service], states: Sequence[ServiceState]) ->
     """
     by_name = {s.service: s for s in states}
     bad = [by_name[s.name] for s in services if s.name in by_name and not by_name[s.name].ok]
-    failed = [s for s in bad if s.hopeless or s.state in ("unhealthy", "restarting", "exited", "out of memory")]
-    return next(iter([*failed, *bad]), None)
+    return next(iter([*(s for s in bad if has_failed(s)), *bad]), None)
+
+
+def has_failed(state: ServiceState) -> bool:
+    """Given a state, say whether the service failed, as opposed to one that was not started or is still starting."""
+    return state.hopeless or state.state in ("unhealthy", "restarting", "out of memory")
 
 
 def last_error_line(log: str) -> str:
@@ -84,6 +98,18 @@ def _service_state(name: str, wanted: int, own: Sequence[Container]) -> ServiceS
         )
     states = [_container_state(name, c) for c in own]
     return min(states, key=lambda s: (s.ok, not s.hopeless))
+
+
+def _without_past(old: Container, c: Container, starting: bool) -> Container:
+    restarts = c.restarts - old.restarts if c.restarts >= old.restarts else c.restarts
+    untouched = c.started_at == old.started_at and c.status in ("exited", "dead")
+    return replace(
+        c,
+        restarts=restarts,
+        # The engine keeps the mark of an old memory kill through automatic restarts.
+        oom_killed=c.oom_killed and (restarts > 0 or not old.oom_killed),
+        status="created" if starting and untouched else c.status,
+    )
 
 
 def _container_state(name: str, c: Container) -> ServiceState:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from datameesh_cli.adapters import host
 from datameesh_cli.adapters.outside import Outside
@@ -25,6 +25,8 @@ class Planned:
     plan: RamPlan
     ports: tuple[StackPort, ...]
     source: str
+    chosen: Mapping[str, str]
+    """The ports that the user chose, by variable."""
 
     @property
     def replicas(self) -> dict[str, int]:
@@ -51,20 +53,22 @@ def plan_memory(outside: Outside, profiles: Sequence[str], ram: int | None) -> P
     wanted = list(dict.fromkeys([*(before.profiles if before else ()), *profiles])) or [DEFAULT_PROFILE]
     closure = model.closure(wanted)
     services = model.of_profiles(closure)
-    ports = stack_ports(services, outside.state.port_offset(), host.environment())
+    chosen = _chosen_ports(services, before, host.environment())
+    ports = stack_ports(services, outside.state.port_offset(), chosen)
     if ram is None and before:
         budget, source = before.budget, "the budget in force"
     else:
         budget, source = _budget(outside, ram)
-    return Planned(model, services, plan_ram(services, budget, closure), ports, source)
+    return Planned(model, services, plan_ram(services, budget, closure), ports, source, chosen)
 
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The profiles and the budget that the running stack was started with."""
+    """What the running stack was started with: its profiles, its budget, the ports that the user chose."""
 
     profiles: tuple[str, ...]
     budget: int
+    ports: Mapping[str, str] = field(default_factory=dict)
 
 
 def running_plan(outside: Outside) -> InForce | None:
@@ -72,7 +76,16 @@ def running_plan(outside: Outside) -> InForce | None:
     saved = outside.state.read_json("plan.json")
     if not isinstance(saved, dict) or not isinstance(saved.get("budget"), int):
         return None
-    return InForce(tuple(saved.get("profiles") or ()), saved["budget"])
+    return InForce(tuple(saved.get("profiles") or ()), saved["budget"], dict(saved.get("ports") or {}))
+
+
+def _chosen_ports(
+    services: Sequence[Service], before: InForce | None, environment: Mapping[str, str]
+) -> dict[str, str]:
+    """The ports that the environment names now, else those named when the stack was started: `dm urls` runs in another shell."""
+    known = {p.variable for s in services for p in s.ports}
+    named = dict(before.ports if before else {}) | dict(environment)
+    return {variable: text for variable, text in named.items() if variable in known}
 
 
 def _budget(outside: Outside, ram: int | None) -> tuple[int, str]:

@@ -7,9 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from datameesh_cli.adapters import clock, host
-from datameesh_cli.adapters.compose import in_background
 from datameesh_cli.adapters.outside import Outside
-from datameesh_cli.core.health import ServiceState, first_broken, last_error_line, service_states
+from datameesh_cli.core.health import (
+    ServiceState,
+    first_broken,
+    has_failed,
+    judged_since,
+    last_error_line,
+    service_states,
+)
 from datameesh_cli.core.stack import StackPort
 from datameesh_cli.errors import DmError, HostError, UnhealthyError
 from datameesh_cli.usecases.build_images import build_missing
@@ -52,12 +58,13 @@ def start_profile(outside: Outside, request: StartRequest, watch: Watch, say: Sa
         _refuse_taken_ports(outside, planned.ports)
         return Started(planned, (), clock.now() - began, dry_run=True)
     with outside.state.locked("up"):
+        _refuse_taken_ports(outside, planned.ports)
         if outside.repository.refresh_includes():
             say("compose/compose.yaml now includes every service folder")
-        _refuse_taken_ports(outside, planned.ports)
+        images = _images(outside, planned)
         if request.build:
-            build_missing(outside, [s.image for s in planned.services], say)
-        _refuse_missing_images(outside, planned)
+            build_missing(outside, images, say)
+        _refuse_missing_images(outside, images)
         _write_state(outside, planned)
         states = _start_and_wait(outside, planned, request.timeout, watch)
     return Started(planned, states, clock.now() - began)
@@ -68,29 +75,51 @@ def current_states(outside: Outside, planned: Planned) -> tuple[ServiceState, ..
     return service_states(planned.services, planned.replicas, outside.engine.containers(outside.project))
 
 
+def _images(outside: Outside, planned: Planned) -> list[str]:
+    """The image of each service as Compose sees it: the user may have chosen another one (TRINO_IMAGE=...).
+
+    The model is resolved with a draft of the variables, so that one that Compose refuses leaves the plan in force alone.
+    """
+    draft = outside.state.write_env(planned.variables(outside), draft=True)
+    try:
+        resolved = outside.compose.resolve([*planned.plan.profiles, "job"], draft)["services"]
+    finally:
+        draft.unlink()
+    return sorted({resolved[s.name]["image"] if s.name in resolved else s.image for s in planned.services})
+
+
 def _write_state(outside: Outside, planned: Planned) -> None:
     outside.state.ensure_secrets(sorted({name for s in planned.services for name in s.secrets}))
+    outside.state.keep_port_offset()
     outside.state.write_env(planned.variables(outside))
-    outside.compose.resolve(planned.plan.profiles)
-    outside.state.write("plan.json", json.dumps({"profiles": planned.plan.profiles, "budget": planned.plan.budget}))
+    in_force = {"profiles": planned.plan.profiles, "budget": planned.plan.budget, "ports": planned.chosen}
+    outside.state.write("plan.json", json.dumps(in_force))
 
 
 def _start_and_wait(outside: Outside, planned: Planned, timeout: float, watch: Watch) -> tuple[ServiceState, ...]:
     began = clock.now()
-    starting = in_background(lambda: outside.compose.up(planned.plan.profiles))
-    while True:
-        outcome = starting()
-        states = current_states(outside, planned)
-        elapsed = clock.now() - began
-        watch(states, elapsed)
-        if outcome is None and states and all(s.ok for s in states):
-            return states
-        broken = first_broken(planned.services, states)
-        if isinstance(outcome, BaseException) and (broken is None or not broken.hopeless):
-            raise outcome
-        if broken and (broken.hopeless or elapsed > timeout):
-            raise _explain(outside, broken, elapsed)
-        clock.sleep(0.5 if elapsed < 30 else 1.0)
+    before = outside.engine.containers(outside.project)
+    with outside.compose.starting(planned.plan.profiles) as at_work:
+        while True:
+            failed: UnhealthyError | None = None
+            try:
+                working = at_work()
+            except UnhealthyError as stopped:
+                working, failed = False, stopped
+            containers = judged_since(before, outside.engine.containers(outside.project), starting=working)
+            states = service_states(planned.services, planned.replicas, containers)
+            elapsed = clock.now() - began
+            watch(states, elapsed)
+            if not working and not failed and all(s.ok for s in states):
+                return states
+            broken = first_broken(planned.services, states)
+            if failed and not (broken and has_failed(broken)):
+                raise failed
+            if broken and (failed or broken.hopeless or elapsed > timeout):
+                raise _explain(outside, broken, elapsed)
+            if elapsed > timeout:
+                raise UnhealthyError(f"Compose did not end within {elapsed:.0f} s", "see: dm status; then: dm up")
+            clock.sleep(0.5 if elapsed < 30 else 1.0)
 
 
 def _explain(outside: Outside, broken: ServiceState, elapsed: float) -> DmError:
@@ -111,24 +140,24 @@ def _explain(outside: Outside, broken: ServiceState, elapsed: float) -> DmError:
 
 
 def _refuse_taken_ports(outside: Outside, ports: Sequence[StackPort]) -> None:
-    ours = {
-        c.service for c in outside.engine.containers(outside.project) if c.status in ("running", "restarting", "paused")
-    }
-    taken = [p for p in ports if p.service not in ours and not host.is_port_free(host.bind_address(), p.host)]
-    if not taken:
-        return
-    named = []
-    for port in taken:
+    address = host.bind_address()
+    busy = [p for p in ports if not host.is_port_free(address, p.host)]
+    ours = {c.name for c in outside.engine.containers(outside.project)} if busy else set()
+    named = {}
+    for port in busy:
         container = outside.engine.publishing(port.host)
+        if container in ours:
+            continue
         holder = f"container {container}" if container else host.port_holder(port.host) or "another program"
-        named.append(f"port {port.host} (for {port.service}) is taken by {holder}")
-    first = taken[0]
-    raise HostError(
-        "; ".join(named), f"stop it, or move ours: {first.variable}=<port> dm up; or a second stack: dm --name other up"
-    )
+        named[port.variable] = f"port {port.host} (for {port.service}) is taken by {holder}"
+    if named:
+        move = f"{next(iter(named))}=<port> dm up"
+        raise HostError(
+            "; ".join(named.values()), f"stop it, or move ours: {move}; or start a second stack: dm --name other up"
+        )
 
 
-def _refuse_missing_images(outside: Outside, planned: Planned) -> None:
-    missing = sorted({s.image for s in planned.services if not outside.engine.has_image(s.image)})
+def _refuse_missing_images(outside: Outside, images: Sequence[str]) -> None:
+    missing = [image for image in images if not outside.engine.has_image(image)]
     if missing:
         raise HostError("missing images: " + ", ".join(missing), "run: dm images build, or dm images load FILE")
