@@ -77,7 +77,8 @@ Action = Sql | Psql | Exec | Http | S3 | Resolve | Published
 @dataclass(frozen=True, slots=True)
 class Check:
     """One check. It applies where one of `sets` is loaded (any, if empty), the plan runs all of `needs`, `mart` was built from the
-    loaded set, and the stack is of the kind `target` ("" = of any kind). `cleanup` is SQL that always runs after it."""
+    loaded set, and the stack is of the kind `target` ("" = of any kind). `cleanup` is SQL that always runs after it. With `repeat`
+    it runs once to warm up and then so many times; the median counts as its time."""
 
     name: str
     file: str
@@ -89,6 +90,7 @@ class Check:
     mart: str = ""
     target: str = ""
     cleanup: tuple[str, ...] = ()
+    repeat: int = 0
 
     @property
     def id(self) -> str:
@@ -111,7 +113,7 @@ _EXPECT = {
     "resolve": {"exit", "contains", "not_contains", "one_address"},
     "published": {"rows", "rows_unordered", "contains", "not_contains", "min_rows"},
 }
-_KEYS = {"name", "rows", "set", "needs", "mart", "target", "user", "cleanup", "expect"}
+_KEYS = {"name", "rows", "set", "needs", "mart", "target", "user", "cleanup", "repeat", "expect"}
 _TARGETS = ("", "compose", "kubernetes")
 
 
@@ -157,6 +159,7 @@ def _check(entry: Any, file: str, number: int) -> Check:
         mart=str(entry.get("mart", "")),
         target=target,
         cleanup=_texts(entry, "cleanup", where),
+        repeat=_count(entry, "repeat", where),
     )
 
 
@@ -264,6 +267,13 @@ def _texts(data: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
     if not isinstance(values, list) or not all(isinstance(v, str) and v.strip() for v in values):
         raise UserError(f"{where}: `{key}:` must be text or a list of texts", _SEE)
     return tuple(values)
+
+
+def _count(data: Mapping[str, Any], key: str, where: str) -> int:
+    value = data.get(key, 0)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise UserError(f"{where}: `{key}:` is a whole number, not {value!r}", _SEE)
+    return value
 
 
 def _words(value: Any, where: str) -> tuple[str, ...]:

@@ -1,0 +1,32 @@
+"""`dm verify`."""
+
+from __future__ import annotations
+
+import typer
+
+from datameesh_cli.adapters.outside import outside
+from datameesh_cli.errors import UnhealthyError
+from datameesh_cli.render.output import OUTPUT, Output, print_json
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def verify(
+    ctx: typer.Context,
+    pattern: list[str] = typer.Argument(None, help="Part of a check's file, name or row ids. Default: every check."),
+    output: Output = OUTPUT,
+) -> None:
+    """Run every check that applies against the running stack. Exit code 4 when one fails.
+
+    Example: dm verify trino S-DATA-03
+    """
+    from datameesh_cli.render.verify import failure_message, print_verified, say_result
+    from datameesh_cli.usecases.verify_stack import verify_stack
+
+    verified = verify_stack(outside(ctx.obj), pattern or [], say_result)
+    print_json(verified) if output is Output.json else print_verified(verified)
+    if verified.failed:
+        raise UnhealthyError(
+            failure_message(verified), "see the column 'why'; then: dm why <service>, dm logs <service>"
+        )

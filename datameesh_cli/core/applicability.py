@@ -1,0 +1,83 @@
+"""Where a check applies: which services it needs, and why it cannot be run on a stack that lacks one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from datameesh_cli.core.checks import S3, Check, Exec, Http, Psql, Published, Sql
+from datameesh_cli.core.model import Service
+from datameesh_cli.errors import UserError
+
+SQL_SERVICE = "trino-coordinator"
+S3_SERVICE = "minio"
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A running stack, as far as it decides which checks apply: the containers planned for each service (0: left out, absent: its
+    profile is not in force), the loaded data sets, and why a mart cannot be read ("" if it can)."""
+
+    target: str
+    replicas: Mapping[str, int]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    loaded: frozenset[str] = frozenset()
+    marts: Mapping[str, str] = field(default_factory=dict)
+
+
+def needed_services(check: Check, services: Sequence[Service]) -> tuple[str, ...]:
+    """Given a check and all services, return those it cannot do without: what it names and what its action talks to.
+
+    Raise UserError if it names a service or a port variable that does not exist.
+    """
+    names = (*check.needs, *_of_action(check, services))
+    known = {s.name for s in services}
+    for name in names:
+        if name not in known:
+            raise UserError(f"{check.id}: there is no service '{name}'", "services: " + ", ".join(sorted(known)))
+    return tuple(dict.fromkeys(names))
+
+
+def why_not(check: Check, services: Sequence[Service], situation: Situation) -> str:
+    """Given a check, all services and the situation, return why it does not apply, or "" if it does.
+
+    A check in a service's folder applies where any service of that folder runs.
+    """
+    if check.target and check.target != situation.target:
+        return f"only on {check.target}"
+    for name in needed_services(check, services):
+        if reason := _absence(name, services, situation):
+            return reason
+    own = [s.name for s in services if check.file == f"services/{s.folder}/smoke.yaml"]
+    if own and not any(situation.replicas.get(name) for name in own):
+        return _absence(own[0], services, situation)
+    if check.sets and not situation.loaded & set(check.sets):
+        loaded = ", ".join(sorted(situation.loaded)) or "none"
+        return f"needs data set {' or '.join(check.sets)}; loaded: {loaded}"
+    return situation.marts.get(check.mart, "") if check.mart else ""
+
+
+def _of_action(check: Check, services: Sequence[Service]) -> tuple[str, ...]:
+    action = check.action
+    if isinstance(action, (Psql, Exec, Published)):
+        return (action.service,)
+    if isinstance(action, Sql):
+        return (SQL_SERVICE,)
+    if isinstance(action, S3):
+        return (S3_SERVICE,)
+    if isinstance(action, Http):
+        owner = next((s.name for s in services if any(p.variable == action.port for p in s.ports)), None)
+        if owner is None:
+            ports = sorted(p.variable for s in services for p in s.ports)
+            raise UserError(f"{check.id}: no service publishes '{action.port}'", "port variables: " + ", ".join(ports))
+        return (owner,)
+    return ()
+
+
+def _absence(name: str, services: Sequence[Service], situation: Situation) -> str:
+    if situation.replicas.get(name):
+        return ""
+    if name in situation.replicas:
+        return f"{name} is left out of this plan" + (f": {why}" if (why := situation.left_out.get(name, "")) else "")
+    profile = next(s.profile for s in services if s.name == name)
+    return f"profile {profile} is not in force"

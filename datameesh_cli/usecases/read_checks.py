@@ -1,0 +1,36 @@
+"""Every check of the repository: the services' own and the journeys across them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.core.applicability import needed_services
+from datameesh_cli.core.checks import Check, Sql, checks_from
+from datameesh_cli.core.model import Model
+from datameesh_cli.errors import UserError
+
+
+def read_checks(outside: Outside, model: Model) -> tuple[Check, ...]:
+    """Given the model, return all checks, those of services first. Raise UserError, naming file and check, for a wrong one."""
+    root = outside.repository.root
+    files = [*sorted((root / "services").glob("*/smoke.yaml")), *sorted((root / "tests" / "journeys").glob("*.yaml"))]
+    if not files:
+        raise UserError(
+            "no services/*/smoke.yaml and no tests/journeys/*.yaml was found", "run dm from a complete checkout"
+        )
+    checks = []
+    for path in files:
+        for check in checks_from(outside.repository.read_yaml(path), outside.repository.relative(path)):
+            needed_services(check, model.services)
+            checks.append(_with_statement(outside, check))
+    return tuple(checks)
+
+
+def _with_statement(outside: Outside, check: Check) -> Check:
+    if not isinstance(check.action, Sql) or not check.action.file:
+        return check
+    path = outside.repository.root / check.action.file
+    if not path.is_file():
+        raise UserError(f"{check.id}: there is no file '{check.action.file}'", "paths count from the repository's root")
+    return replace(check, action=replace(check.action, statement=path.read_text(encoding="utf-8")))

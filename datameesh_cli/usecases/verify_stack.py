@@ -1,0 +1,231 @@
+"""`dm verify`: run every check that applies against the running stack, and remember how it went."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
+
+from datameesh_cli.adapters import clock
+from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.adapters.target import Target
+from datameesh_cli.core import sql_text
+from datameesh_cli.core.applicability import Situation, why_not
+from datameesh_cli.core.checks import S3, Check, Exec, Http, Psql, Published, Resolve, Sql
+from datameesh_cli.core.expectation import Observation, complaints
+from datameesh_cli.core.rows import FAILED, PASSED
+from datameesh_cli.errors import DmError, UnhealthyError, UserError
+from datameesh_cli.usecases.open_target import open_target
+from datameesh_cli.usecases.plan_memory import Planned, plan_memory, running_plan
+from datameesh_cli.usecases.read_checks import read_checks
+
+NOT_APPLICABLE = "not applicable"
+VERDICTS = "verify.json"
+LANES = 2
+"""How many files of checks run side by side. A check mostly waits for others, but more would make Trino's single node queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """How one check went: `passed`, `failed` or `not applicable`, in how many seconds, and why not."""
+
+    name: str
+    file: str
+    rows: tuple[str, ...]
+    result: str
+    seconds: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """One run: the data sets that were loaded, each check's result, and the counts."""
+
+    loaded: tuple[str, ...]
+    passed: int
+    failed: int
+    not_applicable: int
+    seconds: float
+    results: tuple[CheckResult, ...]
+
+
+Watch = Callable[[CheckResult], None]
+
+
+def verify_stack(outside: Outside, patterns: Sequence[str], watch: Watch) -> Verified:
+    """Given patterns of check names, files or row ids (none: all), run what applies; `watch` gets each result as it comes.
+
+    A check is tried once: what passes only at the second try has failed. Raise UserError for a file that is not valid or a
+    pattern that fits nothing, UnhealthyError if the stack does not run.
+    """
+    planned = plan_memory(outside, (), None)
+    checks = selected(read_checks(outside, planned.model), patterns)
+    if running_plan(outside) is None:
+        raise UnhealthyError(f"stack '{outside.name}' is not running", "start it: ./dm up")
+    return run_checks(outside, checks, planned, open_target(outside, planned), watch)
+
+
+def run_checks(outside: Outside, checks: Sequence[Check], planned: Planned, target: Target, watch: Watch) -> Verified:
+    """Given checks, the plan and a target, run what applies there and save the verdicts."""
+    began = clock.now()
+    situation = _situation(checks, planned, target)
+    guard = threading.Lock()
+
+    def run_one(check: Check) -> tuple[Check, CheckResult]:
+        reason = why_not(check, planned.model.services, situation)
+        result = _result(check, NOT_APPLICABLE, 0, reason) if reason else _run(check, target)
+        with guard:
+            watch(result)
+        return check, result
+
+    # What is measured runs last and alone, so that its time is its own.
+    timed = [c for c in checks if "max_seconds" in c.expect]
+    files = [[c for c in checks if c.file == file and c not in timed] for file in dict.fromkeys(c.file for c in checks)]
+    with ThreadPoolExecutor(LANES) as pool:
+        lanes = [pool.submit(lambda lane: [run_one(c) for c in lane], lane) for lane in files if lane]
+        try:
+            done = [pair for lane in lanes for pair in lane.result()]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    done += [run_one(check) for check in timed]
+    _save(outside, done, situation)
+    by_check = {check.id: result for check, result in done}
+    results = tuple(by_check[check.id] for check in checks)
+    passed, failed = (sum(r.result == kind for r in results) for kind in (PASSED, FAILED))
+    return Verified(
+        loaded=tuple(sorted(situation.loaded)),
+        passed=passed,
+        failed=failed,
+        not_applicable=len(results) - passed - failed,
+        seconds=round(clock.now() - began, 2),
+        results=results,
+    )
+
+
+def selected(checks: Sequence[Check], patterns: Sequence[str]) -> tuple[Check, ...]:
+    """Given checks and patterns, return those whose file, name or row ids fit any of them. Raise UserError if none does."""
+    if not patterns:
+        return tuple(checks)
+    wanted = [f"*{p.lower()}*" for p in patterns]
+    found = tuple(c for c in checks if any(fnmatch(text.lower(), w) for w in wanted for text in (c.id, *c.rows)))
+    if not found:
+        raise UserError(f"no check fits {' '.join(patterns)}", "patterns are parts of a check's file, name or row ids")
+    return found
+
+
+def _situation(checks: Sequence[Check], planned: Planned, target: Target) -> Situation:
+    loaded_at, loaded = _loaded(target) if planned.replicas.get("sales-db") else (0.0, frozenset())
+    situation = Situation(target.kind, planned.replicas, planned.plan.left_out, loaded)
+    wanted = {c.mart for c in checks if c.mart and not why_not(c, planned.model.services, situation)}
+    return replace(situation, marts={mart: _mart_reason(target, mart, loaded_at) for mart in wanted})
+
+
+def _loaded(target: Target) -> tuple[float, frozenset[str]]:
+    """When the domains' data was loaded last (seconds since 1970), and which sets it is of."""
+    newest, sets = 0.0, set()
+    for service, database in (("sales-db", "sales_db"), ("marketing-db", "marketing_db")):
+        found = target.psql(
+            service,
+            database,
+            "SELECT set_name, extract(epoch FROM max(loaded_at)) FROM datameesh.loaded_set GROUP BY 1",
+            "admin",
+        )
+        newest = max([newest, *(float(at) for _, at in found.rows)])
+        sets |= {str(name) for name, _ in found.rows}
+    return newest, frozenset(sets)
+
+
+def _mart_reason(target: Target, mart: str, loaded_at: float) -> str:
+    build = "run: dm dbt build"
+    try:
+        built = target.sql(f'SELECT max(to_unixtime(committed_at)) FROM lake.marts."{mart}$snapshots"', "admin").rows[
+            0
+        ][0]
+    except DmError:
+        return f"mart {mart} is not built; {build}"
+    if built is None or built < loaded_at:
+        return f"mart {mart} is older than the loaded data; {build}"
+    return ""
+
+
+def _run(check: Check, target: Target) -> CheckResult:
+    try:
+        seen, seconds = _observe(check, target)
+        wrong = complaints(check.expect, seen, seconds)
+    finally:
+        for statement in check.cleanup:
+            _attempt_sql(target, statement, "admin")
+    return _result(check, FAILED if wrong else PASSED, seconds, "; ".join(wrong))
+
+
+def _observe(check: Check, target: Target) -> tuple[Observation, float]:
+    times = []
+    for _ in range(check.repeat + 1):
+        began = clock.now()
+        seen = _ask(check, target)
+        times.append(clock.now() - began)
+        if seen.error:
+            return seen, times[-1]
+    return seen, statistics.median(times[1:] or times)
+
+
+def _ask(check: Check, target: Target) -> Observation:
+    action = check.action
+    try:
+        if isinstance(action, Psql):
+            return target.psql(action.service, action.database, action.sql, action.user)
+        if isinstance(action, Exec):
+            return target.exec(action.service, action.command)
+        if isinstance(action, Http):
+            return target.http(action)
+        if isinstance(action, S3):
+            return target.s3_list(action.list)
+        if isinstance(action, Resolve):
+            return target.resolve(action.names)
+        if isinstance(action, Published):
+            return target.published(action.service)
+        return _ask_sql(action, target)
+    except DmError as failed:
+        return Observation(error=failed.message)
+
+
+def _ask_sql(action: Sql, target: Target) -> Observation:
+    seen = Observation()
+    for statement in sql_text.statements(action.statement):
+        seen = target.sql(statement.text, action.user)
+    return seen
+
+
+def _attempt_sql(target: Target, statement: str, user: str) -> None:
+    try:
+        target.sql(statement, user)
+    except DmError:
+        return
+
+
+def _result(check: Check, result: str, seconds: float, why: str) -> CheckResult:
+    return CheckResult(check.name, check.file, check.rows, result, round(seconds, 3), why)
+
+
+def _save(outside: Outside, done: Sequence[tuple[Check, CheckResult]], situation: Situation) -> None:
+    """Keep the last verdict on each check: what one data set shows stays when another one is loaded."""
+    saved = outside.state.read_json(VERDICTS)
+    verdicts = dict(saved) if isinstance(saved, dict) else {}
+    for check, result in done:
+        if result.result != NOT_APPLICABLE:
+            verdicts[check.id] = {
+                "digest": check.digest,
+                "result": result.result,
+                "rows": list(check.rows),
+                "why": result.why,
+                "seconds": result.seconds,
+                "loaded": sorted(situation.loaded),
+                "target": situation.target,
+                "at": clock.utc().isoformat(timespec="seconds"),
+            }
+    outside.state.write(VERDICTS, json.dumps(verdicts, indent=1, sort_keys=True))
