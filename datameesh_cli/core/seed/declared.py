@@ -72,7 +72,9 @@ class Node:
         except InvalidOperation:
             amount = Decimal("0.5")
         if isinstance(self.value, bool) or amount != int(amount) or amount < 0:
-            raise self.wrong("is missing" if self.value is None else f"must be an amount with two decimals, not {self.value!r}")
+            raise self.wrong(
+                "is missing" if self.value is None else f"must be an amount with two decimals, not {self.value!r}"
+            )
         return int(amount)
 
     def moment(self) -> datetime.datetime:
@@ -81,7 +83,9 @@ class Node:
             return self.value
         if isinstance(self.value, datetime.date):
             return datetime.datetime(self.value.year, self.value.month, self.value.day)
-        raise self.wrong("is missing" if self.value is None else f"must be a date like 2024-01-31 08:15:00, not {self.value!r}")
+        raise self.wrong(
+            "is missing" if self.value is None else f"must be a date like 2024-01-31 08:15:00, not {self.value!r}"
+        )
 
     def texts(self) -> tuple[str, ...]:
         """Return the texts of the list that stands here."""

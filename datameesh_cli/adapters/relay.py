@@ -1,0 +1,98 @@
+"""A way to a port inside a container that publishes none: straight to its address, or through `docker exec`.
+
+On Linux the engine's networks are the host's, and a container's address can be reached. Where the engine runs in a virtual
+machine (Docker Desktop), it can't: then a listener on the loopback interface hands each connection to a process in the
+container, which needs nothing there but bash.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import IO
+
+from datameesh_cli.adapters import process
+
+_REACH_SECONDS = 1.0
+_PIECE = 1 << 17
+# bash opens the socket, two cats move the bytes, and when either side ends, both do.
+_INSIDE = (
+    "exec 3<>/dev/tcp/127.0.0.1/{port} || exit 1; cat <&0 >&3 & into=$!; cat <&3 & from=$!; wait -n; kill $into $from"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A host and port that can be connected to from here, and how the way leads: "direct" or "relay"."""
+
+    host: str
+    port: int
+    way: str
+
+
+@contextmanager
+def reach(container: str, address: str, port: int, *, direct: bool | None = None) -> Iterator[Endpoint]:
+    """Given a container, its address and a port that it listens on, yield an endpoint that leads there while the block lasts.
+
+    `direct` forces or forbids the straight way; by default it is tried first.
+    """
+    if direct or (direct is None and address and _answers(address, port)):
+        yield Endpoint(address, port, "direct")
+        return
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_serve, args=(listener, container, port), daemon=True).start()
+        try:
+            yield Endpoint("127.0.0.1", listener.getsockname()[1], "relay")
+        finally:
+            # Wakes the accept that waits: on Linux, closing alone does not; elsewhere there is nothing to shut down.
+            with suppress(OSError):
+                listener.shutdown(socket.SHUT_RDWR)
+
+
+def _answers(address: str, port: int) -> bool:
+    try:
+        socket.create_connection((address, port), timeout=_REACH_SECONDS).close()
+    except OSError:
+        return False
+    return True
+
+
+def _serve(listener: socket.socket, container: str, port: int) -> None:
+    while True:
+        try:
+            client, _ = listener.accept()
+        except OSError:
+            return
+        threading.Thread(target=_relay, args=(client, container, port), daemon=True).start()
+
+
+def _relay(client: socket.socket, container: str, port: int) -> None:
+    command = ["docker", "exec", "-i", container, "bash", "-c", _INSIDE.format(port=port)]
+    child = process.pipe(command)
+    assert child.stdin and child.stdout
+    into, out = child.stdin, child.stdout
+    back = threading.Thread(target=_drain, args=(out, client), daemon=True)
+    back.start()
+    with suppress(OSError):
+        while piece := client.recv(_PIECE):
+            into.write(piece)
+            into.flush()
+    with suppress(OSError):
+        into.close()
+    back.join(5)
+    child.terminate()
+    child.wait()
+    out.close()
+    client.close()
+
+
+def _drain(out: IO[bytes], client: socket.socket) -> None:
+    with suppress(OSError):
+        # read1 is what BufferedReader has and IO does not say: whatever is there, without waiting for a full piece.
+        while piece := out.read1(_PIECE):  # type: ignore[attr-defined]
+            client.sendall(piece)
+    with suppress(OSError):
+        client.shutdown(socket.SHUT_RDWR)
