@@ -1,0 +1,107 @@
+"""Where this machine fetches packages from, as its own configuration says: mirrors, indexes and the CA bundle.
+
+They reach a build as arguments and secrets, and never an image layer or a committed file. A variable of the environment
+(APT_MIRROR, GOPROXY, GOSUMDB, PIP_INDEX_URL, SSL_CERT_FILE) wins over a configuration file.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
+    "/etc/ssl/ca-bundle.pem",  # SUSE
+    "/etc/ssl/cert.pem",  # macOS, Alpine
+)
+_PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+
+
+@dataclass(frozen=True, slots=True)
+class HostMirrors:
+    """What builds get of the host: arguments by name, and secret files by id."""
+
+    args: Mapping[str, str]
+    secrets: Mapping[str, Path]
+
+    @property
+    def apt(self) -> str:
+        """The address of the Debian archive, "" if this machine does not say."""
+        return self.args.get("APT_MIRROR", "").split(" ")[0]
+
+
+def host_mirrors(
+    etc: Path = Path("/etc"), home: Path | None = None, env: Mapping[str, str] = os.environ
+) -> HostMirrors:
+    """Return what this machine has configured; what it has not is left out."""
+    at_home = home or Path.home()
+    pip = _pip_settings(etc, at_home, env)
+    go = _assignments(Path(env.get("GOENV") or at_home / ".config/go/env"))
+    args = {
+        "APT_MIRROR": env.get("APT_MIRROR") or _apt_mirror(etc),
+        "GOPROXY": env.get("GOPROXY") or go.get("GOPROXY", ""),
+        "GOSUMDB": env.get("GOSUMDB") or go.get("GOSUMDB", ""),
+        "PIP_INDEX_URL": env.get("PIP_INDEX_URL") or pip.get("index-url", ""),
+        **{name: env[name] for name in _PROXIES if name in env},
+    }
+    candidates = [env.get(n) for n in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "PIP_CERT")]
+    bundle = next((Path(c) for c in (*candidates, pip.get("cert"), *_BUNDLES) if c and Path(c).is_file()), None)
+    settings = at_home / ".m2" / "settings.xml"
+    secrets = {"ca": bundle, "maven_settings": settings if settings.is_file() else None}
+    return HostMirrors({k: v for k, v in args.items() if v}, {k: v for k, v in secrets.items() if v})
+
+
+def _apt_mirror(etc: Path) -> str:
+    """Return the archive's address and, after a space, that of the security archive; "" where the machine is not a Debian."""
+    release = etc / "os-release"
+    if not release.is_file() or not re.search(r"(?m)^ID=\"?debian\"?$", release.read_text(encoding="utf-8")):
+        return ""
+    main = security = ""
+    for address, suites in _apt_sources(etc / "apt"):
+        if not re.match(r"https?://", address) or "debian" not in address:
+            continue
+        if any("security" in s for s in suites):
+            security = security or address
+        elif any(re.fullmatch(r"[a-z]+", s) for s in suites):
+            main = main or address
+    return f"{main} {security}".strip() if main else ""
+
+
+def _apt_sources(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield each address with its suites, from one-line and from deb822 files."""
+    for path in [folder / "sources.list", *sorted((folder / "sources.list.d").glob("*.list"))]:
+        for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+            words = re.sub(r"\[[^]]*\]", "", line.split("#")[0]).split()
+            if len(words) > 3 and words[0] == "deb":
+                yield words[1], [words[2]]
+    for path in sorted((folder / "sources.list.d").glob("*.sources")):
+        lines = [ln for ln in path.read_text(encoding="utf-8").splitlines() if not ln.startswith("#")]
+        for stanza in re.split(r"\n\s*\n", "\n".join(lines)):
+            fields = {k.lower(): v.split() for k, v in re.findall(r"(?m)^(\S+):\s*(.+)$", stanza)}
+            if "deb" in fields.get("types", []) and fields.get("enabled") != ["no"]:
+                yield from ((address, fields.get("suites", [])) for address in fields.get("uris", []))
+
+
+def _pip_settings(etc: Path, home: Path, env: Mapping[str, str]) -> dict[str, str]:
+    """Return index-url and cert as pip would read them; a later file wins."""
+    files = [etc / "xdg/pip/pip.conf", etc / "pip.conf", home / ".pip/pip.conf", home / ".config/pip/pip.conf"]
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read([*map(str, files), *([env["PIP_CONFIG_FILE"]] if "PIP_CONFIG_FILE" in env else [])])
+    except configparser.Error:
+        return {}  # pip itself complains about such a file; ours is not the place
+    found: dict[str, str] = {}
+    for section in ("global", "install"):
+        if parser.has_section(section):
+            found.update({k: v for k, v in parser.items(section) if k in ("index-url", "cert")})
+    return found
+
+
+def _assignments(path: Path) -> dict[str, str]:
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
