@@ -42,6 +42,14 @@ class Repository:
         except UnicodeDecodeError as broken:
             raise UserError(f"{name} is not UTF-8 text", "correct the file and run the command again") from broken
 
+    def read_text(self, path: Path) -> str:
+        """Given a text file, return its content. Raise UserError if it cannot be read."""
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as failed:
+            why = getattr(failed, "strerror", None) or "not UTF-8 text"
+            raise UserError(f"{self.relative(path)} cannot be read: {why}", "check the path") from failed
+
     def relative(self, path: Path) -> str:
         """Given a path, return it as text relative to the repository where it lies inside."""
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)

@@ -28,6 +28,12 @@ VERDICTS = "verify.json"
 LANES = 2
 """How many files of checks run side by side. A check mostly waits for others, but more would make Trino's single node queue."""
 
+# `small` times ten holds other figures than `small`.
+_LOADED = """
+SELECT CASE scale WHEN 1 THEN set_name ELSE set_name || ' x ' || scale END, extract(epoch FROM max(loaded_at))
+FROM datameesh.loaded_set GROUP BY 1
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
@@ -129,12 +135,7 @@ def _loaded(target: Target) -> tuple[float, frozenset[str]]:
     """When the domains' data was loaded last (seconds since 1970), and which sets it is of."""
     newest, sets = 0.0, set()
     for service, database in (("sales-db", "sales_db"), ("marketing-db", "marketing_db")):
-        found = target.psql(
-            service,
-            database,
-            "SELECT set_name, extract(epoch FROM max(loaded_at)) FROM datameesh.loaded_set GROUP BY 1",
-            "admin",
-        )
+        found = target.psql(service, database, _LOADED, "admin")
         newest = max([newest, *(float(at) for _, at in found.rows)])
         sets |= {str(name) for name, _ in found.rows}
     return newest, frozenset(sets)

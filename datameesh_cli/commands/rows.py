@@ -1,0 +1,34 @@
+"""`dm rows`."""
+
+from __future__ import annotations
+
+import typer
+
+from datameesh_cli.adapters.outside import outside
+from datameesh_cli.render.output import OUTPUT, Output, print_json
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def rows(
+    ctx: typer.Context,
+    missing: str = typer.Option(
+        "", "--missing", help="List the ids of a group, such as 3 or 2.4, that nothing covers."
+    ),
+    output: Output = OUTPUT,
+) -> None:
+    """Count the rows of the fact matrix that checks and tests cover, by the outcome of their last run.
+
+    Example: dm rows --missing 3
+    """
+    from datameesh_cli.render.rows import print_coverage, print_missing
+    from datameesh_cli.usecases.count_rows import count_rows, missing_rows
+
+    world = outside(ctx.obj)
+    if missing:
+        ids = missing_rows(world, missing)
+        print_json(ids) if output is Output.json else print_missing(missing, ids)
+        return
+    coverage = count_rows(world)
+    print_json(coverage) if output is Output.json else print_coverage(coverage)

@@ -1,0 +1,55 @@
+"""`dm sql`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+
+from datameesh_cli.adapters.outside import outside
+from datameesh_cli.errors import UserError
+from datameesh_cli.render.sql import SqlOutput
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def sql(
+    ctx: typer.Context,
+    statement: str = typer.Argument(
+        "", help="SQL, or @name for a named query. None: a file, standard input, or a conversation."
+    ),
+    file: str = typer.Option("", "--file", "-f", help="Run the statements of a file; - is standard input."),
+    catalog: str = typer.Option("", "--catalog", help="Catalog of unqualified names. Default: sales, schema public."),
+    schema: str = typer.Option("", "--schema", help="Schema of unqualified names."),
+    user: str = typer.Option("admin", "--user", help="The user that Trino sees."),
+    output: SqlOutput = typer.Option(SqlOutput.table, "--output", "-o", help="table for people; csv and json stream."),
+    max_rows: int = typer.Option(1000, "--max-rows", min=0, help="Rows that a table shows; 0 for all."),
+    queries: bool = typer.Option(False, "--list", help="List the named queries."),
+) -> None:
+    """Run SQL across the domains through Trino. Exit code 2 for SQL that Trino refuses.
+
+    Example: dm sql "SELECT count(*) FROM sales.public.customers"; dm sql @journey --output csv
+    """
+    from datameesh_cli.render.sql import print_queries, run_script
+    from datameesh_cli.render.sql_shell import converse
+    from datameesh_cli.usecases.run_sql import file_script, named_queries, open_session, script_of
+
+    world = outside(ctx.obj)
+    if queries:
+        print_queries(named_queries(world))
+        return
+    if statement and file:
+        raise UserError("a statement and --file are both given", "give one of them")
+    if not statement and not file and sys.stdin.isatty():
+        session = open_session(world, user, catalog, schema)
+        converse(world, session, output, max_rows, world.state.folder / "sql_history")
+        return
+    if statement:
+        script = script_of(world, statement)
+    elif file not in ("", "-"):
+        script = file_script(world, Path(file))
+    else:
+        script = script_of(world, sys.stdin.read(), "standard input")
+    run_script(open_session(world, user, catalog, schema), script, output, max_rows)

@@ -1,0 +1,86 @@
+"""`dm sql`: where statements come from, the session that runs them, and where in the text an error lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.adapters.trino import Session, SqlError
+from datameesh_cli.core.sql_text import Statement, place_in_whole, statements
+from datameesh_cli.errors import UserError
+from datameesh_cli.usecases.open_target import trino_of
+from datameesh_cli.usecases.plan_memory import plan_memory
+
+DEFAULT_PLACE = ("sales", "public")
+"""Where unqualified names are looked up when the user names no place: the served marts lie there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """Statements to run, in order, and the file they come from ("" for what was typed)."""
+
+    statements: tuple[Statement, ...]
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedQuery:
+    """A query of the repository: its name, what it answers, its file."""
+
+    name: str
+    about: str
+    file: str
+
+
+def open_session(outside: Outside, user: str, catalog: str, schema: str) -> Session:
+    """Given a user and a place ("" if not named), return a session with the stack's Trino. Raise UnhealthyError if none runs."""
+    if not catalog and not schema:
+        catalog, schema = DEFAULT_PLACE
+    return trino_of(plan_memory(outside, (), None)).session(user, catalog or None, schema or None)
+
+
+def script_of(outside: Outside, text: str, file: str = "") -> Script:
+    """Given SQL, or `@name` for a named query, return what is to be run. Raise UserError if that is nothing."""
+    if text.startswith("@") and not file:
+        return named_script(outside, text[1:].strip())
+    found = statements(text)
+    if not found:
+        raise UserError(f"{file or 'the statement'} holds no SQL", 'for example: dm sql "SHOW CATALOGS"')
+    return Script(found, file)
+
+
+def file_script(outside: Outside, path: Path) -> Script:
+    """Given a file of SQL, return what is to be run. Raise UserError if it cannot be read or holds nothing."""
+    return script_of(outside, outside.repository.read_text(path), str(path))
+
+
+def named_script(outside: Outside, name: str) -> Script:
+    """Given the name of a query, return it. Raise UserError, with the names there are, if it is unknown."""
+    query = next((q for q in named_queries(outside) if q.name == name), None)
+    if query is None:
+        names = ", ".join(q.name for q in named_queries(outside)) or "none"
+        raise UserError(f"there is no query '@{name}'", f"queries: {names}")
+    return script_of(outside, outside.repository.read_text(outside.repository.root / query.file), query.file)
+
+
+def named_queries(outside: Outside) -> tuple[NamedQuery, ...]:
+    """Return the repository's queries; what one is about stands in the comment at its head."""
+    folder = outside.repository.root / "services" / "trino" / "queries"
+    return tuple(
+        NamedQuery(path.stem, _first_comment(outside.repository.read_text(path)), outside.repository.relative(path))
+        for path in sorted(folder.glob("*.sql"))
+    )
+
+
+def placed(error: SqlError, script: Script, statement: Statement) -> UserError:
+    """Given Trino's complaint about a statement, return it as one line that names the place in the whole text."""
+    where = [script.file] if script.file else []
+    if error.line:
+        where.append("line {}:{}".format(*place_in_whole(statement, error.line, error.column)))
+    return UserError(f"{', '.join(where)}: {error.message}" if where else error.message, error.hint)
+
+
+def _first_comment(text: str) -> str:
+    first = text.lstrip().split("\n", 1)[0]
+    return first.removeprefix("--").strip() if first.startswith("--") else ""
