@@ -15,7 +15,7 @@ customer_leads as (
 
     select
         lower(trim(email)) as email,
-        min(created_at) as first_contact
+        cast(min(created_at) as timestamp(6)) as first_contact
     from {{ source('marketing', 'leads') }}
     group by lower(trim(email))
 

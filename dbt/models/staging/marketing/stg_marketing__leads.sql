@@ -6,5 +6,5 @@ select
     source as lead_source,
     campaign_id,
     first_name,
-    created_at
+    cast(created_at as timestamp(6)) as created_at  -- the one precision that the lake knows
 from {{ source('marketing', 'leads') }}

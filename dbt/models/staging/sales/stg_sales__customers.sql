@@ -10,7 +10,7 @@ select
     phone,
     upper(trim(country)) as country,
     industry,
-    created_at,
+    cast(created_at as timestamp(6)) as created_at,  -- the one precision that the lake knows
     lower(trim(customer_name)) as customer_name_normalised
 from {{ source('sales', 'customers') }}
 {%- if years > 0 %}
