@@ -121,9 +121,17 @@ class Trino:
     patience: float = 30
 
     def session(
-        self, user: str = "admin", catalog: str | None = None, schema: str | None = None, timeout: float | None = None
+        self,
+        user: str = "admin",
+        catalog: str | None = None,
+        schema: str | None = None,
+        timeout: float | None = None,
+        raw: bool = False,
     ) -> Session:
-        """Given a user and where unqualified names are looked up, return a session; `timeout` limits each statement, in seconds."""
+        """Given a user and where unqualified names are looked up, return a session; `timeout` limits each statement, in seconds.
+
+        With `raw`, dates, times and decimals come as Trino's own text: Python has no type for all of their values.
+        """
         from trino import dbapi
 
         # The client's functions carry no types.
@@ -138,6 +146,7 @@ class Trino:
             source="dm",
             session_properties=limit,
             http_session=http.session(),
+            legacy_primitive_types=raw,
         )
         return Session(connection, self.patience)
 
@@ -168,14 +177,18 @@ def _end(cursor: Any) -> None:
 @contextmanager
 def _explained() -> Iterator[None]:
     """Turn what the Trino client raises into our errors."""
-    from trino.exceptions import Error, HttpError, TrinoQueryError
+    from trino.exceptions import Error, HttpError, TrinoDataError, TrinoQueryError
 
     try:
         yield
     except TrinoQueryError as failed:
         raise _query_error(failed) from failed
+    except TrinoDataError as failed:
+        raise UserError(str(failed), "cast the column to varchar") from failed
     except (Error, HttpError) as failed:
         why = " ".join(str(failed).split())
+        if "error 401" in why or "error 403" in why:
+            raise UserError(f"Trino does not let this user in: {why[:200]}", "see: ./dm credentials") from failed
         if "Connection refused" in why or "Max retries" in why:
             why = "nothing listens there"
         raise UnhealthyError(f"Trino does not answer: {why[:200]}", _ASK_AGAIN) from failed

@@ -7,7 +7,6 @@ import enum
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -95,8 +94,6 @@ def _write_json(columns: Sequence[Column], rows: Iterator[tuple[Any, ...]]) -> N
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return f"{value:f}"
     if isinstance(value, (list, tuple, dict)):
         return json.dumps(plain(value), ensure_ascii=False)
     return str(plain(value))

@@ -37,7 +37,7 @@ def open_session(outside: Outside, user: str, catalog: str, schema: str) -> Sess
     """Given a user and a place ("" if not named), return a session with the stack's Trino. Raise UnhealthyError if none runs."""
     if not catalog and not schema:
         catalog, schema = DEFAULT_PLACE
-    return trino_of(plan_memory(outside, (), None)).session(user, catalog or None, schema or None)
+    return trino_of(plan_memory(outside, (), None)).session(user, catalog or None, schema or None, raw=True)
 
 
 def script_of(outside: Outside, text: str, file: str = "") -> Script:
