@@ -93,7 +93,7 @@ def stream(
             yield line.rstrip("\n")
         return child.wait()
     finally:
-        _end(child)
+        end(child)
 
 
 @contextlib.contextmanager
@@ -117,7 +117,7 @@ def begun(command: Sequence[str]) -> Iterator[Callable[[], Finished | None]]:
         try:
             yield finished
         finally:
-            _end(child)
+            end(child)
 
 
 def _feed(child: subprocess.Popen[str], text: str) -> None:
@@ -128,11 +128,12 @@ def _feed(child: subprocess.Popen[str], text: str) -> None:
         child.stdin.close()
 
 
-def _end(child: subprocess.Popen[Any]) -> None:
+def end(child: subprocess.Popen[Any], patience: float = 20) -> None:
+    """Given a program that may still run, ask it to end, and kill it when it has not within `patience` seconds."""
     if child.poll() is None:
         child.terminate()
         try:
-            child.wait(timeout=20)
+            child.wait(timeout=patience)
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()

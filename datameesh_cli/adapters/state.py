@@ -109,11 +109,9 @@ class State:
         """Return by how much this stack's ports are moved: 0 for the default stack, else what was kept or the first free step."""
         if self.name == DEFAULT_NAME:
             return 0
-        known = self.read_json("ports.json")
-        if isinstance(known, dict) and isinstance(known.get("offset"), int):
-            return int(known["offset"])
-        others = (State(self.root, p.parent.name).read_json("ports.json") for p in self.root.glob("*/ports.json"))
-        taken = {o["offset"] for o in others if isinstance(o, dict)}
+        if (known := self._kept_offset()) is not None:
+            return known
+        taken = {State(self.root, p.parent.name)._kept_offset() for p in self.root.glob("*/ports.json")}
         return next(n * PORT_STEP for n in itertools.count(1) if n * PORT_STEP not in taken)
 
     def keep_port_offset(self) -> None:
@@ -141,6 +139,11 @@ class State:
             yield
         finally:
             os.close(handle)
+
+    def _kept_offset(self) -> int | None:
+        kept = self.read_json("ports.json")
+        offset = kept.get("offset") if isinstance(kept, dict) else None
+        return offset if isinstance(offset, int) else None
 
     def _make(self) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
