@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datameesh_cli.adapters.relay import Endpoint
-from datameesh_cli.errors import DmError, UnhealthyError
+from datameesh_cli.errors import DmError, UnhealthyError, UserError
 
 # How long a load waits for a reader that holds a table, and for a server that does not answer.
 _LOCK_TIMEOUT = "20s"
@@ -55,10 +55,14 @@ class Session:
             cursor.copy_expert(f'COPY "{table}" ({names}) FROM STDIN WITH (FREEZE)', stream, size=1 << 16)
             return int(cursor.rowcount)
 
-    def copy_out(self, query: str, sink: Any) -> int:
-        """Given a query and a binary file, write the result as CSV with a header line; return the number of rows."""
+    def copy_out(self, query: str, sink: Any, *, header: bool) -> int:
+        """Given a query and a binary file, write the result; return the number of rows.
+
+        With `header`, as CSV under a line of column names; without, as plain text, a row a line.
+        """
+        form = "FORMAT csv, HEADER" if header else "FORMAT text"
         with self._explained(), self._connection.cursor() as cursor:
-            cursor.copy_expert(f"COPY ({query}) TO STDOUT WITH (FORMAT csv, HEADER)", sink)
+            cursor.copy_expert(f"COPY ({query}) TO STDOUT WITH ({form})", sink)
             return int(cursor.rowcount)
 
     def commit(self) -> None:
@@ -109,11 +113,19 @@ def session(endpoint: Endpoint, login: Login) -> Iterator[Session]:
 
 
 def _failure(login: Login, failed: Exception) -> DmError:
+    import psycopg2
+
     lines = [line.strip() for line in str(failed).splitlines() if line.strip()] or [type(failed).__name__]
     message = lines[0].removeprefix("ERROR:").strip()
     if "password authentication failed" in str(failed):
         hint = "the volume was made with another password: dm down --volumes, then dm up (the data goes)"
         return UnhealthyError(f"{login.service}: the generated password of '{login.user}' is not accepted", hint)
+    if isinstance(failed, (psycopg2.ProgrammingError, psycopg2.DataError, psycopg2.IntegrityError)):
+        where = next((line for line in lines if line.startswith("CONTEXT:")), "").removeprefix("CONTEXT:").strip()
+        place = f" ({where[:120]})" if where else ""
+        return UserError(
+            f"{login.service} refuses: {message}{place}", "correct the file under seed/; nothing was changed"
+        )
     return UnhealthyError(f"{login.service}, {login.database}: {message}", f"see: dm logs {login.service}; dm status")
 
 

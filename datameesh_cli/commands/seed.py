@@ -1,0 +1,39 @@
+"""`dm seed`."""
+
+from __future__ import annotations
+
+import typer
+
+from datameesh_cli.adapters.outside import outside
+from datameesh_cli.render.output import OUTPUT, Output, print_json, say
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def seed(
+    ctx: typer.Context,
+    set_name: str = typer.Option("small", "--set", help="Which data set: small, flow, journey, pushdown (see --list)."),
+    scale: int = typer.Option(1, "--scale", help="Load set small (or pushdown) this many times over."),
+    force: bool = typer.Option(
+        False, "--force", help="Load again what is loaded already; rows changed since are lost."
+    ),
+    no_lake: bool = typer.Option(False, "--no-lake", help="Leave the lake as it is."),
+    listing: bool = typer.Option(False, "--list", help="List the sets and what is loaded now; change nothing."),
+    output: Output = OUTPUT,
+) -> None:
+    """Load a data set into the domains' databases and its share into the lake. What is loaded already is left alone.
+
+    Example: dm seed --set journey
+    """
+    from datameesh_cli.render.seed import SeedProgress, print_holdings, print_seeded
+    from datameesh_cli.usecases.seed_data import SeedRequest, list_sets, seed_data
+
+    world = outside(ctx.obj)
+    if listing:
+        holdings = list_sets(world)
+        print_json(holdings) if output is Output.json else print_holdings(holdings)
+        return
+    with SeedProgress() as progress:
+        seeded = seed_data(world, SeedRequest(set_name, scale, force, not no_lake), progress.show, say)
+    print_json(seeded) if output is Output.json else print_seeded(seeded)

@@ -1,0 +1,155 @@
+"""One domain's tables, loaded in one transaction that the caller commits.
+
+Triggers and foreign keys are put aside while the rows come and are back before the commit: the keys are checked for all rows
+at once, and what triggers keep (a customer's revenue) comes with the rows and is checked by the dataset's `must_hold`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from datameesh_cli.adapters import clock
+from datameesh_cli.adapters.postgres import Session
+from datameesh_cli.core.seed.dataset import Dataset, Table
+from datameesh_cli.core.seed.plan import Plan
+from datameesh_cli.core.seed.rows import copy_text
+from datameesh_cli.errors import UserError
+from datameesh_cli.usecases.read_datasets import Declared
+
+_KEYS = """
+SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+WHERE contype = 'f' AND conrelid = ANY(%s::text[]::regclass[]) AND confrelid = ANY(%s::text[]::regclass[]) ORDER BY 1, 2
+"""
+_IDENTITIES = """
+SELECT attrelid::regclass::text, attname FROM pg_attribute
+WHERE attidentity <> '' AND NOT attisdropped AND attrelid = ANY(%s::text[]::regclass[])
+"""
+_COLUMNS = """
+SELECT column_name FROM information_schema.columns
+WHERE table_schema = 'public' AND table_name = %s ORDER BY ordinal_position
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A table that is being loaded: how many of its rows were sent after how many seconds, and whether that is all."""
+
+    domain: str
+    table: str
+    rows: int
+    seconds: float
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedTable:
+    """One row of datameesh.loaded_set: what a table holds."""
+
+    set_name: str
+    table: str
+    rows: int
+    scale: int
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is to be loaded: a set at a scale, with its people and the digest of its content."""
+
+    set_name: str
+    scale: int
+    content: str
+    plan: Plan
+
+
+Watch = Callable[[Progress], None]
+
+
+def loaded_tables(session: Session) -> tuple[LoadedTable, ...]:
+    """Given a domain's database, return what its last load wrote down; nothing where none ever ended."""
+    if session.run("SELECT to_regclass('datameesh.loaded_set')") == [(None,)]:
+        return ()
+    rows = session.run("SELECT set_name, table_name, row_count, scale, content FROM datameesh.loaded_set ORDER BY 2")
+    return tuple(LoadedTable(*row) for row in rows)
+
+
+def load_domain(
+    session: Session, declared: Declared, dataset: Dataset, load: Load, watch: Watch
+) -> tuple[Progress, ...]:
+    """Given an open transaction, a domain and what to load, replace all rows of its tables; return each table's rows and time.
+
+    Raise UserError where the declarations do not fit the schema or the rows break a rule. The caller commits.
+    """
+    tables = dataset.tables
+    names = [table.name for table in tables]
+    session.run(declared.schema(dataset))
+    session.run(declared.loaded_set)
+    for table in tables:
+        _refuse_other_columns(session, dataset, table)
+    done = []
+    with _rules_aside(session, names):
+        session.run(f"TRUNCATE {', '.join(names)} RESTART IDENTITY")
+        for table in tables:
+            done.append(_load_table(session, dataset, table, load, watch))
+    for table_name, column in session.run(_IDENTITIES, [names]):
+        [(last,)] = session.run(f"SELECT max({column}) FROM {table_name}")
+        if last is not None:
+            session.run(f"ALTER TABLE {table_name} ALTER COLUMN {column} RESTART WITH {last + 1}")
+    for rule, query in dataset.must_hold:
+        [(broken,)] = session.run(query)
+        if broken:
+            raise UserError(
+                f"seed/{dataset.domain}/dataset.yaml: must_hold.{rule}: {broken} rows break it", "nothing was changed"
+            )
+    session.run("TRUNCATE datameesh.loaded_set")
+    for progress in done:
+        values = (load.set_name, progress.table, progress.rows, load.scale, load.content)
+        session.run(
+            "INSERT INTO datameesh.loaded_set (set_name, table_name, row_count, scale, content) VALUES (%s, %s, %s, %s, %s)",
+            values,
+        )
+    session.run(f"ANALYZE {', '.join(names)}, datameesh.loaded_set")
+    return tuple(done)
+
+
+def _load_table(session: Session, dataset: Dataset, table: Table, load: Load, watch: Watch) -> Progress:
+    began = clock.now()
+    columns = [column.name for column in table.loaded_columns]
+    chunks = copy_text(dataset, table, load.plan, load.set_name)
+    rows = session.copy_in(
+        table.name,
+        columns,
+        chunks,
+        lambda sent: watch(Progress(dataset.domain, table.name, sent, clock.now() - began)),
+    )
+    finished = Progress(dataset.domain, table.name, rows, clock.now() - began, done=True)
+    watch(finished)
+    return finished
+
+
+@contextmanager
+def _rules_aside(session: Session, names: Sequence[str]) -> Iterator[None]:
+    """Drop the tables' foreign keys and switch their triggers off, and put both back: the keys check all rows then."""
+    keys = session.run(_KEYS, [names, names])
+    for table, key, _ in keys:
+        session.run(f'ALTER TABLE {table} DROP CONSTRAINT "{key}"')
+    for name in names:
+        session.run(f"ALTER TABLE {name} DISABLE TRIGGER USER")
+    yield
+    for table, key, definition in keys:
+        session.run(f'ALTER TABLE {table} ADD CONSTRAINT "{key}" {definition}')
+    for name in names:
+        session.run(f"ALTER TABLE {name} ENABLE TRIGGER USER")
+
+
+def _refuse_other_columns(session: Session, dataset: Dataset, table: Table) -> None:
+    there = [name for (name,) in session.run(_COLUMNS, [table.name])]
+    declared = [column.name for column in table.columns]
+    if there != declared:
+        raise UserError(
+            f"seed/{dataset.domain}/dataset.yaml: tables.{table.name}: declares {', '.join(declared)}; "
+            f"the database has {', '.join(there) or 'no such table'}",
+            "make schema.sql and dataset.yaml agree; after a change of schema.sql: dm down --volumes, dm up",
+        )

@@ -1,0 +1,68 @@
+"""What seed/ declares: the people, each domain's dataset, and a digest of everything that the rows follow from."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from datameesh_cli.adapters.repository import Repository
+from datameesh_cli.core import seed as generators
+from datameesh_cli.core.seed.dataset import Dataset, dataset_from
+from datameesh_cli.core.seed.people import People, people_from
+from datameesh_cli.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """All data sets: the people, the domains' datasets by name, and the folder of seed files."""
+
+    people: People
+    datasets: tuple[Dataset, ...]
+    folder: Path
+    digest: str
+
+    def schema(self, dataset: Dataset) -> str:
+        """Given a dataset, return the SQL that makes its tables."""
+        return (self.folder / dataset.domain / "schema.sql").read_text(encoding="utf-8")
+
+    @property
+    def loaded_set(self) -> str:
+        """The SQL that makes the table in which a load is written down."""
+        return (self.folder / "loaded_set.sql").read_text(encoding="utf-8")
+
+    def content(self, set_name: str, scale: int) -> str:
+        """Given a set and a scale, return a text that changes when any row of it could."""
+        return hashlib.sha256(f"{self.digest} {set_name} {scale}".encode()).hexdigest()[:16]
+
+
+def read_datasets(repository: Repository) -> Declared:
+    """Return what seed/ declares, domains in alphabetical order, sales (whose customers others refer to) not before them.
+
+    Raise UserError, naming file and line or key, for what is missing or not valid.
+    """
+    folder = repository.root / "seed"
+    file = folder / "people.yaml"
+    people = people_from(repository.read_yaml(file), repository.relative(file))
+    names = tuple(declared.name for declared in people.sets)
+    files = sorted(folder.glob("*/dataset.yaml"))
+    if not files:
+        raise UserError("no data set was found under seed/", "run dm from a complete checkout")
+    datasets = []
+    for path in files:
+        if not path.with_name("schema.sql").exists():
+            missing = repository.relative(path.with_name("schema.sql"))
+            raise UserError(f"{missing} is missing", "a domain has dataset.yaml and schema.sql")
+        data = repository.read_yaml(path)
+        datasets.append(dataset_from(data, path.parent.name, repository.relative(path), names))
+    return Declared(people, tuple(datasets), folder, _digest(folder))
+
+
+def _digest(folder: Path) -> str:
+    """A digest of the declarations and of the code that makes rows of them."""
+    sources = [path for path in folder.rglob("*") if path.suffix in (".yaml", ".sql", ".ipynb")]
+    sources += [path for place in generators.__path__ for path in Path(place).glob("*.py")]
+    digest = hashlib.sha256()
+    for path in sorted(sources, key=lambda path: (path.parent.name, path.name)):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
