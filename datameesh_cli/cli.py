@@ -61,6 +61,17 @@ class LazyGroup(TyperGroup):
         command.short_help = COMMANDS[cmd_name]
         return command
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command. Typer would swallow these two on their way to `main`."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stopped:
+            raise typer.Abort from stopped
+        except BrokenPipeError:
+            # Whoever read our output has seen enough (`dm logs | head`).
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
 
 def _asks_for_help_only() -> bool:
     return sys.argv[1:] in ([], ["-h"], ["--help"])
@@ -75,6 +86,12 @@ app = typer.Typer(
 )
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"DataMeesh {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     ctx: typer.Context,
@@ -83,15 +100,14 @@ def options(
         "--name",
         help="Which stack: another name is a second stack beside the first.",
     ),
-    version: bool = typer.Option(False, "--version", help="Print the version.", is_eager=True),
+    _version: bool = typer.Option(
+        False, "--version", help="Print the version.", is_eager=True, callback=_print_version
+    ),
 ) -> None:
     """DataMeesh: a data mesh on one laptop.
 
     First time: dm demo. Day by day: dm up --profile analytics, dm sql "SELECT ...", dm down.
     """
-    if version:
-        typer.echo(f"DataMeesh {__version__}")
-        raise typer.Exit
     ctx.obj = name
 
 
@@ -104,20 +120,20 @@ def main() -> None:
         _say(error.message, error.hint)
         sys.exit(error.exit_code)
     except _USAGE_ERROR as wrong:
-        _say(" ".join(str(getattr(wrong, "message", wrong)).split()), f"see: {_help_of(wrong)} --help")
+        _explain_usage(wrong)
         sys.exit(2)
     except (typer.Abort, KeyboardInterrupt):
         _say("stopped by Ctrl-C", "what was done stays valid; run the same command again to go on")
         sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _help_of(wrong: Exception) -> str:
-    ctx = getattr(wrong, "ctx", None)
-    return str(ctx.command_path) if ctx else "dm"
+def _explain_usage(wrong: Any) -> None:
+    ctx: Any = getattr(wrong, "ctx", None)
+    if type(wrong).__name__ == "NoArgsIsHelpError":
+        typer.echo(ctx.get_help(), err=True)
+        return
+    _say(" ".join(wrong.format_message().replace("Value error, ", "").split()), f"see: {ctx.command_path if ctx else 'dm'} --help")
 
 
 def _say(message: str, hint: str) -> None:

@@ -17,8 +17,8 @@ def plan(
     profile: list[str] = typer.Option(
         [], "--profile", "-p", help="Profile to plan for; repeat for several. Default: what runs, else analytics."
     ),
-    ram: str = typer.Option(
-        "",
+    ram: str | None = typer.Option(
+        None,
         "--ram",
         help="Memory budget, such as 1536m or 4g. Default: the budget in force, else what the engine has less a reserve.",
     ),
@@ -31,5 +31,5 @@ def plan(
     from datameesh_cli.render.plan import print_plan
     from datameesh_cli.usecases.plan_memory import plan_memory
 
-    planned = plan_memory(outside(ctx.obj), profile, parse_mib(ram) if ram else None)
+    planned = plan_memory(outside(ctx.obj), profile, None if ram is None else parse_mib(ram))
     print_json(planned.plan) if output is Output.json else print_plan(planned)

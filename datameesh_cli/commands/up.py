@@ -17,8 +17,8 @@ def up(
     profile: list[str] = typer.Option(
         [], "--profile", "-p", help="Profile to start; repeat for several. Default: what runs, else analytics."
     ),
-    ram: str = typer.Option(
-        "",
+    ram: str | None = typer.Option(
+        None,
         "--ram",
         help="Memory budget, such as 1536m or 4g. Default: the budget in force, else what the engine has less a reserve.",
     ),
@@ -35,7 +35,7 @@ def up(
     from datameesh_cli.render.stack import Progress, print_started
     from datameesh_cli.usecases.start_profile import StartRequest, start_profile
 
-    request = StartRequest(tuple(profile), parse_mib(ram) if ram else None, wait_timeout, dry_run)
+    request = StartRequest(tuple(profile), None if ram is None else parse_mib(ram), wait_timeout, dry_run)
     with Progress() as progress:
         started = start_profile(outside(ctx.obj), request, progress.show, say)
     print_json(started) if output is Output.json else print_started(started)

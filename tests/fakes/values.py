@@ -28,7 +28,7 @@ def a_container(service: str, status: str = "running", health: str = "healthy", 
 
 
 def smallest_mesh() -> Model:
-    """The shape of core + analytics: databases, JVMs, a worker that small budgets leave out, a job. Minima without the worker: 1424."""
+    """Core + analytics in small: databases, JVMs, a worker that may be left out, a job. Minima without the worker: 1424."""
     worker = LeaveOut(3072, "the coordinator also works", {"TRINO_INCLUDE_COORDINATOR": "true"})
     services = (
         a_service("sales-db", ram=(80, 512), settings={"SHARED_BUFFERS": Setting("limit", 0.25, 16, 1024)}),

@@ -1,0 +1,208 @@
+"""The command line: which commands there are, what help costs, and how each kind of failure ends."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from datameesh_cli import __version__, cli
+from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted(p.stem for p in (ROOT / "datameesh_cli" / "commands").glob("[!_]*.py"))
+
+
+def _dm(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "datameesh_cli", *args],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | env,
+        timeout=60,
+    )
+
+
+def _main(monkeypatch: pytest.MonkeyPatch, *args: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["dm", *args])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    return int(caught.value.code or 0)
+
+
+def _command_that_raises(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """Put a command `version` in place whose work ends in `error`."""
+    module = types.ModuleType("datameesh_cli.commands.version")
+    app = typer.Typer(add_completion=False)
+
+    @app.command()
+    def version() -> None:
+        raise error
+
+    module.app = app  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+
+
+def test_every_command_has_a_module_and_every_module_is_a_command() -> None:
+    assert MODULES
+    assert sorted(cli.COMMANDS) == MODULES
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_command_shows_an_example_and_every_sub_command_says_what_it_does(name: str) -> None:
+    command: Any = typer.main.get_command(importlib.import_module(f"datameesh_cli.commands.{name}").app)
+    assert f"Example: dm {name}" in (command.help or "")
+    for inner in getattr(command, "commands", {}).values():
+        assert inner.help
+
+
+def test_help_lists_every_command_with_its_sentence_in_order() -> None:
+    shown = _dm("--help", COLUMNS="120").stdout
+    places = [shown.find(f"\n  {name} ") for name in cli.COMMANDS]
+    assert -1 not in places
+    assert places == sorted(places)
+    for sentence in cli.COMMANDS.values():
+        assert sentence[:40] in " ".join(shown.split())
+
+
+def test_no_argument_is_a_question_for_help() -> None:
+    done = _dm()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Usage: dm")
+    assert "\n  up " in done.stderr
+
+
+def test_help_imports_no_command_and_no_heavy_library() -> None:
+    code = (
+        "import sys; sys.argv = ['dm', '--help']\nfrom datameesh_cli import cli\n"
+        "try: cli.main()\nexcept SystemExit: pass\n"
+        "print('MODULES', *sys.modules)"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    loaded = out.split("MODULES")[1].split()
+    assert not [
+        m
+        for m in loaded
+        if m.startswith(("datameesh_cli.commands.", "datameesh_cli.adapters", "datameesh_cli.usecases"))
+    ]
+    heavy = {"yaml", "requests", "trino", "psycopg2", "minio", "python_on_whales", "pydantic", "rich"}
+    assert not heavy & set(loaded)
+
+
+def test_version() -> None:
+    assert _dm("--version").stdout.strip() == _dm("version").stdout.strip() == f"DataMeesh {__version__}"
+
+
+@pytest.mark.parametrize(("kind", "code"), [(UserError, 2), (HostError, 3), (UnhealthyError, 4), (DmError, 1)])
+def test_each_kind_of_error_is_two_lines_and_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: type[DmError], code: int
+) -> None:
+    _command_that_raises(monkeypatch, kind("what is wrong", "what to do"))
+    assert _main(monkeypatch, "version") == code
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "error: what is wrong\nhint: what to do\n")
+
+
+def test_an_error_without_a_hint_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _command_that_raises(monkeypatch, UserError("what is wrong"))
+    assert _main(monkeypatch, "version") == 2
+    assert capsys.readouterr().err == "error: what is wrong\n"
+
+
+def test_ctrl_c_ends_in_130_and_says_how_to_go_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _command_that_raises(monkeypatch, KeyboardInterrupt())
+    assert _main(monkeypatch, "version") == 130
+    assert "run the same command again" in capsys.readouterr().err
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    _command_that_raises(monkeypatch, ZeroDivisionError("a bug"))
+    monkeypatch.setattr(sys, "argv", ["dm", "version"])
+    with pytest.raises(ZeroDivisionError):
+        cli.main()
+
+
+def test_a_bug_ends_in_1() -> None:
+    code = (
+        "import sys, types, typer\nfrom datameesh_cli import cli\n"
+        "m = types.ModuleType('m'); m.app = typer.Typer()\n"
+        "@m.app.command()\ndef version(): raise ZeroDivisionError('a bug')\n"
+        "sys.modules['datameesh_cli.commands.version'] = m\nsys.argv = ['dm', 'version']\ncli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert "ZeroDivisionError: a bug" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["nope"], "No such command 'nope'"),
+        (["up", "--nope"], "No such option: --nope"),
+        (["up", "--wait-timeout", "soon"], "Invalid value for '--wait-timeout': "),
+        (["up", "--wait-timeout", "0"], "Invalid value for '--wait-timeout': "),
+        (["plan", "--output", "xml"], "Invalid value for '--output' / '-o': 'xml' is not one of 'table', 'json'"),
+        (["plan", "--ram"], "requires an argument"),
+        (["plan", "extra"], "unexpected extra argument"),
+        (["--name"], "requires an argument"),
+        (["shell"], "Missing argument 'service'"),
+    ],
+)
+def test_a_usage_error_is_one_clear_line_and_exit_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], args: list[str], says: str
+) -> None:
+    assert _main(monkeypatch, *args) == 2
+    out, err = capsys.readouterr()
+    lines = err.splitlines()
+    assert out == ""
+    assert says in lines[0]
+    assert [line.split(":")[0] for line in lines] == ["error", "hint"]
+    assert "--help" in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "says"),
+    [
+        (["plan", "--ram", "12x"], 2, "'12x' is not a memory size"),
+        (["plan", "--ram", ""], 2, "'' is not a memory size"),
+        (["plan", "--ram=-1g"], 2, "'-1g' is not a memory size"),
+        (["plan", "--profile", "nope", "--ram", "4g"], 2, "there is no profile 'nope'"),
+        (["--name", "No Good", "plan", "--ram", "4g"], 2, "'No Good' can't be a stack's name"),
+        (["up", "--ram", "12x"], 2, "'12x' is not a memory size"),
+        (["logs", "nope"], 2, "there is no service 'nope'"),
+        (["shell", "nope"], 2, "there is no service 'nope'"),
+        (["plan", "--ram", "1m"], 3, "these services need at least"),
+    ],
+)
+def test_garbage_is_answered_before_anything_is_touched(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], args: list[str], code: int, says: str
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent.sock")
+    assert _main(monkeypatch, *args) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert says in err.splitlines()[0]
+    assert len(err.splitlines()) == 2
+
+
+def test_a_closed_pipe_is_no_failure() -> None:
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"'{sys.executable}' -m datameesh_cli --help | true"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,62 @@
+"""`dm down` and `dm restart`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from datameesh_cli.errors import HostError, UserError
+from datameesh_cli.usecases.stop_stack import restart_services, stop_stack
+from tests.fakes.outside import FakeEngine, fake_outside
+from tests.fakes.values import a_container
+
+RUNNING = (a_container("db"), a_container("web"))
+
+
+def test_down_keeps_data_and_secrets_and_forgets_the_plan(tmp_path: Path) -> None:
+    outside, compose = fake_outside(tmp_path, FakeEngine(RUNNING))
+    outside.state.ensure_secrets(["db-password"])
+    outside.state.write("plan.json", json.dumps({"profiles": ["core"], "budget": 700}))
+    stopped = stop_stack(outside, volumes=False)
+    assert (stopped.containers, stopped.volumes_removed, stopped.volumes_kept) == (2, (), ("datameesh_db-data",))
+    assert compose.calls == [("down", False)]
+    assert outside.state.secret_names() == ("db-password",)
+    assert outside.state.read_json("plan.json") is None
+
+
+def test_down_with_volumes_takes_the_secrets_too(tmp_path: Path) -> None:
+    outside, _ = fake_outside(tmp_path, FakeEngine(RUNNING))
+    outside.state.ensure_secrets(["db-password"])
+    stopped = stop_stack(outside, volumes=True)
+    assert (stopped.volumes_removed, stopped.volumes_kept) == (("datameesh_db-data",), ())
+    assert outside.state.secret_names() == ()
+
+
+def test_down_of_a_stack_that_is_not_there_does_not_complain(tmp_path: Path) -> None:
+    outside, _ = fake_outside(tmp_path, FakeEngine())
+    assert stop_stack(outside, volumes=False).containers == 0
+
+
+def test_down_waits_for_nobody(tmp_path: Path) -> None:
+    outside, compose = fake_outside(tmp_path, FakeEngine(RUNNING))
+    with outside.state.locked("up"), pytest.raises(HostError, match="is working on stack"):
+        stop_stack(outside, volumes=True)
+    assert compose.calls == []
+
+
+@pytest.mark.parametrize(("asked", "restarted"), [((), ("db", "web")), (("web",), ("web",))])
+def test_restart_takes_what_is_named_else_all_that_runs(
+    tmp_path: Path, asked: tuple[str, ...], restarted: tuple[str, ...]
+) -> None:
+    outside, compose = fake_outside(tmp_path, FakeEngine(RUNNING))
+    assert restart_services(outside, asked) == restarted
+    assert compose.calls == [("restart", restarted)]
+
+
+def test_restart_of_something_unknown_touches_nothing(tmp_path: Path) -> None:
+    outside, compose = fake_outside(tmp_path, FakeEngine(RUNNING))
+    with pytest.raises(UserError, match="there is no service 'nope'"):
+        restart_services(outside, ["db", "nope"])
+    assert compose.calls == []
