@@ -11,7 +11,7 @@ _TOKEN = re.compile(
       | (?P<quoted>'(?:[^']|'')*(?:'|\Z)|"(?:[^"]|"")*(?:"|\Z))
       | (?P<end>;)
       | (?P<space>\s+)
-      | (?P<other>.)""",
+      | (?P<other>[^-'"/;\s]+|.)""",
     re.VERBOSE | re.DOTALL,
 )
 
@@ -42,16 +42,18 @@ def split(text: str) -> Split:
     """Given SQL text, return its statements. Semicolons in quotes and comments end nothing; empty statements are left out."""
     done: list[Statement] = []
     begin: int | None = None
-    end = 0
+    line, counted, end = 1, 0, 0
     for token in _TOKEN.finditer(text):
         if token["end"]:
             if begin is not None:
-                done.append(_statement(text, begin, end))
+                done.append(_statement(text, begin, end, line))
             begin = None
         elif token["quoted"] or token["other"]:
-            begin = token.start() if begin is None else begin
+            if begin is None:
+                begin = token.start()
+                line, counted = line + text.count("\n", counted, begin), begin
             end = token.end()
-    return Split(tuple(done), _statement(text, begin, len(text.rstrip())) if begin is not None else None)
+    return Split(tuple(done), _statement(text, begin, len(text.rstrip()), line) if begin is not None else None)
 
 
 def statements(text: str) -> tuple[Statement, ...]:
@@ -59,21 +61,10 @@ def statements(text: str) -> tuple[Statement, ...]:
     return split(text).all
 
 
-def is_open(text: str) -> bool:
-    """Given SQL text, say whether it ends inside a quote or a comment, so that a semicolon there would end nothing."""
-    last = ""
-    for token in _TOKEN.finditer(text):
-        last = token.group()
-    closed = {"'": r"'(?:[^']|'')*'", '"': r'"(?:[^"]|"")*"', "/": r"/\*.*?\*/"}
-    pattern = closed.get(last[:1]) if last[:1] in "'\"" or last[:2] == "/*" else None
-    return pattern is not None and not re.fullmatch(pattern, last, re.DOTALL)
-
-
 def place_in_whole(statement: Statement, line: int, column: int) -> tuple[int, int]:
     """Given a statement and a place inside it (from 1), return the place in the whole text."""
     return (statement.line + line - 1, column + statement.column - 1 if line == 1 else column)
 
 
-def _statement(text: str, begin: int, end: int) -> Statement:
-    line_start = text.rfind("\n", 0, begin) + 1
-    return Statement(text[begin:end], text.count("\n", 0, begin) + 1, begin - line_start + 1)
+def _statement(text: str, begin: int, end: int, line: int) -> Statement:
+    return Statement(text[begin:end], line, begin - text.rfind("\n", 0, begin))

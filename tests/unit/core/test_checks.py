@@ -1,0 +1,119 @@
+"""Files of checks: what is read, and one clear line with file and check for every mistake."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from datameesh_cli.core.checks import S3, Check, Exec, Http, Psql, Published, Resolve, Sql, checks_from
+from datameesh_cli.errors import UserError
+
+FILE = "services/trino/smoke.yaml"
+PLAIN: dict[str, Any] = {"name": "one", "sql": "SELECT 1", "expect": {"scalar": 1}}
+
+
+def _one(**changes: Any) -> Check:
+    return checks_from({"checks": [PLAIN | changes]}, FILE)[0]
+
+
+def _instead(**action: Any) -> Check:
+    return checks_from({"checks": [{"name": "one", "expect": {"contains": "x"}} | action]}, FILE)[0]
+
+
+def test_a_check_carries_what_its_entry_says() -> None:
+    check = _one(
+        rows="S-DB-01",
+        set=["small", "flow"],
+        needs="trino-worker",
+        user="alex",
+        mart="m",
+        repeat=5,
+        cleanup="DROP TABLE t",
+    )
+    assert check.action == Sql("SELECT 1", user="alex")
+    assert (check.rows, check.sets, check.needs) == (("S-DB-01",), ("small", "flow"), ("trino-worker",))
+    assert (check.mart, check.repeat, check.cleanup) == ("m", 5, ("DROP TABLE t",))
+    assert check.id == "services/trino/smoke.yaml: one"
+
+
+def test_every_kind_of_action_is_read() -> None:
+    assert _instead(sql_file="services/trino/queries/journey.sql").action == Sql(
+        file="services/trino/queries/journey.sql"
+    )
+    psql = {"service": "sales-db", "database": "sales_db", "sql": "SELECT 1", "user": "ingest"}
+    assert _instead(psql=psql).action == Psql("sales-db", "sales_db", "SELECT 1", "ingest")
+    assert _instead(exec={"service": "minio", "command": ["sleep", 1]}).action == Exec("minio", ("sleep", "1"))
+    request = {"port": "TRINO_PORT", "path": "/x", "method": "post", "headers": {"A": 1}, "body": "b"}
+    assert _instead(http=request).action == Http("TRINO_PORT", "/x", "POST", (("A", "1"),), "b")
+    assert _instead(s3={"list": "datalake/raw/"}).action == S3("datalake/raw/")
+    assert _instead(resolve=["sales-db"]).action == Resolve(("sales-db",))
+    assert _instead(published="sales-db").action == Published("sales-db")
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({"name": ""}, "check 1: `name:` must be text"),
+        ({"sql": 3}, "check 'one': `sql:` must be text"),
+        ({"published": "x"}, "exactly one of"),
+        ({"colour": "red"}, "unknown key 'colour'"),
+        ({"expect": {}}, "cannot fail"),
+        ({"expect": {"status": 200}}, "sql has no expectation 'status'"),
+        ({"expect": {"rows": [1]}}, "expect.rows is a list of rows"),
+        ({"expect": {"columns": "a"}}, "expect.columns is a list of names"),
+        ({"expect": {"min_rows": "3"}}, "expect.min_rows is a whole number, not '3'"),
+        ({"expect": {"scalar": 1, "max_seconds": "fast"}}, "expect.max_seconds is a number"),
+        ({"expect": {"contains": []}}, "every answer would do"),
+        ({"target": "moon"}, "target 'moon' is unknown"),
+        ({"rows": [1]}, "`rows:` must be text or a list of texts"),
+        ({"repeat": -1}, "`repeat:` is a whole number"),
+    ],
+)
+def test_a_mistake_is_named_with_its_check(entry: dict[str, Any], says: str) -> None:
+    with pytest.raises(UserError) as wrong:
+        checks_from({"checks": [PLAIN | entry]}, FILE)
+    assert wrong.value.message.startswith(FILE)
+    assert says in wrong.value.message
+
+
+@pytest.mark.parametrize(
+    ("action", "says"),
+    [
+        ({"psql": "SELECT 1"}, "psql is a mapping"),
+        ({"psql": {"service": "a", "database": "b", "sql": "c", "host": "d"}}, "psql has no key 'host'"),
+        ({"exec": {"service": "a", "command": "ls"}}, "exec.command must be a list of words"),
+        ({"http": {"port": "P", "headers": ["a"]}}, "http.headers is a mapping"),
+        ({"resolve": []}, "resolve must be a list of words"),
+    ],
+)
+def test_a_mistake_inside_an_action_is_named(action: dict[str, Any], says: str) -> None:
+    with pytest.raises(UserError, match="check 'one'") as wrong:
+        _instead(**action)
+    assert says in wrong.value.message
+
+
+@pytest.mark.parametrize("data", [None, [], {"checks": []}, {"checks": {}}, {"tests": []}])
+def test_a_file_without_checks_is_refused(data: Any) -> None:
+    with pytest.raises(UserError, match="there is no list `checks:`"):
+        checks_from(data, FILE)
+
+
+def test_a_second_key_beside_checks_is_refused() -> None:
+    with pytest.raises(UserError, match="unknown key 'check'"):
+        checks_from({"checks": [PLAIN], "check": []}, FILE)
+
+
+def test_two_checks_of_one_name_are_refused() -> None:
+    with pytest.raises(UserError, match="two checks are called 'one'"):
+        checks_from({"checks": [PLAIN, PLAIN]}, FILE)
+
+
+def test_the_digest_changes_with_anything_in_the_check() -> None:
+    assert _one().digest == _one().digest
+    assert (
+        len(
+            {_one().digest, _one(expect={"scalar": 2}).digest, _one(sql="SELECT 2").digest, _one(rows="S-DB-01").digest}
+        )
+        == 4
+    )
