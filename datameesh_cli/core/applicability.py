@@ -16,13 +16,12 @@ S3_SERVICE = "minio"
 @dataclass(frozen=True, slots=True)
 class Situation:
     """A running stack, as far as it decides which checks apply: the containers planned for each service (0: left out, absent: its
-    profile is not in force), the loaded data sets, and why a mart cannot be read ("" if it can)."""
+    profile is not in force), and the loaded data sets."""
 
     target: str
     replicas: Mapping[str, int]
     left_out: Mapping[str, str] = field(default_factory=dict)
     loaded: frozenset[str] = frozenset()
-    marts: Mapping[str, str] = field(default_factory=dict)
 
 
 def needed_services(check: Check, services: Sequence[Service]) -> tuple[str, ...]:
@@ -54,7 +53,7 @@ def why_not(check: Check, services: Sequence[Service], situation: Situation) -> 
     if check.sets and not situation.loaded & set(check.sets):
         loaded = ", ".join(sorted(situation.loaded)) or "none"
         return f"needs data set {' or '.join(check.sets)}; loaded: {loaded}"
-    return situation.marts.get(check.mart, "") if check.mart else ""
+    return ""
 
 
 def _of_action(check: Check, services: Sequence[Service]) -> tuple[str, ...]:

@@ -11,9 +11,10 @@ _SIGNS = {"passed": "✓", "failed": "✗"}
 
 
 def say_result(result: CheckResult) -> None:
-    """Given the result of a check that just ended, print it as one line of progress."""
-    why = f": {result.why}" if result.why else ""
-    say(f"  {_SIGNS.get(result.result, '-')} {result.seconds:6.2f} s  {result.name}{why}")
+    """Given the result of a check that just ended, print it as one line of progress; what does not apply waits for the table."""
+    if result.result in _SIGNS:
+        why = f": {result.why}" if result.why else ""
+        say(f"  {_SIGNS[result.result]} {result.seconds:6.2f} s  {_place(result.file)}: {result.name}{why}")
 
 
 def print_verified(verified: Verified) -> None:

@@ -7,7 +7,7 @@ import statistics
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatch
 
 from datameesh_cli.adapters import clock
@@ -78,27 +78,29 @@ def verify_stack(outside: Outside, patterns: Sequence[str], watch: Watch) -> Ver
 def run_checks(outside: Outside, checks: Sequence[Check], planned: Planned, target: Target, watch: Watch) -> Verified:
     """Given checks, the plan and a target, run what applies there and save the verdicts."""
     began = clock.now()
-    situation = _situation(checks, planned, target)
+    situation, loaded_at = _situation(planned, target)
     guard = threading.Lock()
 
     def run_one(check: Check) -> tuple[Check, CheckResult]:
         reason = why_not(check, planned.model.services, situation)
+        if not reason and check.mart:
+            reason = _mart_reason(target, check.mart, loaded_at)
         result = _result(check, NOT_APPLICABLE, 0, reason) if reason else _run(check, target)
         with guard:
             watch(result)
         return check, result
 
-    # What is measured runs last and alone, so that its time is its own.
-    timed = [c for c in checks if "max_seconds" in c.expect]
-    files = [[c for c in checks if c.file == file and c not in timed] for file in dict.fromkeys(c.file for c in checks)]
+    jobs = {s.name for s in planned.services if s.kind == "job"}
+    first, lanes, last = _stages(checks, jobs)
+    done = [run_one(check) for check in first]
     with ThreadPoolExecutor(LANES) as pool:
-        lanes = [pool.submit(lambda lane: [run_one(c) for c in lane], lane) for lane in files if lane]
+        running = [pool.submit(lambda lane: [run_one(c) for c in lane], lane) for lane in lanes]
         try:
-            done = [pair for lane in lanes for pair in lane.result()]
+            done += [pair for lane in running for pair in lane.result()]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    done += [run_one(check) for check in timed]
+    done += [run_one(check) for check in last]
     _save(outside, done, situation)
     by_check = {check.id: result for check, result in done}
     results = tuple(by_check[check.id] for check in checks)
@@ -124,11 +126,17 @@ def selected(checks: Sequence[Check], patterns: Sequence[str]) -> tuple[Check, .
     return found
 
 
-def _situation(checks: Sequence[Check], planned: Planned, target: Target) -> Situation:
+def _stages(checks: Sequence[Check], jobs: set[str]) -> tuple[list[Check], list[list[Check]], list[Check]]:
+    """What runs alone and first (jobs: they change what others read), file beside file, and alone and last (what is measured)."""
+    first = [c for c in checks if isinstance(c.action, Exec) and c.action.service in jobs]
+    last = [c for c in checks if "max_seconds" in c.expect and c not in first]
+    others = [c for c in checks if c not in first and c not in last]
+    return first, [[c for c in others if c.file == file] for file in dict.fromkeys(c.file for c in others)], last
+
+
+def _situation(planned: Planned, target: Target) -> tuple[Situation, float]:
     loaded_at, loaded = _loaded(target) if planned.replicas.get("sales-db") else (0.0, frozenset())
-    situation = Situation(target.kind, planned.replicas, planned.plan.left_out, loaded)
-    wanted = {c.mart for c in checks if c.mart and not why_not(c, planned.model.services, situation)}
-    return replace(situation, marts={mart: _mart_reason(target, mart, loaded_at) for mart in wanted})
+    return Situation(target.kind, planned.replicas, planned.plan.left_out, loaded), loaded_at
 
 
 def _loaded(target: Target) -> tuple[float, frozenset[str]]:
