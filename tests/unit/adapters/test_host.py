@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -72,5 +73,4 @@ def test_a_bind_address_that_is_none(monkeypatch: pytest.MonkeyPatch, value: str
 
 
 def _own_name() -> str:
-    with open("/proc/self/comm") as comm:
-        return comm.read().strip()
+    return Path("/proc/self/comm").read_text().strip()

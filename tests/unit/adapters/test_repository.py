@@ -58,16 +58,16 @@ def test_a_broken_fragment_is_named_with_its_line(tmp_path: Path, text: str, say
 def test_a_file_that_is_no_text_or_not_there(tmp_path: Path) -> None:
     repository = write_repository(tmp_path)
     (tmp_path / "services" / "web" / "compose.yaml").write_bytes(b"\xff\xfe")
-    with pytest.raises(UserError, match="services/web/compose.yaml is not UTF-8 text"):
+    with pytest.raises(UserError, match=r"services/web/compose\.yaml is not UTF-8 text"):
         repository.model()
-    with pytest.raises(UserError, match="profiles/x.yaml is missing"):
+    with pytest.raises(UserError, match=r"profiles/x\.yaml is missing"):
         repository.read_yaml(tmp_path / "profiles" / "x.yaml")
 
 
 def test_a_broken_profile_is_named(tmp_path: Path) -> None:
     repository = write_repository(tmp_path)
     (tmp_path / "profiles" / "core.yaml").write_text("requires: []\n")
-    with pytest.raises(UserError, match="profiles/core.yaml: `name:` is missing"):
+    with pytest.raises(UserError, match=r"profiles/core\.yaml: `name:` is missing"):
         repository.model()
 
 

@@ -67,7 +67,7 @@ def test_a_start_ends_when_every_service_is_healthy(tmp_path: Path, free_port: i
 
 
 def test_a_second_start_says_nothing_new(tmp_path: Path, free_port: int) -> None:
-    outside, compose = fake_outside(tmp_path, FakeEngine(HEALTHY), web_port=free_port)
+    outside, _ = fake_outside(tmp_path, FakeEngine(HEALTHY), web_port=free_port)
     _up(outside)
     before = files_of(tmp_path)
     _, _, said = _up(outside)

@@ -1,0 +1,162 @@
+"""The one Compose model: valid with and without `dm`, for every profile, with ports that never collide. Needs the docker
+command with its Compose plugin, and no engine."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datameesh_cli.adapters.repository import Repository
+from datameesh_cli.core.ram_plan import plan_ram, plan_variables
+from tests.contract.repo import ROOT, fragments
+
+PROFILES = sorted(p.stem for p in (ROOT / "profiles").glob("*.yaml"))
+EVERYTHING = (*PROFILES, "job")
+MODEL = Repository(ROOT).model()
+BUDGETS = [None, "smallest", 3072, 8192]
+
+
+@cache
+def _resolved(profiles: tuple[str, ...], env_file: Path | None = None) -> dict[str, Any]:
+    """What Compose makes of the model, with no variable of this shell in it."""
+    clean = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "DOCKER_CONFIG")}
+    flags = [flag for profile in profiles for flag in ("--profile", profile)]
+    env_flags = ["--env-file", str(env_file)] if env_file else []
+    command = [
+        "docker",
+        "compose",
+        "-f",
+        str(ROOT / "compose" / "compose.yaml"),
+        *env_flags,
+        *flags,
+        "config",
+        "--format",
+        "json",
+    ]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, env=clean, timeout=60)
+    except FileNotFoundError:
+        pytest.fail("the docker command is not installed; ./dm doctor says how to get it")
+    if "is not a docker command" in done.stderr or "unknown command" in done.stderr:
+        pytest.fail("the Compose plugin is not installed; ./dm doctor says how to get it")
+    assert done.returncode == 0, done.stderr
+    assert "variable is not set" not in done.stderr, done.stderr
+    resolved = json.loads(done.stdout)
+    assert isinstance(resolved, dict)
+    return resolved
+
+
+def _env_file(folder: Path, profiles: tuple[str, ...], budget: int) -> Path:
+    services = MODEL.of_profiles([p for p in profiles if p != "job"])
+    path = folder / f"{'-'.join(profiles)}-{budget}.env"
+    path.write_text("".join(f"{k}={v}\n" for k, v in plan_variables(plan_ram(services, budget), services).items()))
+    return path
+
+
+def _smallest(profiles: tuple[str, ...]) -> int:
+    services = MODEL.of_profiles([p for p in profiles if p != "job"])
+    return sum(s.ram.min * s.replicas for s in services if not s.leave_out)
+
+
+def test_the_include_list_is_the_service_folders() -> None:
+    text = (ROOT / "compose" / "compose.yaml").read_text()
+    listed = re.findall(r"(?m)^  - \.\./services/(\S+)/compose\.yaml$", text)
+    assert listed == [path.parent.name for path in fragments()], "run any ./dm up, or edit the list"
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_each_profile_alone_is_valid_without_dm(profile: str) -> None:
+    services = _resolved((profile,))["services"]
+    assert set(services) == {s.name for s in MODEL.services if s.profile == profile and s.kind == "service"}
+
+
+@pytest.mark.parametrize("budget", BUDGETS)
+@pytest.mark.parametrize("profiles", [*[(p,) for p in PROFILES], tuple(EVERYTHING)], ids=lambda p: "+".join(p))
+def test_the_limits_that_compose_sets_are_those_of_the_plan_in_mib(
+    profiles: tuple[str, ...], budget: Any, tmp_path: Path
+) -> None:
+    closure = (*MODEL.closure([p for p in profiles if p != "job"]), *(["job"] if "job" in profiles else []))
+    if budget is None:
+        resolved = _resolved(closure)
+        expected = {}
+    else:
+        mib = max(_smallest(closure), 0 if budget == "smallest" else budget)
+        env_file = _env_file(tmp_path, closure, mib)
+        resolved = _resolved(closure, env_file)
+        variables = dict(line.split("=") for line in env_file.read_text().splitlines())
+        expected = {s.name: variables.get(f"{s.env_prefix}_LIMIT") for s in MODEL.services}
+    assert resolved["services"]
+    for name, service in resolved["services"].items():
+        limit = int(service["deploy"]["resources"]["limits"]["memory"])
+        assert limit % 2**20 == 0
+        if expected.get(name):
+            assert limit == int(str(expected[name])) * 2**20
+        replicas = service["deploy"].get("replicas", 1)
+        assert replicas >= 0
+
+
+@pytest.mark.row("S-PORT-15")
+def test_no_two_services_share_a_host_port() -> None:
+    published = [
+        (p["published"], name) for name, s in _resolved(EVERYTHING)["services"].items() for p in s.get("ports", [])
+    ]
+    assert published
+    by_port: dict[str, list[str]] = {}
+    for port, name in published:
+        by_port.setdefault(port, []).append(name)
+    assert {port: names for port, names in by_port.items() if len(names) > 1} == {}
+
+
+@pytest.mark.row("S-PORT-14")
+def test_published_ports_begin_with_30_or_are_that_of_datahub() -> None:
+    for name, service in _resolved(EVERYTHING)["services"].items():
+        for port in service.get("ports", []):
+            assert 30000 <= int(port["published"]) <= 30999 or port["published"] == "9002", name
+            assert port["host_ip"] == "127.0.0.1", name
+
+
+def test_no_database_is_published() -> None:
+    for name, service in _resolved(EVERYTHING)["services"].items():
+        assert 5432 not in [port["target"] for port in service.get("ports", [])], name
+
+
+def test_what_runs_once_is_waited_for_in_every_combination_of_profiles() -> None:
+    """`docker compose up --wait` ends in 1 when a container finished with 0, unless a running service waits for that."""
+    for size in range(1, len(PROFILES) + 1):
+        for names in itertools.combinations(PROFILES, size):
+            services = _resolved(MODEL.closure(names))["services"]
+            adopted = {
+                dependency
+                for s in services.values()
+                for dependency, rule in (s.get("depends_on") or {}).items()
+                if rule["condition"] == "service_completed_successfully"
+            }
+            once = {name for name, s in services.items() if s.get("restart", "no") in ("no", "on-failure")}
+            assert once <= adopted, f"profiles {names}: nobody waits for {once - adopted}"
+
+
+def test_every_alias_is_there_once() -> None:
+    seen: dict[str, str] = {}
+    for name, service in _resolved(EVERYTHING)["services"].items():
+        for alias in (service["networks"]["mesh"] or {}).get("aliases", []):
+            assert seen.setdefault(alias, name) == name, f"{alias} belongs to {seen[alias]} and {name}"
+            assert alias == name or alias not in _resolved(EVERYTHING)["services"]
+
+
+def test_the_project_and_its_network_are_ours() -> None:
+    resolved = _resolved(EVERYTHING)
+    assert resolved["name"] == "datameesh"
+    assert set(resolved["networks"]) == {"mesh"}
+
+
+def test_every_mounted_file_exists() -> None:
+    for name, config in (_resolved(EVERYTHING).get("configs") or {}).items():
+        assert Path(config["file"]).is_file(), name

@@ -1,0 +1,76 @@
+"""The pages say what is there: links lead somewhere, commands exist, nothing that exists is left out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from datameesh_cli.adapters.repository import Repository
+from datameesh_cli.cli import COMMANDS
+from tests.contract.repo import ROOT, fragments, label, markdown, tracked
+
+PAGES = pytest.mark.parametrize("page", markdown(), ids=label)
+CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+README = ROOT / "README.md"
+
+
+def _without_code(text: str) -> str:
+    return CODE.sub("", text)
+
+
+def _code(text: str) -> str:
+    return "\n".join(CODE.findall(text))
+
+
+@PAGES
+def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)", _without_code(page.read_text())):
+        if re.match(r"[a-z]+:", target) or target.startswith("#"):
+            continue
+        file = target.split("#")[0]
+        assert (page.parent / file).exists(), f"{label(page)}: {target}"
+
+
+@PAGES
+def test_every_command_that_is_shown_exists(page: Path) -> None:
+    for name in re.findall(r"(?:^|[\s`(|;&])(?:\./)?dm (?:--name \S+ )?([a-z][a-z-]*)\b", _code(page.read_text())):
+        assert name in COMMANDS, f"{label(page)} shows `dm {name}`"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_readme_tells_of_every_command(command: str) -> None:
+    assert re.search(rf"\bdm (?:--name \S+ )?{command}\b|`{command}\b", README.read_text()), (
+        f"README.md says nothing of `dm {command}`"
+    )
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "profiles").glob("*.yaml")), ids=lambda p: p.stem)
+def test_the_readme_tells_of_every_profile(path: Path) -> None:
+    assert f"`{path.stem}`" in README.read_text()
+
+
+@pytest.mark.parametrize("service", [s.name for s in Repository(ROOT).model().services])
+def test_every_service_is_told_of(service: str) -> None:
+    folder = Repository(ROOT).model().service(service).folder
+    assert service in README.read_text() or service in (ROOT / "services" / folder / "README.md").read_text()
+
+
+@pytest.mark.parametrize("path", fragments(), ids=lambda p: p.parent.name)
+def test_the_page_of_a_service_begins_with_what_it_is(path: Path) -> None:
+    summary = Repository(ROOT).summary(path.parent.name)
+    assert len(summary) > 20, "`dm why` shows the first paragraph of the README"
+
+
+def test_folders_with_something_to_explain_explain_it() -> None:
+    tops = sorted(
+        {
+            p.relative_to(ROOT).parts[0]
+            for p in tracked()
+            if len(p.relative_to(ROOT).parts) > 1 and not p.parts[-1].startswith(".")
+        }
+    )
+    for top in tops:
+        if not top.startswith(".") and top not in ("datameesh_cli", "profiles"):
+            assert (ROOT / top / "README.md").is_file() or top == "services", f"{top}/ has no README.md"
