@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -82,14 +82,19 @@ class ComposeTarget:
         done = self.engine.run_once(self.image, network, ["sh", "-c", RESOLVE_SCRIPT, "resolve", *names])
         return resolve_observation(done.code, done.out + done.err)
 
-    def published(self, service: str) -> Observation:
-        """Given a service, return a row (port inside, address, port outside) for each way in from outside the stack."""
+    def published(self, services: Sequence[str]) -> Observation:
+        """Given services, return a row (service, port inside, address, port outside) for each way in from outside the stack."""
+        rows = tuple(row for service in services for row in self._ways_in(service))
+        return Observation(("service", "inside", "address", "port"), rows)
+
+    def _ways_in(self, service: str) -> Iterator[tuple[str, int, str, int]]:
         done = process.run(["docker", "port", self._container(service)], timeout=TIMEOUT)
         if done.code:
             raise UnhealthyError(f"the engine does not tell the ports of {service}: {done.err.strip()}")
-        lines = (line.replace(" -> ", " ").replace("/tcp", "").rsplit(":", 1) for line in done.out.splitlines())
-        rows = tuple((int(front.split()[0]), front.split()[1], int(port)) for front, port in lines)
-        return Observation(("inside", "address", "port"), rows)
+        for line in done.out.splitlines():
+            inside, _, outside = line.partition(" -> ")
+            address, _, port = outside.rpartition(":")
+            yield service, int(inside.split("/")[0]), address, int(port)
 
     def _container(self, service: str) -> str:
         if service not in self._containers:

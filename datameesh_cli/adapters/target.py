@@ -44,8 +44,8 @@ class Target(Protocol):
     def resolve(self, names: Sequence[str]) -> Observation:
         """Given host names, look them up inside the stack's network: rows (name, address), exit code 1 if one is unknown."""
 
-    def published(self, service: str) -> Observation:
-        """Given a service, return a row (port inside, address, port outside) for each way in from outside the stack."""
+    def published(self, services: Sequence[str]) -> Observation:
+        """Given services, return a row (service, port inside, address, port outside) for each way in from outside the stack."""
 
 
 def psql_command(database: str, user: str, statement: str) -> list[str]:

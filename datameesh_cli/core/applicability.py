@@ -58,8 +58,10 @@ def why_not(check: Check, services: Sequence[Service], situation: Situation) -> 
 
 def _of_action(check: Check, services: Sequence[Service]) -> tuple[str, ...]:
     action = check.action
-    if isinstance(action, (Psql, Exec, Published)):
+    if isinstance(action, (Psql, Exec)):
         return (action.service,)
+    if isinstance(action, Published):
+        return action.services
     if isinstance(action, Sql):
         return (SQL_SERVICE,)
     if isinstance(action, S3):

@@ -66,9 +66,9 @@ class Resolve:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The host ports on which a service can be reached from outside."""
+    """The host ports on which services can be reached from outside."""
 
-    service: str
+    services: tuple[str, ...]
 
 
 Action = Sql | Psql | Exec | Http | S3 | Resolve | Published
@@ -229,7 +229,10 @@ def _resolve(entry: Mapping[str, Any], where: str) -> Resolve:
 
 
 def _published(entry: Mapping[str, Any], where: str) -> Published:
-    return Published(_text(entry, "published", where))
+    services = _texts(entry, "published", where)
+    if not services:
+        raise UserError(f"{where}: `published:` names no service", _SEE)
+    return Published(services)
 
 
 _PARSERS: Mapping[str, Callable[[Mapping[str, Any], str], Action]] = {

@@ -197,7 +197,7 @@ def _ask(check: Check, target: Target) -> Observation:
         if isinstance(action, Resolve):
             return target.resolve(action.names)
         if isinstance(action, Published):
-            return target.published(action.service)
+            return target.published(action.services)
         return _ask_sql(action, target)
     except DmError as failed:
         return Observation(error=failed.message)

@@ -48,7 +48,7 @@ def test_every_kind_of_action_is_read() -> None:
     assert _instead(http=request).action == Http("TRINO_PORT", "/x", "POST", (("A", "1"),), "b")
     assert _instead(s3={"list": "datalake/raw/"}).action == S3("datalake/raw/")
     assert _instead(resolve=["sales-db"]).action == Resolve(("sales-db",))
-    assert _instead(published="sales-db").action == Published("sales-db")
+    assert _instead(published="sales-db").action == Published(("sales-db",))
 
 
 @pytest.mark.parametrize(
