@@ -18,9 +18,12 @@ from datameesh_cli.adapters import process
 
 _REACH_SECONDS = 1.0
 _PIECE = 1 << 17
-# bash opens the socket, two cats move the bytes, and when either side ends, both do.
+# bash opens the socket, two cats move the bytes, and when either side ends, both do. The last `wait` is vital: an orphan would
+# become a child of the container's first process, and PostgreSQL takes a child that a signal ended for a crashed backend,
+# and restarts.
 _INSIDE = (
-    "exec 3<>/dev/tcp/127.0.0.1/{port} || exit 1; cat <&0 >&3 & into=$!; cat <&3 & from=$!; wait -n; kill $into $from"
+    "exec 3<>/dev/tcp/127.0.0.1/{port} || exit 1; "
+    "cat <&0 >&3 & into=$!; cat <&3 & from=$!; wait -n; kill $into $from 2>/dev/null; wait"
 )
 
 

@@ -1,0 +1,288 @@
+"""`dm seed` against real databases of a stack of its own: what a load does, and what a load that fails leaves."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from datameesh_cli.adapters import relay
+from datameesh_cli.adapters.outside import Outside, outside
+from datameesh_cli.adapters.postgres import Login, Session, session
+from datameesh_cli.adapters.repository import Repository
+from datameesh_cli.errors import UnhealthyError, UserError
+from datameesh_cli.usecases.seed_data import SeedRequest, list_sets, seed_data
+from datameesh_cli.usecases.start_profile import StartRequest, start_profile
+from datameesh_cli.usecases.stop_stack import stop_stack
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
+ROOT = Path(__file__).parents[2]
+NAME = "it-seed"
+
+
+def quiet(*_: object) -> None:
+    """What watches a load in a test."""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
+    here = outside(NAME, ROOT, tmp_path_factory.mktemp("state"))
+    stop_stack(here, volumes=True)
+    start_profile(here, StartRequest(("core",), 512), quiet, quiet)
+    yield here
+    stop_stack(here, volumes=True)
+
+
+@contextmanager
+def database(world: Outside, domain: str = "sales", *, direct: bool | None = None) -> Iterator[Session]:
+    name = f"{domain}-db"
+    container = next(c for c in world.engine.containers(world.project) if c.service == name)
+    login = Login(name, f"{domain}_db", "admin", world.state.secret(f"{name}-admin-password"))
+    with relay.reach(container.name, container.address, 5432, direct=direct) as endpoint:
+        with session(endpoint, login) as opened:
+            yield opened
+
+
+def load(world: Outside, name: str = "small", *, force: bool = False) -> list[bool]:
+    return [domain.loaded for domain in seed_data(world, SeedRequest(name, 1, force), quiet, quiet).domains]
+
+
+def counts(world: Outside) -> dict[str, int]:
+    return list_sets(world).counts
+
+
+SMALL = {"customers": 15, "products": 10, "orders": 20, "campaigns": 8, "leads": 15}
+
+
+@pytest.mark.row("S-DATA-01")
+def test_small_is_loaded_and_counted(world: Outside) -> None:
+    assert load(world, force=True) == [True, True]
+    assert {name: n for name, n in counts(world).items() if name in SMALL} == SMALL
+    with database(world) as sales:
+        for table in ("customers", "products", "orders"):
+            assert sales.run(f"SELECT count(*) FROM {table}") == [(SMALL[table],)]
+
+
+@pytest.mark.row("S-DATA-14")
+def test_a_second_load_changes_nothing(world: Outside) -> None:
+    load(world)
+    with database(world) as sales:
+        before = sales.run("SELECT xmin, * FROM orders ORDER BY order_id")
+    assert load(world) == [False, False]
+    with database(world) as sales:
+        assert sales.run("SELECT xmin, * FROM orders ORDER BY order_id") == before
+
+
+def test_rows_changed_since_are_reported_and_kept_until_forced(world: Outside) -> None:
+    load(world)
+    with database(world) as sales:
+        sales.run(
+            "INSERT INTO orders (customer_id, total_amount, product_id, quantity, region) VALUES (1, 5, 1, 1, 'AMER')"
+        )
+        sales.commit()
+    again = seed_data(world, SeedRequest("small"), quiet, quiet)
+    assert next(d for d in again.domains if d.domain == "sales").changed == ("orders has 21 rows, the set has 20",)
+    assert load(world, force=True) == [True, True]
+    with database(world) as sales:
+        assert sales.run("SELECT count(*), max(order_id) FROM orders") == [(20, 20)]
+
+
+def test_the_next_number_follows_the_loaded_rows(world: Outside) -> None:
+    load(world, force=True)
+    with database(world) as sales, database(world, "marketing") as marketing:
+        order = (
+            "INSERT INTO orders (customer_id, total_amount, product_id, quantity, region) VALUES (1, 5, 1, 1, 'AMER')"
+        )
+        assert sales.run(f"{order} RETURNING order_id") == [(21,)]
+        lead = "INSERT INTO leads (email, source, campaign_id) VALUES ('a@b.c', 'Direct', 3)"
+        assert marketing.run(f"{lead} RETURNING lead_id, lead_source, campaign_name") == [
+            (116, "Direct", "B2B Campaign")
+        ]
+
+
+@pytest.mark.row("S-COL-CUS-08")
+def test_revenue_follows_the_orders_in_their_transaction(world: Outside) -> None:
+    load(world, force=True)
+    with database(world) as sales:
+        broken = (
+            "SELECT count(*) FROM customers c WHERE revenue <> "
+            "(SELECT coalesce(sum(total_amount), 0) FROM orders o WHERE o.customer_id = c.customer_id)"
+        )
+        assert sales.run(broken) == [(0,)]
+        for change in (
+            "INSERT INTO orders (customer_id, total_amount, product_id, quantity, region) "
+            "SELECT customer_id, 7.5, 1, 1, region FROM customers, generate_series(1, 3)",
+            "UPDATE orders SET customer_id = 16 - customer_id, total_amount = total_amount + 1 WHERE order_id % 2 = 0",
+            "DELETE FROM orders WHERE order_id % 3 = 0",
+        ):
+            before = sales.run("SELECT sum(revenue) FROM customers")
+            sales.run(change)
+            assert sales.run(broken) == [(0,)]
+            assert sales.run("SELECT sum(revenue) FROM customers") != before
+
+
+@pytest.mark.row("S-DB-10")
+def test_what_a_killed_session_did_is_gone_and_what_was_committed_stays(world: Outside) -> None:
+    load(world, force=True)
+    order = "INSERT INTO orders (customer_id, total_amount, product_id, quantity, region) VALUES (2, 1, 1, 1, 'EMEA')"
+    with database(world) as other:
+        with database(world) as killed:
+            killed.run(order)
+            [(pid,)] = killed.run("SELECT pg_backend_pid()")
+            other.run("SELECT pg_terminate_backend(%s)", [pid])
+            with pytest.raises(UnhealthyError):
+                killed.run("SELECT 1")
+        assert other.run("SELECT count(*) FROM orders") == [(20,)]
+        with database(world) as well:
+            well.run(order)
+            well.commit()
+        other.commit()
+        assert other.run("SELECT count(*) FROM orders") == [(21,)]
+
+
+@pytest.mark.parametrize("direct", [True, False], ids=["direct", "relay"])
+def test_both_ways_lead_to_the_database(world: Outside, direct: bool) -> None:
+    load(world)
+    with database(world, direct=direct) as sales:
+        sales.run("CREATE TEMPORARY TABLE big (n integer, t text) ON COMMIT PRESERVE ROWS")
+        sales.commit()
+        sales.run("TRUNCATE big")
+        chunks = (
+            (b"".join(b"%d\t%s\n" % (i, b"x" * 90) for i in range(k, k + 1000)), 1000) for k in range(0, 50_000, 1000)
+        )
+        heard: list[int] = []
+        assert sales.copy_in("big", ["n", "t"], chunks, heard.append) == 50_000 == heard[-1]
+        assert sales.run("SELECT count(*), sum(n) FROM big") == [(50_000, 49_999 * 25_000)]
+
+
+def test_a_relay_ends_when_the_server_ends_the_session_and_takes_nobody_along(world: Outside) -> None:
+    with database(world) as other:
+        for _ in range(3):
+            with database(world, direct=False) as relayed:
+                [(pid,)] = relayed.run("SELECT pg_backend_pid()")
+                other.run("SELECT pg_terminate_backend(%s)", [pid])
+                with pytest.raises(UnhealthyError):
+                    relayed.run("SELECT 1")
+        # A relay that left an orphan behind would have made the server restart, and this session end.
+        assert other.run("SELECT 1 FROM pg_sleep(1)") == [(1,)]
+
+
+def spoiled(world: Outside, folder: Path, file: str, before: str, after: str) -> Outside:
+    """The same stack, with a repository in which one file under seed/ was changed."""
+    for name in ("seed", "services", "profiles", "compose"):
+        shutil.copytree(ROOT / name, folder / name)
+    path = folder / "seed" / file
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after, 1))
+    return replace(world, repository=Repository(folder))
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "said"),
+    [
+        ("sales/dataset.yaml", "field: region}", "field: country}", "violates check constraint"),
+        ("sales/dataset.yaml", "WHERE c.revenue <>", "WHERE c.revenue =", "1379 rows break it"),
+        (
+            "sales/dataset.yaml",
+            "customer_id: {about: who ordered, field: customer}",
+            "customer_id: {about: x, constant: 7777}",
+            "foreign key",
+        ),
+        ("sales/dataset.yaml", "quantity_reserved:", "quantity_kept:", "the database has product_id"),
+        ("sales/schema.sql", "CREATE TABLE", "CREATE TABEL", "syntax error"),
+        ("people.yaml", "revenue: 2340500.00", "revenue: 23405.00.00", "revenue: must be an amount"),
+    ],
+)
+def test_a_load_that_is_refused_leaves_every_domain_as_it_was(
+    world: Outside, tmp_path: Path, file: str, before: str, after: str, said: str
+) -> None:
+    load(world, force=True)
+    held = list_sets(world).domains
+    with pytest.raises(UserError, match=re.escape(said)) as refused:
+        load(spoiled(world, tmp_path, file, before, after), "journey")
+    assert refused.value.exit_code == 2
+    assert list_sets(world).domains == held
+    with database(world) as sales, database(world, "marketing") as marketing:
+        assert sales.run("SELECT count(*) FROM orders") == [(20,)]
+        assert marketing.run("SELECT count(*) FROM leads") == [(15,)]
+        assert sales.run("SELECT count(*) FROM pg_constraint WHERE contype = 'f'") == [(4,)]
+        assert sales.run("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'D'") == [(0,)]
+
+
+_CHILD = """
+import sys
+from pathlib import Path
+from datameesh_cli.adapters.outside import outside
+from datameesh_cli.usecases.seed_data import SeedRequest, seed_data
+world = outside(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+seed_data(world, SeedRequest("small", 2000), lambda p: print(p.domain, p.table, p.rows, flush=True), print)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_load_leaves_every_domain_as_it_was(world: Outside, how: signal.Signals) -> None:
+    load(world, force=True)
+    command = [sys.executable, "-c", _CHILD, NAME, str(ROOT), str(world.state.root)]
+    child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert child.stdout
+    # By then marketing is loaded, uncommitted, and sales is on its way.
+    assert any(line.startswith("sales ") for line in child.stdout)
+    child.send_signal(how)
+    child.communicate(timeout=60)
+    assert child.returncode != 0
+    assert load(world) == [False, False]
+    assert {name: n for name, n in counts(world).items() if name in SMALL} == SMALL
+    with database(world) as sales, database(world, "marketing") as marketing:
+        assert sales.run("SELECT count(*) FROM customers") == [(15,)]
+        assert marketing.run("SELECT count(*) FROM leads") == [(15,)]
+
+
+def test_a_domain_that_differs_is_loaded_and_the_other_left_alone(world: Outside) -> None:
+    load(world, force=True)
+    with database(world, "marketing") as marketing:
+        marketing.run("UPDATE datameesh.loaded_set SET content = 'of another load'")
+        marketing.commit()
+    assert load(world) == [True, False]
+    assert load(world) == [False, False]
+
+
+_MODEL = """
+SELECT a.attname, format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 'no' ELSE 'yes' END
+FROM pg_attribute a WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+"""
+
+
+@pytest.mark.row("S-DATA-15")
+def test_the_documented_data_model_is_the_one_in_the_databases(world: Outside) -> None:
+    load(world)
+    text = (ROOT / "seed" / "README.md").read_text().split("## Data model")[1]
+    documented = {}
+    for section in text.split("\n### ")[1:]:
+        rows = [
+            [cell.strip() for cell in line.strip("|").split("|")]
+            for line in section.splitlines()
+            if line.startswith("| ")
+        ]
+        documented[section.split("\n", 1)[0].strip()] = [tuple(row[:3]) for row in rows[1:]]
+    there = {}
+    for domain in ("sales", "marketing"):
+        with database(world, domain) as opened:
+            tables = opened.run(
+                "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+            )
+            for (table,) in tables:
+                found = opened.run(_MODEL, [table])
+                there[f"{domain}.public.{table}"] = [
+                    (name, kind.replace(" without time zone", "").replace(",", ", "), null)
+                    for name, kind, null in found
+                ]
+    assert documented == there
