@@ -85,9 +85,12 @@ def summary_from(results: Mapping[str, Any], manifest: Mapping[str, Any]) -> Sum
 
 
 def node_results(results: Mapping[str, Any], manifest: Mapping[str, Any]) -> tuple[NodeResult, ...]:
-    """Given run_results.json and manifest.json, return one result per node, in the order of the run."""
-    known = {**manifest.get("nodes", {}), **manifest.get("unit_tests", {})}
-    return tuple(_node(result, known.get(result["unique_id"], {})) for result in results.get("results", ()))
+    """Given run_results.json and manifest.json, return one result per node, in the order of the run.
+
+    Exposures are listed by dbt too, but nothing is done with them.
+    """
+    known = _known(manifest)
+    return tuple(_node(result, known.get(result["unique_id"], {})) for result in _done(results))
 
 
 def latest(remembered: Mapping[str, Any], results: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,11 +99,11 @@ def latest(remembered: Mapping[str, Any], results: Mapping[str, Any], manifest: 
     A run of one model does not forget the tests of the others; a test that was deleted from the project is forgotten.
     """
     at = results.get("metadata", {}).get("generated_at", "")
-    known = {**manifest.get("nodes", {}), **manifest.get("unit_tests", {})}
+    known = _known(manifest)
     kept = {name: entry for name, entry in remembered.items() if name in known}
     if results.get("args", {}).get("which") not in TESTED_BY:
         return kept
-    for raw, node in zip(results.get("results", ()), node_results(results, manifest), strict=True):
+    for raw, node in zip(_done(results), node_results(results, manifest), strict=True):
         kept[raw["unique_id"]] = {
             "name": node.name,
             "kind": node.kind,
@@ -112,6 +115,14 @@ def latest(remembered: Mapping[str, Any], results: Mapping[str, Any], manifest: 
             "at": at,
         }
     return kept
+
+
+def _done(results: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [r for r in results.get("results", ()) if not str(r["unique_id"]).startswith("exposure.")]
+
+
+def _known(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    return {**manifest.get("nodes", {}), **manifest.get("unit_tests", {})}
 
 
 def _node(result: Mapping[str, Any], known: Mapping[str, Any]) -> NodeResult:

@@ -65,6 +65,12 @@ def test_an_outcome_that_dbt_invents_later_is_a_failure_and_not_a_pass() -> None
     assert node.outcome == "error"
 
 
+def test_an_exposure_is_not_counted_as_a_model_that_was_built() -> None:
+    run = _run(_result(MODEL, "success"), _result("exposure.datameesh.marketing_roi", "no-op"))
+    assert summary_from(run, MANIFEST).models == Counts(passed=1)
+    assert list(latest({}, run, MANIFEST)) == [MODEL]
+
+
 def test_a_node_that_the_manifest_does_not_know_keeps_the_name_in_its_id() -> None:
     (node,) = node_results(_run(_result("model.datameesh.gone", "success")), {})
     assert (node.name, node.file) == ("gone", "")
