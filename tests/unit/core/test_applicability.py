@@ -1,0 +1,85 @@
+"""Where a check applies, and the reason that is told where it does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from datameesh_cli.core.applicability import Situation, needed_services, why_not
+from datameesh_cli.core.checks import S3, Check, Exec, Http, Psql, Published, Resolve, Sql
+from datameesh_cli.core.model import Port
+from datameesh_cli.errors import UserError
+from tests.fakes.values import a_service
+
+SERVICES = (
+    a_service("sales-db"),
+    a_service("trino-coordinator", folder="trino", profile="analytics", ports=(Port("TRINO_PORT", 30808, 8080),)),
+    a_service("trino-worker", folder="trino", profile="analytics"),
+    a_service("minio", profile="analytics"),
+)
+CORE = Situation("compose", {"sales-db": 1})
+ALL = Situation(
+    "compose",
+    {"sales-db": 1, "trino-coordinator": 1, "trino-worker": 0, "minio": 1},
+    {"trino-worker": "the coordinator also works"},
+    frozenset({"small"}),
+)
+
+
+def _check(action: Any = None, file: str = "tests/journeys/x.yaml", **fields: Any) -> Check:
+    return Check("one", file, action or Sql("SELECT 1"), {"scalar": 1}, **fields)
+
+
+@pytest.mark.parametrize(
+    ("action", "needed"),
+    [
+        (Sql("SELECT 1"), ("trino-coordinator",)),
+        (Psql("sales-db", "sales_db", "SELECT 1"), ("sales-db",)),
+        (Exec("minio", ("ls",)), ("minio",)),
+        (Http("TRINO_PORT"), ("trino-coordinator",)),
+        (S3("datalake/"), ("minio",)),
+        (Published(("sales-db", "minio")), ("sales-db", "minio")),
+        (Resolve(("anything",)), ()),
+    ],
+)
+def test_an_action_needs_what_it_talks_to(action: Any, needed: tuple[str, ...]) -> None:
+    assert needed_services(_check(action), SERVICES) == needed
+
+
+def test_what_is_named_is_needed_too() -> None:
+    assert needed_services(_check(needs=("minio", "trino-coordinator")), SERVICES) == ("minio", "trino-coordinator")
+
+
+@pytest.mark.parametrize(
+    ("check", "says"),
+    [
+        (_check(needs=("trino",)), "there is no service 'trino'"),
+        (_check(Http("NO_PORT")), "no service publishes 'NO_PORT'"),
+        (_check(Exec("nope", ("ls",))), "there is no service 'nope'"),
+    ],
+)
+def test_a_name_that_does_not_exist_is_refused_with_the_check(check: Check, says: str) -> None:
+    with pytest.raises(UserError, match="one") as wrong:
+        needed_services(check, SERVICES)
+    assert says in wrong.value.message
+
+
+@pytest.mark.parametrize(
+    ("check", "situation", "reason"),
+    [
+        (_check(), ALL, ""),
+        (_check(), CORE, "profile analytics is not in force"),
+        (_check(needs=("trino-worker",)), ALL, "trino-worker is left out of this plan: the coordinator also works"),
+        (_check(sets=("small", "journey")), ALL, ""),
+        (_check(sets=("flow", "journey")), ALL, "needs data set flow or journey; loaded: small"),
+        (_check(Resolve(("a",)), sets=("flow",)), CORE, "needs data set flow; loaded: none"),
+        (_check(target="kubernetes"), ALL, "only on kubernetes"),
+        (_check(target="compose"), ALL, ""),
+        (_check(Resolve(("a",)), file="services/minio/smoke.yaml"), CORE, "profile analytics is not in force"),
+        (_check(Resolve(("a",)), file="services/trino/smoke.yaml"), ALL, ""),
+        (_check(Resolve(("a",)), file="services/sales-db/smoke.yaml"), CORE, ""),
+    ],
+)
+def test_the_reason_is_told(check: Check, situation: Situation, reason: str) -> None:
+    assert why_not(check, SERVICES, situation) == reason

@@ -1,0 +1,237 @@
+"""`dm verify` with a scripted target: what is run, what is left alone, what is remembered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.core.checks import Check, Exec, Http, Resolve, Sql
+from datameesh_cli.core.expectation import Observation
+from datameesh_cli.errors import UnhealthyError, UserError
+from datameesh_cli.usecases.plan_memory import plan_memory
+from datameesh_cli.usecases.read_checks import read_checks
+from datameesh_cli.usecases.verify_stack import VERDICTS, CheckResult, Verified, run_checks, selected, verify_stack
+from tests.fakes.outside import FakeEngine, fake_outside
+
+
+@dataclass
+class FakeTarget:
+    """A target that answers each command and each look-up from a table, and writes down what it was asked."""
+
+    answers: dict[str, Observation] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    kind: str = "compose"
+
+    def _answer(self, what: str) -> Observation:
+        self.asked.append(what)
+        found = self.answers.get(what, Observation(exit=0, status=200, text="ok"))
+        if found.error.startswith("!"):
+            raise UnhealthyError(found.error[1:])
+        return found
+
+    def sql(self, statement: str, user: str) -> Observation:
+        return self._answer(f"{user}: {statement}")
+
+    def psql(self, service: str, database: str, statement: str, user: str) -> Observation:
+        return self._answer(statement)
+
+    def exec(self, service: str, command: Sequence[str]) -> Observation:
+        return self._answer(" ".join(command))
+
+    def http(self, asked: Http) -> Observation:
+        return self._answer(asked.path)
+
+    def s3_list(self, place: str) -> Observation:
+        return self._answer(place)
+
+    def resolve(self, names: Sequence[str]) -> Observation:
+        return self._answer(" ".join(names))
+
+    def published(self, services: Sequence[str]) -> Observation:
+        return self._answer(" ".join(services))
+
+
+def _exec(name: str, command: str = "", expect: dict[str, Any] | None = None, **fields: Any) -> Check:
+    file = fields.pop("file", "tests/journeys/a.yaml")
+    return Check(name, file, Exec("db", (command or name,)), expect or {"exit": 0}, **fields)
+
+
+def _outside(tmp_path: Path) -> Outside:
+    world, _ = fake_outside(tmp_path, FakeEngine())
+    return world
+
+
+def _run(world: Outside, checks: Sequence[Check], target: FakeTarget) -> Verified:
+    return run_checks(world, checks, plan_memory(world, (), None), target, lambda _: None)
+
+
+def test_what_passes_fails_and_does_not_apply_is_counted_in_the_order_of_the_files(tmp_path: Path) -> None:
+    target = FakeTarget({"bad": Observation(exit=3, text="boom")})
+    checks = [
+        _exec("good"),
+        _exec("bad"),
+        _exec("other", target="kubernetes"),
+        _exec("last", file="tests/journeys/b.yaml"),
+    ]
+    verified = _run(_outside(tmp_path), checks, target)
+    assert [(r.name, r.result) for r in verified.results] == [
+        ("good", "passed"),
+        ("bad", "failed"),
+        ("other", "not applicable"),
+        ("last", "passed"),
+    ]
+    assert (verified.passed, verified.failed, verified.not_applicable) == (2, 1, 1)
+    assert verified.results[1].why == "expected exit code 0, got 3: boom"
+    assert verified.results[2].why == "only on kubernetes"
+
+
+def test_a_check_is_tried_once(tmp_path: Path) -> None:
+    target = FakeTarget({"bad": Observation(exit=1)})
+    _run(_outside(tmp_path), [_exec("bad")], target)
+    assert target.asked == ["bad"]
+
+
+def test_a_target_that_does_not_answer_fails_the_check_and_not_the_run(tmp_path: Path) -> None:
+    target = FakeTarget({"gone": Observation(error="!db does not run")})
+    verified = _run(_outside(tmp_path), [_exec("gone"), _exec("good")], target)
+    assert [(r.result, r.why) for r in verified.results] == [("failed", "failed: db does not run"), ("passed", "")]
+
+
+def test_every_statement_runs_and_the_last_one_counts_then_comes_the_cleaning(tmp_path: Path) -> None:
+    world = _outside(tmp_path)
+    service = (tmp_path / "services/web/compose.yaml").read_text().replace("  web:", "  trino-coordinator:")
+    (tmp_path / "services/web/compose.yaml").write_text(service)
+    last = "alex: SELECT ';'"
+    target = FakeTarget({last: Observation(rows=((7,),)), "admin: DROP TABLE t": Observation(error="!too late")})
+    action = Sql("CREATE TABLE t AS SELECT 1; SELECT ';'", user="alex")
+    check = Check("one", "tests/journeys/a.yaml", action, {"scalar": 7}, cleanup=("DROP TABLE t",))
+    verified = _run(world, [check], target)
+    assert verified.results[0].result == "passed", verified.results
+    assert target.asked == ["alex: CREATE TABLE t AS SELECT 1", last, "admin: DROP TABLE t"]
+
+
+def test_a_repeated_check_runs_once_to_warm_up(tmp_path: Path) -> None:
+    target = FakeTarget()
+    _run(_outside(tmp_path), [_exec("often", expect={"exit": 0, "max_seconds": 5}, repeat=3)], target)
+    assert target.asked == ["often"] * 4
+
+
+def test_what_is_measured_runs_after_everything_else(tmp_path: Path) -> None:
+    target = FakeTarget()
+    checks = [
+        _exec("timed", expect={"max_seconds": 5}),
+        *(_exec(f"c{n}", file=f"tests/journeys/{n}.yaml") for n in range(5)),
+    ]
+    _run(_outside(tmp_path), checks, target)
+    assert target.asked[-1] == "timed"
+
+
+def test_a_job_runs_before_everything_else(tmp_path: Path) -> None:
+    world = _outside(tmp_path)
+    path = tmp_path / "services/metastore/compose.yaml"
+    job = (
+        path.read_text()
+        .replace("profiles: [analytics]", "profiles: [job]")
+        .replace("x-datameesh:", "x-datameesh:\n      kind: job\n      profile: analytics")
+    )
+    path.write_text(job)
+    target = FakeTarget()
+    build = Check("build", "tests/journeys/z.yaml", Exec("metastore", ("build",)), {"exit": 0})
+    _run(world, [_exec("a"), _exec("b", file="tests/journeys/b.yaml"), build], target)
+    assert target.asked[0] == "build"
+
+
+def test_verdicts_are_kept_until_the_check_is_run_again(tmp_path: Path) -> None:
+    world = _outside(tmp_path)
+    _run(world, [_exec("one", rows=("S-DB-01",)), _exec("two")], FakeTarget())
+    _run(
+        world,
+        [_exec("two"), _exec("one", rows=("S-DB-01",), target="kubernetes")],
+        FakeTarget({"two": Observation(exit=1)}),
+    )
+    saved = world.state.read_json(VERDICTS)
+    assert {name: v["result"] for name, v in saved.items()} == {
+        "tests/journeys/a.yaml: one": "passed",
+        "tests/journeys/a.yaml: two": "failed",
+    }
+    assert saved["tests/journeys/a.yaml: one"]["rows"] == ["S-DB-01"]
+
+
+def test_each_result_is_told_as_it_comes(tmp_path: Path) -> None:
+    world, told = _outside(tmp_path), list[CheckResult]()
+    run_checks(world, [_exec("a"), _exec("b")], plan_memory(world, (), None), FakeTarget(), told.append)
+    assert [r.name for r in told] == ["a", "b"]
+
+
+def test_a_pattern_is_part_of_a_name_a_file_or_a_row() -> None:
+    checks = [_exec("Alpha", rows=("S-DB-01",)), _exec("beta", file="services/minio/smoke.yaml")]
+    assert [c.name for c in selected(checks, ["alph"])] == ["Alpha"]
+    assert [c.name for c in selected(checks, ["s-db-01"])] == ["Alpha"]
+    assert [c.name for c in selected(checks, ["minio"])] == ["beta"]
+    assert [c.name for c in selected(checks, ["alpha", "minio"])] == ["Alpha", "beta"]
+    assert len(selected(checks, [])) == 2
+    with pytest.raises(UserError, match="no check fits nothing"):
+        selected(checks, ["nothing"])
+
+
+def _write_checks(root: Path, text: str, file: str = "services/db/smoke.yaml") -> None:
+    path = root / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_checks_are_found_in_service_folders_and_journeys(tmp_path: Path) -> None:
+    world = _outside(tmp_path)
+    _write_checks(tmp_path, "checks: [{name: a, resolve: [x], expect: {exit: 0}}]")
+    _write_checks(tmp_path, "checks: [{name: b, resolve: [x], expect: {exit: 0}}]", "tests/journeys/j.yaml")
+    checks = read_checks(world, world.repository.model())
+    assert [(c.id, c.action) for c in checks] == [
+        ("services/db/smoke.yaml: a", Resolve(("x",))),
+        ("tests/journeys/j.yaml: b", Resolve(("x",))),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("checks: [", "services/db/smoke.yaml, line"),
+        (
+            "checks: [{name: a, sql_file: nope.sql, expect: {scalar: 1}, needs: [db]}]",
+            "there is no service 'trino-coordinator'",
+        ),
+        ("checks: [{name: a, published: nope, expect: {rows: []}}]", "there is no service 'nope'"),
+    ],
+)
+def test_a_broken_file_of_checks_is_one_clear_line(tmp_path: Path, text: str, says: str) -> None:
+    world = _outside(tmp_path)
+    _write_checks(tmp_path, text)
+    with pytest.raises(UserError) as wrong:
+        verify_stack(world, (), lambda _: None)
+    assert says in wrong.value.message
+
+
+def test_a_checkout_without_checks_is_refused(tmp_path: Path) -> None:
+    world = _outside(tmp_path)
+    with pytest.raises(UserError, match="was found"):
+        read_checks(world, world.repository.model())
+
+
+def test_a_stack_that_does_not_run_is_said_to_be_so(tmp_path: Path) -> None:
+    world = _outside(tmp_path)
+    _write_checks(tmp_path, "checks: [{name: a, resolve: [x], expect: {exit: 0}}]")
+    with pytest.raises(UnhealthyError, match="is not running"):
+        verify_stack(world, (), lambda _: None)
+    assert not (tmp_path / ".dm" / "datameesh" / VERDICTS).exists()
+
+
+def test_the_verdicts_are_one_json_document(tmp_path: Path) -> None:
+    world = _outside(tmp_path)
+    _run(world, [_exec("one")], FakeTarget())
+    verdict = json.loads((world.state.folder / VERDICTS).read_text())["tests/journeys/a.yaml: one"]
+    assert set(verdict) == {"at", "digest", "loaded", "result", "rows", "seconds", "target", "why"}
