@@ -1,0 +1,81 @@
+"""`dm doctor`: look, name what is missing, and with `--fix` install it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from datameesh_cli.adapters import clock, host_setup
+from datameesh_cli.adapters.image_folders import read_images
+from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.core.diagnosis import Facts, Finding, diagnose
+from datameesh_cli.errors import HostError
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosed:
+    """What was found, and what `--fix` did."""
+
+    findings: tuple[Finding, ...]
+    done: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> tuple[Finding, ...]:
+        """The findings without which nothing starts."""
+        return tuple(f for f in self.findings if f.verdict == "missing")
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """The findings that are advice."""
+        return tuple(f for f in self.findings if f.verdict == "warn")
+
+
+def diagnose_host(outside: Outside, *, fix: bool, say: Say) -> Diagnosed:
+    """Look at the machine; with `fix`, do what can be done, one step after the other, telling each through `say`.
+
+    Never touches what is there and works. Raise HostError if a step fails; what is done stays done.
+    """
+    done: list[str] = []
+    while True:
+        facts = host_setup.look(_base_image(outside))
+        findings = diagnose(facts)
+        todo = next((f for f in findings if f.verdict == "missing" and f.step and f.step not in done), None)
+        if not fix or todo is None:
+            return Diagnosed(findings, tuple(done))
+        say(f"{todo.name}: {todo.fix} ...")
+        began = clock.now()
+        _do(outside, todo.step, facts)
+        done.append(todo.step)
+        say(f"{todo.name}: done in {clock.now() - began:.0f} s")
+
+
+def prepare_host(outside: Outside, *, install: bool, say: Say) -> Diagnosed:
+    """Return if the machine has all that is needed, installing it if `install`. Raise HostError, a fix per finding, if not."""
+    diagnosed = diagnose_host(outside, fix=install, say=say)
+    if diagnosed.missing:
+        what = "; ".join(f"{f.name}: {f.seen} -> {f.fix}" for f in diagnosed.missing)
+        automatic = all(f.step for f in diagnosed.missing) and not install
+        raise HostError(
+            f"this machine lacks {what}",
+            "let dm do it: add --yes" if automatic else "do that, then run the command again",
+        )
+    say(", ".join(f"{f.name} {f.seen}" for f in diagnosed.findings[:4]))
+    return diagnosed
+
+
+def _do(outside: Outside, step: str, facts: Facts) -> None:
+    if step == "engine":
+        keyring = ("debian-archive-keyring",) if facts.distribution == "ubuntu" else ()
+        host_setup.install_packages("docker.io", "iptables", "debootstrap", *keyring)
+    elif step == "start":
+        host_setup.start_engine(outside.state.root / "engine.log")
+    elif step == "compose":
+        host_setup.install_compose(facts.distribution)
+    elif step == "debootstrap":
+        host_setup.install_packages("debootstrap")
+
+
+def _base_image(outside: Outside) -> str:
+    return next(i.reference for i in read_images(outside.repository.root) if i.name == "base")

@@ -1,0 +1,96 @@
+"""`dm demo`: from whatever the machine has to a federated answer and tested marts, each step the same as its own command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from datameesh_cli.adapters import clock
+from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.adapters.trino import QueryResult
+from datameesh_cli.core.dbt_results import Summary
+from datameesh_cli.core.health import ServiceState
+from datameesh_cli.errors import UnhealthyError
+from datameesh_cli.usecases.diagnose_host import prepare_host
+from datameesh_cli.usecases.load_domain import Progress
+from datameesh_cli.usecases.open_target import trino_of
+from datameesh_cli.usecases.run_dbt import require_success, run_dbt
+from datameesh_cli.usecases.seed_data import Seeded, SeedRequest, seed_data
+from datameesh_cli.usecases.show_status import Place, list_places
+from datameesh_cli.usecases.start_profile import Started, StartRequest, start_profile
+
+DATA_SET = "journey"
+QUERY = "services/trino/queries/journey.sql"
+SEED_TAG = ("build", "--select", "tag:seed")
+THE_REST = ("build", "--exclude", "tag:seed")
+
+
+class Narrator(Protocol):
+    """Who tells the user what goes on. Each method may be called any number of times, in the order of the work."""
+
+    def step(self, title: str) -> None:
+        """A step begins."""
+
+    def say(self, line: str) -> None:
+        """One line about the step."""
+
+    def states(self, states: Sequence[ServiceState], elapsed: float) -> None:
+        """The services' states while the stack starts."""
+
+    def rows(self, progress: Progress) -> None:
+        """How far a table's load is."""
+
+    def dbt(self, line: str) -> None:
+        """A line of dbt's own output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What the demo showed: the stack, the data, the answer, dbt's two summaries, and where everything is."""
+
+    started: Started
+    seeded: Seeded
+    statement: str
+    answer: QueryResult
+    answer_seconds: float
+    seed_models: Summary
+    other_models: Summary
+    places: tuple[Place, ...]
+    seconds: float
+
+
+def run_demo(outside: Outside, ram: int | None, *, yes: bool, timeout: float, narrator: Narrator) -> Demo:
+    """Set up what the machine lacks (only with `yes`), start analytics, seed the journey, ask across domains, build the marts.
+
+    `ram` in MiB (None: the engine's memory less a reserve), `timeout` in seconds for the start. Every step leaves alone what is
+    done already. Raise what the steps raise; HostError, with one fix per finding, if something is missing and `yes` is not given.
+    """
+    began = clock.now()
+    narrator.step("What this machine has")
+    prepare_host(outside, install=yes, say=narrator.say)
+    narrator.step("Start core and analytics")
+    request = StartRequest(("analytics",), ram, timeout)
+    started = start_profile(outside, request, narrator.states, narrator.say)
+    narrator.step(f"Load the data set '{DATA_SET}' into both domains and the lake")
+    seeded = seed_data(outside, SeedRequest(DATA_SET), narrator.rows, narrator.say)
+    narrator.step("Ask both domains one question: which campaigns turn leads into customers?")
+    statement = (outside.repository.root / QUERY).read_text(encoding="utf-8").strip().rstrip(";")
+    asked = clock.now()
+    answer = trino_of(started.planned).query(statement)
+    answer_seconds = clock.now() - asked
+    narrator.step("Build and test the marts with dbt")
+    seed_models = _build(outside, SEED_TAG, narrator)
+    other_models = _build(outside, THE_REST, narrator)
+    places = list_places(outside)
+    return Demo(
+        started, seeded, statement, answer, answer_seconds, seed_models, other_models, places, clock.now() - began
+    )
+
+
+def _build(outside: Outside, arguments: Sequence[str], narrator: Narrator) -> Summary:
+    run = run_dbt(outside, arguments, narrator.dbt)
+    require_success(run)
+    if run.summary is None:
+        raise UnhealthyError("dbt ended without a result", "see: dm dbt build")
+    return run.summary
