@@ -34,6 +34,8 @@ def request(
         with session() as calls:
             data = body.encode() if body else None
             found = calls.request(method, url, headers=dict(headers or {}), data=data, timeout=timeout)
+            if "charset" not in found.headers.get("Content-Type", ""):
+                found.encoding = "utf-8"
             return Answer(found.status_code, {k.lower(): v for k, v in found.headers.items()}, found.text)
     except requests.RequestException as failed:
         raise UnhealthyError(f"{method} {url} got no answer", "see: ./dm status") from failed

@@ -1,0 +1,56 @@
+"""HTTP against a server of our own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from datameesh_cli.adapters import http
+from datameesh_cli.errors import UnhealthyError
+
+
+class _Echo(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.send_response(418 if self.path == "/teapot" else 200)
+        self.send_header("X-Seen", self.headers.get("X-Sent", "nothing"))
+        self.end_headers()
+        self.wfile.write(b"got " + body)
+
+    do_GET = do_POST
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    listener = HTTPServer(("127.0.0.1", 0), _Echo)
+    threading.Thread(target=listener.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{listener.server_port}"
+    listener.shutdown()
+    listener.server_close()
+
+
+def test_method_headers_and_body_arrive_and_come_back(server: str) -> None:
+    answer = http.request("POST", server + "/x", headers={"X-Sent": "something"}, body="grüße")
+    assert (answer.status, answer.headers["x-seen"]) == (200, "something")
+    assert answer.text == "got grüße"
+
+
+def test_a_status_is_an_answer_and_no_failure(server: str) -> None:
+    assert http.request("GET", server + "/teapot").status == 418
+
+
+def test_nobody_there_is_an_unhealthy_stack() -> None:
+    with pytest.raises(UnhealthyError, match="got no answer"):
+        http.request("GET", "http://127.0.0.1:1/", timeout=2)
+
+
+def test_the_machines_proxy_is_not_asked(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "")
+    assert http.request("GET", server + "/x").status == 200
