@@ -1,0 +1,144 @@
+"""One stack under test, driven through `dm` as a user drives it: as a program, by its exit code and what it prints."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from datameesh_cli.adapters import host
+from datameesh_cli.adapters.engine import Engine
+from datameesh_cli.adapters.outside import Outside, outside
+from datameesh_cli.core.health import Container
+from datameesh_cli.core.stack import PORT_STEP, stack_ports
+
+ROOT = Path(__file__).parents[2]
+ENGINE = Engine()
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack of its own name: its project, its ports, its state folder. It runs beside a user's stack and beside others."""
+
+    name: str
+
+    @property
+    def world(self) -> Outside:
+        """The adapters of this stack."""
+        return outside(self.name)
+
+    @property
+    def project(self) -> str:
+        """Its Compose project."""
+        return self.world.project
+
+    def command(self, *args: str) -> list[str]:
+        """The command line of `dm` for this stack."""
+        return [sys.executable, "-m", "datameesh_cli", "--name", self.name, *args]
+
+    def dm(self, *args: str, code: int = 0, timeout: float = 600, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run `dm` to its end and require its exit code."""
+        done = subprocess.run(
+            self.command(*args), cwd=ROOT, env=_environment() | env, capture_output=True, text=True, timeout=timeout
+        )
+        assert done.returncode == code, f"dm {' '.join(args)} ended in {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def json(self, *args: str, **options: Any) -> Any:
+        """Run `dm ... --output json` and return the result."""
+        return json.loads(self.dm(*args, "--output", "json", **options).stdout)
+
+    def start(self, *args: str) -> subprocess.Popen[str]:
+        """Start `dm` and return at once."""
+        return subprocess.Popen(
+            self.command(*args), cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def containers(self) -> dict[str, Container]:
+        """The containers by name."""
+        return {c.name: c for c in ENGINE.containers(self.project)}
+
+    def ids(self) -> dict[str, str]:
+        """The engine's id of each container by name."""
+        out = docker(
+            "ps",
+            "-a",
+            "--no-trunc",
+            "--filter",
+            f"label=com.docker.compose.project={self.project}",
+            "--format",
+            "{{.Names}} {{.ID}}",
+        )
+        return dict(line.split() for line in out.splitlines())
+
+    def until_healthy(self, within: float = 180) -> None:
+        """Wait, without any help of `dm`, until `dm status` calls everything well."""
+        deadline = time.monotonic() + within
+        while True:
+            done = subprocess.run(self.command("status"), cwd=ROOT, env=_environment(), capture_output=True, text=True)
+            if done.returncode == 0 and "all well" in done.stdout:
+                return
+            assert time.monotonic() < deadline, f"not healthy after {within:.0f} s\n{done.stdout}\n{done.stderr}"
+            time.sleep(1)
+
+    def reserve_ports(self) -> None:
+        """Keep the first port offset at which all ports of all profiles are free, so that two checkouts can test at once."""
+        services = self.world.repository.model().services
+        for offset in range(PORT_STEP, 30 * PORT_STEP, PORT_STEP):
+            if all(host.is_port_free("127.0.0.1", p.host) for p in stack_ports(services, offset, {})):
+                self.world.state.write("ports.json", json.dumps({"offset": offset}))
+                return
+        raise AssertionError("no port offset is free")
+
+    def remove(self) -> None:
+        """Remove every trace of the stack."""
+        self.dm("down", "--volumes")
+        shutil.rmtree(self.world.state.folder, ignore_errors=True)
+
+
+def stack_of(suffix: str = "") -> Stack:
+    """The test stack of this checkout: another checkout has another name, so both can be tested at the same time."""
+    return Stack("t" + hashlib.sha256(str(ROOT).encode()).hexdigest()[:7] + suffix)
+
+
+def docker(*args: str) -> str:
+    """Run the docker command and return what it prints."""
+    done = subprocess.run(["docker", *args], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, f"docker {' '.join(args)}: {done.stderr}"
+    return done.stdout
+
+
+def kill_from_outside(container: str) -> None:
+    """SIGKILL the container's process as the host's kernel would. `docker kill` would tell the engine to leave it stopped."""
+    pid = docker("inspect", "--format", "{{.State.Pid}}", container).strip()
+    assert int(pid) > 1
+    docker(
+        "run",
+        "--rm",
+        "--pid",
+        "host",
+        "--privileged",
+        "--user",
+        "0",
+        "--network",
+        "none",
+        "datameesh/base:13",
+        "sh",
+        "-c",
+        f"kill -9 {pid}",
+    )
+
+
+def _environment() -> dict[str, str]:
+    """This shell's environment without what would steer the stack under test."""
+    steering = ("DM_", "COMPOSE_")
+    return {k: v for k, v in os.environ.items() if not k.startswith(steering) and not k.endswith("_PORT")} | {
+        "COLUMNS": "200"
+    }

@@ -1,0 +1,221 @@
+"""Up, up again, down; two at once; Ctrl-C anywhere; a second stack beside the first; the same model without `dm`."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from testcontainers.compose import DockerCompose
+
+from tests.integration.conftest import SMALLEST
+from tests.integration.stack import ENGINE, ROOT, Stack, docker
+
+CORE = ("up", "--profile", "core", "--ram", "512m")
+
+
+def _until(condition: Callable[[], bool], within: float, what: str) -> None:
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
+def _nothing_left(stack: Stack) -> None:
+    assert stack.ids() == {}
+    assert ENGINE.networks(stack.project) == ()
+
+
+def test_up_twice_recreates_nothing(stack: Stack) -> None:
+    before, started = stack.ids(), {c.name: c.started_at for c in stack.containers().values()}
+    assert before
+    began = time.monotonic()
+    stack.dm("up", "--profile", "analytics", "--ram", SMALLEST)
+    stack.dm("up")
+    assert stack.ids() == before
+    assert {c.name: c.started_at for c in stack.containers().values()} == started
+    assert time.monotonic() - began < 30
+
+
+def test_what_runs_is_what_was_planned(stack: Stack) -> None:
+    shares = {s["service"]: s for s in stack.json("plan")["shares"]}
+    containers = stack.containers().values()
+    assert {c.service for c in containers} == {
+        name for name in shares if not shares[name]["why"].endswith("held for a job")
+    }
+    assert {c.service: c.limit for c in containers} == {c.service: shares[c.service]["limit"] for c in containers}
+    assert stack.json("status")["healthy"] or all(s["ok"] for s in stack.json("status")["services"])
+
+
+def test_a_second_up_at_the_same_time_is_refused(stack: Stack) -> None:
+    with stack.world.state.locked("up"):
+        done = stack.dm("up", code=3)
+    assert f"is working on stack '{stack.name}'" in done.stderr
+
+
+def test_two_ups_at_once_end_in_one_stack(other: Stack) -> None:
+    first = other.start(*CORE)
+    _until(lambda: _before_anything(other), 60, "the first never took its lock")
+    second = other.dm(*CORE, code=3)
+    assert "'dm up' (process " in second.stderr
+    out, err = first.communicate(timeout=180)
+    assert first.returncode == 0, out + err
+    other.until_healthy(10)
+
+
+def test_down_leaves_no_container_and_no_network_but_the_data(other: Stack) -> None:
+    other.dm(*CORE)
+    _psql(other, "CREATE TABLE kept (id int); INSERT INTO kept VALUES (42)")
+    secrets = {name: other.world.state.secret(name) for name in other.world.state.secret_names()}
+    assert secrets
+    out = other.dm("down").stdout
+    assert "data stays in" in out
+    _nothing_left(other)
+    other.dm(*CORE)
+    assert _psql(other, "SELECT id FROM kept").strip() == "42"
+    assert {name: other.world.state.secret(name) for name in secrets} == secrets
+    other.dm("down", "--volumes")
+    _nothing_left(other)
+    assert ENGINE.volumes(other.project) == ()
+    assert other.world.state.secret_names() == ()
+    assert "removed 0 containers" in other.dm("down").stdout
+
+
+def _before_anything(stack: Stack) -> bool:
+    return "dm up" in (stack.world.state.folder / "lock").read_text()
+
+
+def _first_container(stack: Stack) -> bool:
+    return len(stack.ids()) >= 1
+
+
+def _all_created(stack: Stack) -> bool:
+    return len(stack.ids()) >= 2
+
+
+def _all_running(stack: Stack) -> bool:
+    containers = stack.containers().values()
+    return len(containers) >= 2 and all(c.status == "running" for c in containers)
+
+
+@pytest.mark.parametrize(
+    "point", [_before_anything, _first_container, _all_created, _all_running], ids=lambda f: f.__name__.strip("_")
+)
+def test_ctrl_c_at_any_point_and_up_again_ends_healthy(other: Stack, point: Callable[[Stack], bool]) -> None:
+    first = other.start(*CORE)
+    _until(lambda: point(other) or first.poll() is not None, 60, "the point was never reached")
+    first.send_signal(signal.SIGINT)
+    _, err = first.communicate(timeout=60)
+    # The last point may come when the stack is already healthy.
+    assert first.returncode in ((130, 0) if point is _all_running else (130,)), err
+    assert first.returncode == 0 or "stopped by Ctrl-C" in err
+    other.dm(*CORE)
+    other.until_healthy(5)
+    other.dm("down")
+    _nothing_left(other)
+
+
+def test_ctrl_c_while_trino_starts_and_up_again_ends_healthy(shared: Stack) -> None:
+    shared.dm("down")
+    first = shared.start("up", "--profile", "analytics", "--ram", SMALLEST)
+    _until(
+        lambda: any(c.service == "trino-coordinator" and c.status == "running" for c in shared.containers().values()),
+        120,
+        "no Trino",
+    )
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=60)
+    assert first.returncode == 130
+    shared.dm("up", "--profile", "analytics", "--ram", SMALLEST)
+    shared.until_healthy(5)
+
+
+def test_ctrl_c_of_a_change_and_up_again_ends_healthy(other: Stack) -> None:
+    """Another budget recreates containers: the engine has them under a second name for a moment."""
+    other.dm(*CORE)
+    before = other.ids()
+    first = other.start("up", "--ram", "700m")
+    _until(lambda: other.ids() != before or first.poll() is not None, 60, "nothing was recreated")
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=60)
+    other.dm("up", "--ram", "700m")
+    other.until_healthy(5)
+    assert sorted(c.service for c in other.containers().values()) == ["marketing-db", "sales-db"]
+    other.dm("down")
+    _nothing_left(other)
+
+
+def test_a_container_that_was_stopped_by_hand_is_started_again(other: Stack) -> None:
+    other.dm(*CORE)
+    name = next(c.name for c in other.containers().values() if c.service == "sales-db")
+    docker("stop", name)
+    assert other.dm("status", code=4).stderr.startswith("error: sales-db is exited")
+    other.dm("up")
+    other.until_healthy(5)
+
+
+def test_a_service_that_cannot_start_is_named_with_its_last_error(other: Stack) -> None:
+    """The database's volume belongs to somebody else: a fault that no restart heals."""
+    other.dm(*CORE)
+    other.dm("down")
+    volume = next(v for v in ENGINE.volumes(other.project) if "sales-db" in v)
+    docker(
+        "run",
+        "--rm",
+        "--user",
+        "0",
+        "-v",
+        f"{volume}:/v",
+        "datameesh/base:13",
+        "sh",
+        "-c",
+        "chown -R 1:1 /v && chmod -R 700 /v",
+    )
+    done = other.dm(*CORE, "--wait-timeout", "60", code=4)
+    assert done.stderr.splitlines()[-2].startswith("error: sales-db is ")
+    assert "its log says: " in done.stderr
+    assert "hint: see: dm " in done.stderr
+    why = other.dm("why", "sales-db").stdout
+    assert "last error" in why
+
+
+def test_a_second_stack_runs_beside_the_first(stack: Stack, other: Stack) -> None:
+    other.dm(*CORE)
+    assert not set(stack.ids()) & set(other.ids())
+    ours = {p["url"] for p in stack.json("urls")}
+    assert ours
+    assert not ours & {p["url"] for p in other.json("urls")}
+    assert stack.world.state.secret("sales-db-admin-password") != other.world.state.secret("sales-db-admin-password")
+    other.dm("down", "--volumes")
+    stack.until_healthy(5)
+
+
+def test_the_same_model_starts_without_dm(other: Stack, tmp_path: Path) -> None:
+    """Through testcontainers: `docker compose up --wait` on the same file, with the plan's variables."""
+    world = other.world
+    other.dm("up", "--profile", "core", "--ram", "512m", "--dry-run")
+    other.dm(*CORE)
+    other.dm("down", "--volumes")
+    world.state.ensure_secrets(
+        sorted({name for s in world.repository.model().of_profiles(["core"]) for name in s.secrets})
+    )
+    env = tmp_path / "compose.env"
+    env.write_text(world.state.env_file.read_text() + f"COMPOSE_PROJECT_NAME={other.project}\n")
+    compose = DockerCompose(ROOT / "compose", compose_file_name="compose.yaml", profiles=["core"], env_file=str(env))
+    with compose:
+        services = {c.Service for c in compose.get_containers()}
+        assert services == {s.name for s in world.repository.model().of_profiles(["core"])}
+        out, _, code = compose.exec_in_container(["psql", "-qAtc", "SELECT current_database()"], "sales-db")
+        assert (out.strip(), code) == ("sales_db", 0)
+        assert {c.service for c in other.containers().values()} == services
+    _nothing_left(other)
+
+
+def _psql(stack: Stack, sql: str) -> str:
+    command = stack.command("shell", "sales-db", "psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-c", sql)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
