@@ -67,10 +67,6 @@ class DbtFiles:
         """Given an artifact's name (`run_results.json`), return its content, or {} if no run has left a readable one."""
         return _read(self.target / name)
 
-    def forget_artifact(self, name: str) -> None:
-        """Given an artifact's name, remove it, so that what is there after a run is of that run."""
-        (self.target / name).unlink(missing_ok=True)
-
     def remembered(self) -> dict[str, Any]:
         """Return the newest outcome of each model and test over all runs."""
         return _read(self.state / "results.json")

@@ -56,9 +56,9 @@ def diagnose(facts: Facts) -> tuple[Finding, ...]:
         _engine(facts),
         _compose(facts),
         _debootstrap(facts),
-        _size("processors", facts.cpus, WANT_CPUS, ""),
-        _size("memory", facts.ram, WANT_RAM_GB, "GiB"),
-        _size("swap", facts.swap, WANT_SWAP_GB, "GiB"),
+        _size("processors", facts.cpus, WANT_CPUS, "; fewer only make it slower"),
+        _size("memory", facts.ram, WANT_RAM_GB, " GiB; less works with a smaller --ram"),
+        _size("swap", facts.swap, WANT_SWAP_GB, " GiB; without it a full machine has no second chance"),
         _disk(facts),
         _open_files(facts),
     )
@@ -145,14 +145,13 @@ def _debootstrap(facts: Facts) -> Finding:
     )
 
 
-def _size(name: str, has: float, want: float, unit: str) -> Finding:
-    seen = f"{has:.0f} {unit}".strip()
+def _size(name: str, has: float, want: float, advice: str) -> Finding:
+    unit, _, without = advice.partition(";")
+    seen = f"{has:.0f}{unit}"
     # 5 %: a machine of 8 GB reports 7.7.
     if has >= want * 0.95:
         return Finding(name, "ok", seen)
-    return Finding(
-        name, "warn", seen, f"{want} {unit} are advised".replace("  ", " ") + "; smaller works with a smaller --ram"
-    )
+    return Finding(name, "warn", seen, f"{want}{unit} advised;{without}")
 
 
 def _disk(facts: Facts) -> Finding:

@@ -55,7 +55,7 @@ def run_dbt(outside: Outside, arguments: Sequence[str], on_line: OnLine) -> DbtR
     _refuse_unready(outside, arguments)
     files = dbt_files(outside)
     state = files.prepare()
-    files.forget_artifact("run_results.json")
+    before = files.artifact("run_results.json")
     lines: list[str] = []
 
     def stream(project: str) -> int:
@@ -73,6 +73,8 @@ def run_dbt(outside: Outside, arguments: Sequence[str], on_line: OnLine) -> DbtR
     with files.staged() as project:
         code = stream(str(project))
     results, manifest = files.artifact("run_results.json"), files.artifact("manifest.json")
+    if results == before:
+        results = {}  # what lies there is an earlier run's: this one got as far as no node
     if results:
         files.remember(latest(files.remembered(), results, manifest))
     return DbtRun(tuple(arguments), code, tuple(lines), summary_from(results, manifest) if results else None)
