@@ -1,0 +1,75 @@
+"""A plan that is accepted starts, passes every check and is never killed for memory. The smallest always, larger ones by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.stack import Stack, docker
+
+SLOW = pytest.mark.slow
+
+
+@pytest.fixture
+def anew(shared: Stack) -> Iterator[Stack]:
+    """The shared stack, stopped, so that its next containers count their restarts from nothing."""
+    shared.dm("down")
+    yield shared
+
+
+@pytest.mark.parametrize(
+    "budget",
+    [
+        1536,
+        pytest.param(2048, marks=SLOW),
+        pytest.param(3072, marks=SLOW),
+        pytest.param(4096, marks=SLOW),
+        pytest.param(8192, marks=SLOW),
+    ],
+)
+def test_an_accepted_budget_carries_everything(anew: Stack, budget: int) -> None:
+    anew.dm("up", "--profile", "analytics", "--ram", f"{budget}m")
+    plan = anew.json("plan")
+    assert plan["budget"] == budget
+    limits = {s["service"]: s["limit"] for s in plan["shares"]}
+    assert sum(s["limit"] * s["replicas"] for s in plan["shares"]) <= budget
+    for name in ("small", "journey"):
+        anew.dm("seed", "--set", name)
+        anew.dm("dbt", "build")
+        verified = anew.json("verify")
+        assert [(r["name"], r["why"]) for r in verified["results"] if r["result"] == "failed"] == []
+    for container in anew.containers().values():
+        assert container.limit == limits[container.service]
+        assert (container.oom_killed, container.restarts) == (False, 0), container.name
+        # A child that was killed inside a container leaves no mark on the container; the kernel counts it.
+        assert _kernel_kills(container.name) == 0, container.name
+
+
+def test_the_worker_takes_part_from_where_the_plan_says(shared: Stack) -> None:
+    left_out = shared.json("plan", "--profile", "analytics", "--ram", "1536m")["left_out"]
+    assert list(left_out) == ["trino-worker"]
+    assert shared.json("plan", "--profile", "analytics", "--ram", "4g")["left_out"] == {}
+
+
+def test_the_heap_that_was_planned_is_the_heap_that_the_jvm_has(shared: Stack) -> None:
+    """One parameter, from the command line to the process: the limit, the heap and what follows from it."""
+    shared.dm("up")
+    shares = {s["service"]: s for s in shared.json("plan")["shares"]}
+    for service in ("trino-coordinator", "hive-metastore"):
+        name = next(c.name for c in shared.containers().values() if c.service == service)
+        heap = shares[service]["heap"]
+        commands = docker("top", name, "-eo", "args")
+        assert f"-Xmx{heap}m" in commands.replace("M ", "m "), commands
+    buffers = shares["sales-db"]["settings"]["SHARED_BUFFERS"]
+    shown = shared.dm(
+        "shell", "sales-db", "psql", "-qAtc", "SELECT pg_size_bytes(current_setting('shared_buffers')) / 1048576"
+    ).stdout
+    assert int(shown) == buffers
+
+
+def _kernel_kills(container: str) -> int:
+    """How often the kernel killed something in the container for memory, on either version of control groups."""
+    script = "cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control 2>/dev/null"
+    out = docker("exec", "--user", "0", container, "sh", "-c", f"{script}; true")
+    return sum(int(line.split()[1]) for line in out.splitlines() if line.startswith("oom_kill "))

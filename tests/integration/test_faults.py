@@ -1,0 +1,70 @@
+"""The kernel kills one container after the other: the stack comes back by itself, with its data, and memory was never short."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from datameesh_cli.adapters.repository import Repository
+from tests.integration.stack import ROOT, Stack, kill_from_outside
+
+SERVICES = [
+    s.name for s in Repository(ROOT).model().of_profiles(["analytics"]) if s.kind == "service" and not s.leave_out
+]
+ANSWERS = {
+    "SELECT count(*) FROM sales.public.customers": "1379",
+    "SELECT count(*) FROM marketing.public.leads": "4580",
+    "SELECT count(*) FROM lake.default.survivor": "3",
+}
+"""One answer of each place that keeps data: both domains' databases, and the lake with its metastore."""
+
+
+@pytest.fixture(scope="module")
+def loaded(shared: Stack) -> Stack:
+    """The shared stack with figures to recognise in every place that keeps data."""
+    shared.dm("up", "--profile", "analytics", "--ram", "1536m")
+    shared.dm("seed", "--set", "journey")
+    shared.dm("sql", "CREATE TABLE IF NOT EXISTS lake.default.survivor AS SELECT * FROM (VALUES 1, 2, 3) AS t(id)")
+    return shared
+
+
+def _ask(stack: Stack) -> dict[str, str]:
+    return {sql: stack.dm("sql", sql, "--output", "csv").stdout.splitlines()[-1].strip('"') for sql in ANSWERS}
+
+
+def test_there_is_something_to_lose(loaded: Stack) -> None:
+    assert _ask(loaded) == ANSWERS
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_killed_container_comes_back_with_its_data(loaded: Stack, service: str) -> None:
+    loaded.until_healthy()
+    before = {c.name: c for c in loaded.containers().values() if c.service == service}
+    assert before
+    for name in before:
+        kill_from_outside(name)
+    deadline = time.monotonic() + 30
+    while any(loaded.containers()[name].restarts == c.restarts for name, c in before.items()):
+        assert time.monotonic() < deadline, f"{service} was not restarted"
+        time.sleep(0.2)
+    loaded.until_healthy()
+    assert _ask(loaded) == ANSWERS
+    after = loaded.containers()
+    assert {name: after[name].restarts - c.restarts for name, c in before.items()} == dict.fromkeys(before, 1)
+    assert [c.name for c in after.values() if c.oom_killed] == []
+
+
+def test_all_killed_at_once_come_back(loaded: Stack) -> None:
+    names = list(loaded.containers())
+    for name in names:
+        kill_from_outside(name)
+    loaded.until_healthy(240)
+    assert _ask(loaded) == ANSWERS
+    assert not [c for c in loaded.containers().values() if c.oom_killed]
+
+
+def test_up_after_all_that_recreates_nothing(loaded: Stack) -> None:
+    before = loaded.ids()
+    loaded.dm("up")
+    assert loaded.ids() == before
