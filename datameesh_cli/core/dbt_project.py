@@ -10,6 +10,7 @@ from typing import Any
 _FILE = re.compile(
     r"\b((?:models|tests|macros|seeds|snapshots)/[\w./-]+\.(?:sql|yml|yaml|md)|dbt_project\.yml|profiles\.yml)"
 )
+_READING = re.compile(r"Error reading \w+: (\S+\.ya?ml)")  # dbt leaves the folder models/ out here
 _LINE = re.compile(r"\bline (\d+)|:(\d+)\b")
 _QUOTED = re.compile(r"'([\w.]+)'")
 _STAMP = re.compile(r"^\d\d:\d\d:\d\d\s+")
@@ -83,10 +84,11 @@ def problem_from(complaint: str, texts: Mapping[str, str]) -> Problem:
     dbt names the file but often no line; then it is the first line that contains what dbt quotes.
     """
     message = " ".join(complaint.split())
-    named = _FILE.search(complaint)
+    reading = _READING.search(complaint)
+    named = reading or _FILE.search(complaint)
     if named is None:
         return Problem("", None, message)
-    file = named.group(1)
+    file = f"models/{named.group(1)}" if reading else named.group(1)
     after = _LINE.search(complaint, named.end()) or _LINE.search(complaint)
     if after:
         return Problem(f"dbt/{file}", int(after.group(1) or after.group(2)), message)

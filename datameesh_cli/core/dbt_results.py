@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,10 @@ _OUTCOMES = {
     "no-op": "pass",
 }
 """dbt's words for the outcome of a node, as the four words of its own last line."""
+
+_HEADING = re.compile(r"^\w+ Error in (?:model|test|snapshot|seed|unit_test) \S+ \([^)]*\) ")
+_WRITTEN_TO = re.compile(r" compiled code at \S+$")
+_TRINO = re.compile(r'Trino\w*Error\(type=\w+, name=(\w+), message="(.*)", query_id=\w+\)')
 
 TESTED_BY = frozenset({"build", "run", "test", "seed", "snapshot", "retry"})
 """The commands whose results say something about the data. Others, like `compile`, call everything they compiled a success."""
@@ -53,7 +58,8 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One run of dbt: which command, when it ended, how long it took, what came of each model and test."""
+    """One run of dbt: which command, when it ended, how long it took, what came of its models and tests, and which models were
+    skipped because of a failure before them."""
 
     command: str
     version: str
@@ -80,7 +86,7 @@ def summary_from(results: Mapping[str, Any], manifest: Mapping[str, Any]) -> Sum
         tests=_count(n for n in nodes if _is_test(n)),
         slowest=tuple(sorted(models, key=lambda n: -n.seconds)[:3]),
         failures=tuple(n for n in nodes if n.outcome in ("error", "warn")),
-        skipped=tuple(n.name for n in nodes if n.outcome == "skip"),
+        skipped=tuple(n.name for n in models if n.outcome == "skip"),
     )
 
 
@@ -136,9 +142,15 @@ def _node(result: Mapping[str, Any], known: Mapping[str, Any]) -> NodeResult:
         outcome=_OUTCOMES.get(str(result.get("status")), "error"),
         seconds=round(float(result.get("execution_time", 0.0)), 2),
         rows=rows if isinstance(rows, int) and rows >= 0 else None,
-        message=" ".join(str(result.get("message") or "").split()),
+        message=_plain(str(result.get("message") or "")),
         file=f"dbt/{file}" if file else "",
     )
+
+
+def _plain(message: str) -> str:
+    """Given dbt's message, return what is wrong, without where dbt read and wrote (the file is known) and Trino's wrapping."""
+    text = _WRITTEN_TO.sub("", _HEADING.sub("", " ".join(message.split())))
+    return _TRINO.sub(r"\2 (\1)", text)
 
 
 def _is_test(node: NodeResult) -> bool:

@@ -14,14 +14,18 @@ from datameesh_cli.usecases.run_dbt import Diagnosis
 def print_summary(summary: Summary) -> None:
     """Given a run's summary, print the counts, what failed and where, and what took longest."""
     print_line()
-    if summary.failures or summary.skipped:
+    if summary.failures:
         rows = [(n.outcome, n.kind, n.name, n.file, n.message) for n in summary.failures]
-        rows += [("skip", "", name, "", "because of a failure before it") for name in summary.skipped]
         print_table(["outcome", "kind", "name", "file", "message"], rows)
+    if summary.skipped:
+        print_line(f"skipped because of a failure before them: {', '.join(summary.skipped)}")
     if summary.models.total:
         print_line(f"models  {_counts(summary.models)}")
     if summary.tests.total:
         print_line(f"tests   {_counts(summary.tests)}")
+    if not summary.models.total + summary.tests.total:
+        print_line("nothing was selected")
+        return
     slowest = ", ".join(f"{n.name} {n.seconds:.2f} s" for n in summary.slowest)
     print_line(f"dbt {summary.command} took {summary.seconds:.1f} s" + (f"; longest: {slowest}" if slowest else ""))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ OFFLINE = frozenset({"parse", "ls", "list", "deps", "clean", "--version", "--hel
 """The commands that read files only and need no running stack."""
 
 _BAD_ARGUMENTS = ("Usage: dbt", "No such option", "No such command", "Invalid value", "Got unexpected extra argument")
+_UNMATCHED = "does not match any enabled nodes"
+_UNMATCHED_AT = re.compile(r"^\d\d:\d\d:\d\d\s+")
 _UNREACHABLE = ("Connection refused", "Failed to resolve", "NameResolutionError", "Max retries exceeded")
 
 OnLine = Callable[[str], None]
@@ -60,7 +63,7 @@ def run_dbt(outside: Outside, arguments: Sequence[str], on_line: OnLine) -> DbtR
 
     def stream(project: str) -> int:
         job = outside.compose.run_job(
-            SERVICE, arguments, env={"DBT_STATE": "/state"}, volumes=[f"{project}:/dbt:ro", f"{state}:/state"]
+            SERVICE, arguments, env={"DBT_WORK": "/state"}, volumes=[f"{project}:/dbt:ro", f"{state}:/state"]
         )
         while True:
             try:
@@ -81,13 +84,16 @@ def run_dbt(outside: Outside, arguments: Sequence[str], on_line: OnLine) -> DbtR
 
 
 def require_success(run: DbtRun) -> None:
-    """Given a run, return if it succeeded.
+    """Given a run, return if it succeeded and did something.
 
     Raise UserError for arguments or files that dbt could not read, UnhealthyError for models or tests that failed.
     """
-    if run.code == 0:
-        return
     command = "dbt " + " ".join(run.arguments)
+    if run.code == 0:
+        unmatched = [line for line in run.lines if _UNMATCHED in line]
+        if unmatched and not (run.summary and run.summary.models.total + run.summary.tests.total):
+            raise UserError(f"{command}: {_UNMATCHED_AT.sub('', unmatched[-1])}", "see: dm dbt ls")
+        return
     text = "\n".join(run.lines)
     if run.summary and run.summary.failures:
         first = run.summary.failures[0]

@@ -38,12 +38,23 @@ def test_a_line_that_dbt_names_is_taken_as_it_is() -> None:
     assert problem_from(complaint, {}) == Problem("dbt/models/x.sql", 7, " ".join(complaint.split()))
 
 
+def test_a_broken_yaml_file_is_found_under_models() -> None:
+    complaint = "Parsing Error\n  Error reading datameesh: staging/x.yml - Runtime Error\n    Syntax error near line 4"
+    problem = problem_from(complaint, {})
+    assert (problem.file, problem.line) == ("dbt/models/staging/x.yml", 4)
+
+
 def test_a_clean_parse_has_no_complaint() -> None:
-    assert complaint_in(["02:48:53  Running with dbt=1.11.16", "02:48:56  Performance info: /state/target/perf_info.json"]) == ""
+    assert (
+        complaint_in(["02:48:53  Running with dbt=1.11.16", "02:48:56  Performance info: /state/target/perf_info.json"])
+        == ""
+    )
 
 
 def test_a_complaint_without_a_file_is_still_told() -> None:
-    assert problem_from("Runtime Error\n  Could not find profile", {}) == Problem("", None, "Runtime Error Could not find profile")
+    assert problem_from("Runtime Error\n  Could not find profile", {}) == Problem(
+        "", None, "Runtime Error Could not find profile"
+    )
 
 
 def test_a_column_that_only_the_database_knows_counts_as_missing() -> None:

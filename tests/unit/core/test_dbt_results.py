@@ -12,7 +12,10 @@ UNIT = "unit_test.datameesh.mart_sales__customer_lifetime_value.customer_segment
 
 MANIFEST: dict[str, Any] = {
     "nodes": {
-        MODEL: {"name": "mart_customer_journey", "original_file_path": "models/marts/cross_domain/mart_customer_journey.sql"},
+        MODEL: {
+            "name": "mart_customer_journey",
+            "original_file_path": "models/marts/cross_domain/mart_customer_journey.sql",
+        },
         NOT_NULL: {
             "name": "not_null_mart_customer_journey_email",
             "original_file_path": "models/marts/cross_domain/_customer_journey_tests.yml",
@@ -23,7 +26,14 @@ MANIFEST: dict[str, Any] = {
 
 
 def _result(unique_id: str, status: str, **more: Any) -> dict[str, Any]:
-    return {"unique_id": unique_id, "status": status, "execution_time": 1.234, "adapter_response": {}, "message": None, **more}
+    return {
+        "unique_id": unique_id,
+        "status": status,
+        "execution_time": 1.234,
+        "adapter_response": {},
+        "message": None,
+        **more,
+    }
 
 
 def _run(*results: dict[str, Any], which: str = "build", at: str = "2026-11-21T02:00:00Z") -> dict[str, Any]:
@@ -60,6 +70,17 @@ def test_a_failing_test_names_its_file_and_the_rows_that_failed() -> None:
     assert summary.skipped == ("mart_customer_journey",)
 
 
+def test_a_refusal_of_trino_is_told_without_its_wrapping() -> None:
+    message = (
+        "Database Error in model stg_sales__orders (models/staging/sales/stg_sales__orders.sql)\n"
+        "  TrinoUserError(type=USER_ERROR, name=SYNTAX_ERROR, message=\"line 12:22: mismatched input 'as'\", "
+        "query_id=20261121_032111_01774_66psr)\n"
+        "  compiled code at /state/target/run/datameesh/models/staging/sales/stg_sales__orders.sql"
+    )
+    (node,) = node_results(_run(_result(MODEL, "error", message=message)), MANIFEST)
+    assert node.message == "line 12:22: mismatched input 'as' (SYNTAX_ERROR)"
+
+
 def test_an_outcome_that_dbt_invents_later_is_a_failure_and_not_a_pass() -> None:
     (node,) = node_results(_run(_result(MODEL, "exploded")), MANIFEST)
     assert node.outcome == "error"
@@ -78,7 +99,9 @@ def test_a_node_that_the_manifest_does_not_know_keeps_the_name_in_its_id() -> No
 
 def test_a_later_run_of_one_model_keeps_what_is_known_of_the_tests() -> None:
     first = latest({}, _run(_result(MODEL, "success"), _result(NOT_NULL, "pass")), MANIFEST)
-    second = latest(first, _run(_result(NOT_NULL, "fail", failures=1), which="test", at="2026-11-22T02:00:00Z"), MANIFEST)
+    second = latest(
+        first, _run(_result(NOT_NULL, "fail", failures=1), which="test", at="2026-11-22T02:00:00Z"), MANIFEST
+    )
     assert second[MODEL]["outcome"] == "pass"
     assert (second[NOT_NULL]["outcome"], second[NOT_NULL]["at"]) == ("error", "2026-11-22T02:00:00Z")
 
