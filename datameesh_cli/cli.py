@@ -133,7 +133,10 @@ def _explain_usage(wrong: Any) -> None:
     if type(wrong).__name__ == "NoArgsIsHelpError":
         typer.echo(ctx.get_help(), err=True)
         return
-    _say(" ".join(wrong.format_message().replace("Value error, ", "").split()), f"see: {ctx.command_path if ctx else 'dm'} --help")
+    _say(
+        " ".join(wrong.format_message().replace("Value error, ", "").split()),
+        f"see: {ctx.command_path if ctx else 'dm'} --help",
+    )
 
 
 def _say(message: str, hint: str) -> None:

@@ -21,8 +21,8 @@ PLUGINS = Path("/usr/local/lib/docker/cli-plugins")
 _APT = ["apt-get", "-y", "-q", "--no-install-recommends", "install"]
 
 
-def look(base_image: str) -> Facts:
-    """Given the base image's reference, return what this machine has. Raises nothing: what can't be read is reported as missing."""
+def look(base_image: str, kompose_image: str) -> Facts:
+    """Given two image references, return what this machine has. Raises nothing: what can't be read is reported as missing."""
     release = _os_release()
     docker = process.find("docker") or ""
     info = (
@@ -32,7 +32,6 @@ def look(base_image: str) -> Facts:
     )
     engine, _, cgroup = info.out.strip().partition("|") if info and info.code == 0 else ("", "", "")
     compose = process.run(["docker", "compose", "version", "--short"], timeout=30) if docker else None
-    base = bool(engine) and process.run(["docker", "image", "inspect", base_image], timeout=30).code == 0
     return Facts(
         system=platform.system(),
         distribution=release.get("ID", ""),
@@ -50,7 +49,8 @@ def look(base_image: str) -> Facts:
         disk=shutil.disk_usage(_disk_of_engine()).free / 2**30,
         open_files=_open_files(),
         debootstrap=process.find("debootstrap") is not None,
-        base=base,
+        base=bool(engine) and _has(base_image),
+        kompose=bool(engine) and _has(kompose_image),
     )
 
 
@@ -124,6 +124,10 @@ def _checked(command: list[str], env: dict[str, str], cwd: Path | None = None) -
         raise HostError(
             f"'{command[0]} {command[-1]}' failed: {(errors or lines)[-1]}", "do it by hand, then run the command again"
         )
+
+
+def _has(image: str) -> bool:
+    return process.run(["docker", "image", "inspect", image], timeout=30).code == 0
 
 
 def _os_release() -> dict[str, str]:

@@ -35,6 +35,7 @@ class Facts:
     open_files: int = 0
     debootstrap: bool = False
     base: bool = False
+    kompose: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ def diagnose(facts: Facts) -> tuple[Finding, ...]:
         _engine(facts),
         _compose(facts),
         _debootstrap(facts),
+        _kompose(facts),
         _size("processors", facts.cpus, WANT_CPUS, "; fewer only make it slower"),
         _size("memory", facts.ram, WANT_RAM_GB, " GiB; less works with a smaller --ram"),
         _size("swap", facts.swap, WANT_SWAP_GB, " GiB; without it a full machine has no second chance"),
@@ -142,6 +144,14 @@ def _debootstrap(facts: Facts) -> Finding:
         "warn",
         "no debootstrap",
         "it must be pulled; without a registry: dm images load FILE, or root on Debian",
+    )
+
+
+def _kompose(facts: Facts) -> Finding:
+    if facts.kompose:
+        return Finding("kompose", "ok", "in the engine")
+    return Finding(
+        "kompose", "warn", "not built yet", "dm images build kompose (the export to Kubernetes needs it)", "kompose"
     )
 
 

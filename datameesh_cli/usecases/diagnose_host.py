@@ -10,6 +10,7 @@ from datameesh_cli.adapters.image_folders import read_images
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.diagnosis import Facts, Finding, diagnose
 from datameesh_cli.errors import HostError
+from datameesh_cli.usecases.build_images import build_images
 
 Say = Callable[[str], None]
 
@@ -39,9 +40,9 @@ def diagnose_host(outside: Outside, *, fix: bool, say: Say) -> Diagnosed:
     """
     done: list[str] = []
     while True:
-        facts = host_setup.look(_base_image(outside))
+        facts = host_setup.look(_image(outside, "base"), _image(outside, "kompose"))
         findings = diagnose(facts)
-        todo = next((f for f in findings if f.verdict == "missing" and f.step and f.step not in done), None)
+        todo = next((f for f in findings if f.step and f.step not in done), None)
         if not fix or todo is None:
             return Diagnosed(findings, tuple(done))
         say(f"{todo.name}: {todo.fix} ...")
@@ -75,7 +76,9 @@ def _do(outside: Outside, step: str, facts: Facts) -> None:
         host_setup.install_compose(facts.distribution)
     elif step == "debootstrap":
         host_setup.install_packages("debootstrap")
+    elif step == "kompose":
+        build_images(outside, ["kompose"], lambda *_: None, lambda _: None)
 
 
-def _base_image(outside: Outside) -> str:
-    return next(i.reference for i in read_images(outside.repository.root) if i.name == "base")
+def _image(outside: Outside, name: str) -> str:
+    return next(i.reference for i in read_images(outside.repository.root) if i.name == name)

@@ -10,7 +10,7 @@ from datameesh_cli.core.diagnosis import Facts, Finding, diagnose
 
 WELL = Facts(
     system="Linux", distribution="debian", release="bookworm", root=True, python="3.11.7", docker="/usr/bin/docker",
-    engine="20.10.24", cgroup="2", compose="2.26.1-4", cpus=4, ram=7.7, swap=2, disk=80, open_files=20000, debootstrap=True, base=False,
+    engine="20.10.24", cgroup="2", compose="2.26.1-4", cpus=4, ram=7.7, swap=2, disk=80, open_files=20000, debootstrap=True, base=False, kompose=True,
 )  # fmt: skip
 
 
@@ -25,7 +25,17 @@ def test_a_machine_that_has_everything_is_well() -> None:
 def test_every_finding_that_is_not_well_has_one_fix() -> None:
     nothing = Facts(system="Linux", distribution="debian", release="bookworm", root=True, python="3.11.7")
     bad = [f for f in diagnose(nothing) if f.verdict != "ok"]
-    assert [f.name for f in bad] == ["docker command", "engine", "Compose plugin", "base image", "processors", "memory", "swap", "disk"]
+    assert [f.name for f in bad] == [
+        "docker command",
+        "engine",
+        "Compose plugin",
+        "base image",
+        "kompose",
+        "processors",
+        "memory",
+        "swap",
+        "disk",
+    ]
     assert all(f.fix for f in bad)
 
 
@@ -42,6 +52,7 @@ def test_every_finding_that_is_not_well_has_one_fix() -> None:
         ({"debootstrap": False}, "base image", "missing", "debootstrap"),
         ({"debootstrap": False, "base": True}, "base image", "ok", ""),
         ({"root": False, "debootstrap": False}, "base image", "warn", ""),
+        ({"kompose": False}, "kompose", "warn", "kompose"),
         ({"ram": 6}, "memory", "warn", ""),
         ({"cpus": 2}, "processors", "warn", ""),
         ({"swap": 0}, "swap", "warn", ""),
@@ -60,7 +71,7 @@ def test_one_difference_gives_one_finding(change: dict[str, object], name: str, 
 
 def test_without_root_nothing_is_automatic() -> None:
     facts = replace(WELL, root=False, docker="", engine="", compose="", debootstrap=False)
-    assert not any(f.step for f in diagnose(facts))
+    assert {f.step for f in diagnose(facts)} == {""}
 
 
 def test_a_mac_is_sent_to_docker_desktop() -> None:
