@@ -10,7 +10,8 @@ from datameesh_cli.core.diagnosis import Facts, Finding, diagnose
 
 WELL = Facts(
     system="Linux", distribution="debian", release="bookworm", root=True, python="3.11.7", docker="/usr/bin/docker",
-    engine="20.10.24", cgroup="2", compose="2.26.1-4", cpus=4, ram=7.7, swap=2, disk=80, open_files=20000, debootstrap=True, base=False, kompose=True,
+    engine="20.10.24", cgroup="2", compose="2.26.1-4", cpus=4, ram=7.7, swap=2, disk=80, open_files=20000, debootstrap=True,
+    base=False, kompose=True,
 )  # fmt: skip
 
 
