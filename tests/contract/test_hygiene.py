@@ -30,7 +30,7 @@ HOSTS = [
         r"registry\.k8s\.io",
     ),
 ]
-MACHINE = [r"(?<![\w.])/(?:work|farm)/\w", r"/home/[a-z]+/", r"/Users/[A-Za-z]+/", r"(?<![\w=}"])/root/"]
+MACHINE = [r"(?<![\w.])/(?:work|farm)/\w", r"/home/[a-z]+/", r"/Users/[A-Za-z]+/", r"(?<![\w=}\"])/root/"]
 SECRETS = [
     r"-----BEGIN [A-Z ]*PRIVATE KEY",
     r"\bAKIA[0-9A-Z]{16}\b",
