@@ -12,7 +12,7 @@ import pytest
 
 from tests.integration.stack import Stack
 
-EXACT = [
+EXACT: list[tuple[Any, ...]] = [
     ("Google Ads", 1250, 458, Decimal("36.64"), Decimal("7.2"), 2_340_500),
     ("Facebook", 890, 312, Decimal("35.06"), Decimal("5.8"), 1_890_300),
     ("Email", 2100, 520, Decimal("24.76"), Decimal("12.4"), 1_650_800),

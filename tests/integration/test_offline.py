@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_a_machine_without_network_starts_from_one_file(other: Stack, tmp_path: 
     finally:
         other.dm("images", "load", str(file), timeout=900)
     assert {image: docker("image", "inspect", "--format", "{{.Id}}", image) for image in bundle["images"]} == before
-    nowhere = dict.fromkeys(
+    nowhere: dict[str, Any] = dict.fromkeys(
         ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "GOPROXY", "PIP_INDEX_URL"), "http://127.0.0.1:9"
     )
     other.dm("up", "--profile", "analytics", "--ram", SMALLEST, **nowhere)
