@@ -49,11 +49,16 @@ def test_it_names_its_version_once_and_stands_on_our_base(path: Path) -> None:
 def test_it_does_not_run_as_root(path: Path) -> None:
     if path.parent.name in STAGES_ONLY:
         return
-    lines = _instructions(path)
-    last_stage = max(i for i, line in enumerate(lines) if line.upper().startswith("FROM "))
-    users = [line.split()[1] for line in lines[last_stage:] if line.upper().startswith("USER ")]
-    assert users, "no USER in the final stage"
-    assert re.fullmatch(r"[1-9]\d*(:[1-9]\d*)?", users[-1]), f"USER {users[-1]} is not a number above 0"
+    stages: dict[str, str] = {}
+    user = stage = ""
+    for line in _instructions(path):
+        if origin := re.match(r"(?i)FROM\s+(\S+)(?:\s+AS\s+(\S+))?", line):
+            stage, user = origin[2] or "", stages.get(origin[1], "")
+        elif line.upper().startswith("USER "):
+            user = line.split()[1]
+        stages[stage] = user
+    assert user, "no USER in the final stage"
+    assert re.fullmatch(r"[1-9]\d*(:[1-9]\d*)?", user), f"USER {user} is not a number above 0"
 
 
 @FILES

@@ -173,10 +173,14 @@ def test_secrets_and_configs_are_files(path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["secrets", "configs", "volumes"])
-def test_what_is_declared_is_used_and_declared_once(kind: str) -> None:
-    declared = [name for path in fragments() for name in read(path).get(kind) or {}]
+def test_what_is_declared_is_used_and_what_is_used_is_declared(kind: str) -> None:
+    """Somewhere: a secret that two services share may stand in one fragment or in both, as long as it says the same."""
+    declared: dict[str, Any] = {}
+    for path in fragments():
+        for name, what in (read(path).get(kind) or {}).items():
+            assert declared.setdefault(name, what) == what, f"{label(path)}: {name} is declared otherwise elsewhere"
     used = {_source(entry) for _, _, body in compose_services() for entry in body.get(kind, [])}
-    assert sorted(declared) == sorted(used)
+    assert set(declared) == used
 
 
 @pytest.mark.parametrize("path", fragments(), ids=lambda p: p.parent.name)
