@@ -126,6 +126,9 @@ def _failure(login: Login, failed: Exception) -> DmError:
         return UserError(
             f"{login.service} refuses: {message}{place}", "correct the file under seed/; nothing was changed"
         )
+    if isinstance(failed, psycopg2.errors.FeatureNotSupported) and "truncate" in message:
+        detail = next((line for line in lines if line.startswith("DETAIL:")), "").removeprefix("DETAIL:").strip()
+        return UserError(f"{login.service} refuses: {message}. {detail}", "drop that table's foreign key first")
     return UnhealthyError(f"{login.service}, {login.database}: {message}", f"see: dm logs {login.service}; dm status")
 
 

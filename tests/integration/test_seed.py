@@ -218,6 +218,21 @@ def test_a_load_that_is_refused_leaves_every_domain_as_it_was(
         assert sales.run("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'D'") == [(0,)]
 
 
+def test_a_table_of_somebody_else_is_not_emptied_along(world: Outside) -> None:
+    load(world)
+    with database(world) as sales:
+        sales.run("CREATE TABLE payments (order_id integer REFERENCES orders); INSERT INTO payments VALUES (1)")
+        sales.commit()
+    try:
+        with pytest.raises(UserError, match=r'Table "payments" references "orders"'):
+            load(world, force=True)
+    finally:
+        with database(world) as sales:
+            assert sales.run("SELECT count(*) FROM payments") == [(1,)]
+            sales.run("DROP TABLE payments")
+            sales.commit()
+
+
 _CHILD = """
 import sys
 from pathlib import Path
