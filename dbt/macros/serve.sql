@@ -4,7 +4,7 @@
    The copy is built beside the old table and takes its place in one PostgreSQL transaction: a reader sees the old rows or the
    new ones, and a build that fails leaves the old table as it was. #}
 {% macro serve() -%}
-    {%- if execute and config.get('meta', {}).get('served') -%}
+    {%- if execute and target.name == 'dev' and config.get('meta', {}).get('served') -%}
         {%- set name = this.identifier -%}
         {% do run_query("drop table if exists sales.public." ~ name ~ "__new") %}
         {% do run_query("create table sales.public." ~ name ~ "__new as select * from " ~ this) %}

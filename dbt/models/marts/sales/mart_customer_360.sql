@@ -1,4 +1,4 @@
-{{ config(materialized='view', tags=['seed', 'cross_domain'], meta={'served': true}) }}
+{{ config(materialized='table' if target.name == 'analytics' else 'view', tags=['seed', 'cross_domain'], meta={'served': true}) }}
 
 with customer_orders as (
 

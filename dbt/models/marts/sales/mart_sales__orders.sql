@@ -1,6 +1,6 @@
 {{
   config(
-    materialized='incremental',
+    materialized='table' if target.name == 'analytics' else 'incremental',
     incremental_strategy='append',
     on_schema_change='fail',
     pre_hook="{{ forget_other_loads('orders') }}"
