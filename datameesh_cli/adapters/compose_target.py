@@ -46,10 +46,14 @@ class ComposeTarget:
         running = [c for c in self.engine.containers(self.compose.project) if c.status == "running"]
         return {c.service: c.name for c in reversed(running)}
 
-    def sql(self, statement: str, user: str) -> Observation:
-        """Given a statement, run it through Trino. Raise DmError with Trino's message if it is refused."""
-        result = self.trino.query(statement, user=user, timeout=TIMEOUT)
-        return Observation(columns=tuple(c.name for c in result.columns), rows=result.rows)
+    def sql(self, statements: Sequence[str], user: str) -> Observation:
+        """Given statements, run them in one session of Trino and return the last one's result.
+
+        Raise DmError, with Trino's message, for the first that is refused.
+        """
+        session = self.trino.session(user, timeout=TIMEOUT)
+        results = [session.query(statement) for statement in statements]
+        return Observation(tuple(c.name for c in results[-1].columns), results[-1].rows) if results else Observation()
 
     def psql(self, service: str, database: str, statement: str, user: str) -> Observation:
         """Given a statement, run it inside a database's container on the local socket; `error` holds a refusal."""

@@ -26,8 +26,11 @@ class Target(Protocol):
     def kind(self) -> str:
         """`compose` or `kubernetes`."""
 
-    def sql(self, statement: str, user: str) -> Observation:
-        """Given a statement, run it through Trino. Raise DmError with Trino's message if it is refused."""
+    def sql(self, statements: Sequence[str], user: str) -> Observation:
+        """Given statements, run them in one session of Trino and return the last one's result.
+
+        Raise DmError, with Trino's message, for the first that is refused.
+        """
 
     def psql(self, service: str, database: str, statement: str, user: str) -> Observation:
         """Given a statement, run it inside a database's container on the local socket; `error` holds a refusal."""

@@ -95,6 +95,12 @@ class Session:
         finally:
             _end(cursor)
 
+    def query(self, statement: str) -> QueryResult:
+        """Given one statement, run it and return its whole result. Raise SqlError or UnhealthyError (see `run`)."""
+        with self.run(statement) as running:
+            rows = tuple(running.rows())
+            return QueryResult(running.columns, rows, running.changed)
+
     def _start(self, cursor: Any, statement: str) -> None:
         from trino.exceptions import TrinoQueryError
 
@@ -159,9 +165,7 @@ class Trino:
         timeout: float | None = 120,
     ) -> QueryResult:
         """Given one statement, run it and return its whole result. Raise SqlError or UnhealthyError (see `Session.run`)."""
-        with self.session(user, catalog, schema, timeout).run(statement) as running:
-            rows = tuple(running.rows())
-            return QueryResult(running.columns, rows, running.changed)
+        return self.session(user, catalog, schema, timeout).query(statement)
 
 
 def _end(cursor: Any) -> None:
@@ -199,6 +203,8 @@ def _query_error(failed: Any) -> DmError:
     message = " ".join(str(failed.message).split()).removeprefix(f"line {line}:{column}: ")
     if failed.error_type == "USER_ERROR":
         return SqlError(message, "", line, column)
+    if failed.error_name in _NOT_YET:
+        return UnhealthyError(f"Trino is not ready: {message}", "wait a moment; see: ./dm status")
     if failed.error_name == "EXCEEDED_TIME_LIMIT":
         return UnhealthyError(f"Trino was too slow: {message}", _ASK_AGAIN)
     if failed.error_type == "INSUFFICIENT_RESOURCES":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from datameesh_cli.render.output import print_line, print_table, say
@@ -18,12 +19,16 @@ def say_result(result: CheckResult) -> None:
 
 
 def print_verified(verified: Verified) -> None:
-    """Given a run, print a line per check and the counts."""
+    """Given a run, print a line per check that ran, the others by their reason, and the counts."""
     rows = [
-        (r.name, _place(r.file), " ".join(r.rows), r.result, f"{r.seconds:.2f}" if r.seconds else "", r.why)
+        (r.name, _place(r.file), " ".join(r.rows), r.result, f"{r.seconds:.2f}", r.why)
         for r in verified.results
+        if r.result in _SIGNS
     ]
     print_table(["check", "of", "rows", "result", "seconds", "why"], rows, right=["seconds"])
+    reasons = Counter(r.why for r in verified.results if r.result not in _SIGNS)
+    for reason, count in sorted(reasons.items()):
+        print_line(f"not applicable, {count}: {reason}")
     print_line(f"data set: {', '.join(verified.loaded) or 'none loaded'}; {verified.seconds:.1f} s")
     print_line(f"{verified.passed} passed, {verified.failed} failed, {verified.not_applicable} not applicable")
 

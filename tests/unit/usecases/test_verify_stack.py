@@ -35,8 +35,8 @@ class FakeTarget:
             raise UnhealthyError(found.error[1:])
         return found
 
-    def sql(self, statement: str, user: str) -> Observation:
-        return self._answer(f"{user}: {statement}")
+    def sql(self, statements: Sequence[str], user: str) -> Observation:
+        return self._answer(f"{user}: {' | '.join(statements)}")
 
     def psql(self, service: str, database: str, statement: str, user: str) -> Observation:
         return self._answer(statement)
@@ -103,17 +103,17 @@ def test_a_target_that_does_not_answer_fails_the_check_and_not_the_run(tmp_path:
     assert [(r.result, r.why) for r in verified.results] == [("failed", "failed: db does not run"), ("passed", "")]
 
 
-def test_every_statement_runs_and_the_last_one_counts_then_comes_the_cleaning(tmp_path: Path) -> None:
+def test_all_statements_are_one_session_and_then_comes_the_cleaning(tmp_path: Path) -> None:
     world = _outside(tmp_path)
     service = (tmp_path / "services/web/compose.yaml").read_text().replace("  web:", "  trino-coordinator:")
     (tmp_path / "services/web/compose.yaml").write_text(service)
-    last = "alex: SELECT ';'"
-    target = FakeTarget({last: Observation(rows=((7,),)), "admin: DROP TABLE t": Observation(error="!too late")})
+    asked = "alex: CREATE TABLE t AS SELECT 1 | SELECT ';'"
+    target = FakeTarget({asked: Observation(rows=((7,),)), "admin: DROP TABLE t": Observation(error="!too late")})
     action = Sql("CREATE TABLE t AS SELECT 1; SELECT ';'", user="alex")
     check = Check("one", "tests/journeys/a.yaml", action, {"scalar": 7}, cleanup=("DROP TABLE t",))
     verified = _run(world, [check], target)
     assert verified.results[0].result == "passed", verified.results
-    assert target.asked == ["alex: CREATE TABLE t AS SELECT 1", last, "admin: DROP TABLE t"]
+    assert target.asked == [asked, "admin: DROP TABLE t"]
 
 
 def test_a_repeated_check_runs_once_to_warm_up(tmp_path: Path) -> None:
