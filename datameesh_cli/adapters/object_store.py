@@ -1,18 +1,17 @@
-"""The S3 lake: objects, and who may use them. The only module that imports the MinIO client."""
+"""The S3 lake and its objects. The only module that imports the MinIO client."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from datameesh_cli.errors import DmError, UnhealthyError, UserError
 
 if TYPE_CHECKING:
-    from minio import Minio, MinioAdmin
+    from minio import Minio
     from urllib3 import PoolManager
 
 PART_SIZE = 16 * 2**20
@@ -96,33 +95,6 @@ class ObjectStore:
         with self._explained(f"remove {bucket}/{key}"):
             self._client().remove_object(bucket, key)
 
-    def expire_old_versions(self, bucket: str, days: int) -> None:
-        """Given a versioned bucket, drop versions that were replaced or removed more than `days` days ago."""
-        from minio.commonconfig import ENABLED, Filter
-        from minio.lifecycleconfig import Expiration, LifecycleConfig, NoncurrentVersionExpiration, Rule
-
-        rule = Rule(
-            status=ENABLED,
-            rule_filter=Filter(prefix=""),
-            rule_id="old-versions",
-            expiration=Expiration(expired_object_delete_marker=True),
-            noncurrent_version_expiration=NoncurrentVersionExpiration(noncurrent_days=days),
-        )
-        with self._explained(f"set the lifecycle of {bucket}"):
-            self._client().set_bucket_lifecycle(bucket, LifecycleConfig([rule]))
-
-    def ensure_policy(self, name: str, document: Mapping[str, Any]) -> None:
-        """Given a policy's name and document, make the store's policy of that name say exactly this."""
-        with self._explained(f"set the policy {name}"):
-            self._admin().policy_add(name, policy=dict(document))
-
-    def ensure_user(self, name: str, secret: str, policy: str) -> None:
-        """Given a user's name, secret key and policy, make the user exist with exactly this secret and this policy."""
-        with self._explained(f"set the user {name}"):
-            admin = self._admin()
-            admin.user_add(name, secret)
-            admin.policy_set(policy, user=name)
-
     def _client(self) -> Minio:
         from minio import Minio
 
@@ -136,24 +108,17 @@ class ObjectStore:
             http_client=_connections(),
         )
 
-    def _admin(self) -> MinioAdmin:
-        from minio import MinioAdmin
-        from minio.credentials.providers import StaticProvider
-
-        keys = StaticProvider(self.access_key, self.secret_key)
-        return MinioAdmin(endpoint=self.endpoint, credentials=keys, secure=False, http_client=_connections())
-
     @contextmanager
     def _explained(self, doing: str) -> Iterator[None]:
-        from minio.error import InvalidResponseError, MinioAdminException, S3Error, ServerError
+        from minio.error import InvalidResponseError, S3Error, ServerError
         from urllib3.exceptions import HTTPError
 
         try:
             yield
         except S3Error as error:
             raise _refusal(doing, error.code or "", error.message or "") from error
-        except MinioAdminException as error:
-            raise _refusal(doing, *_admin_answer(str(error))) from error
+        except ValueError as error:  # the client's own opinion of a bucket's or key's name
+            raise UserError(f"cannot {doing}: {error}", "correct the name") from error
         except (HTTPError, InvalidResponseError, ServerError) as error:
             hint = "see: ./dm status, ./dm logs minio"
             raise UnhealthyError(f"cannot {doing}: no object store answers at {self.endpoint}", hint) from error
@@ -176,11 +141,3 @@ def _refusal(doing: str, code: str, said: str) -> DmError:
             "the key pair is wrong, or its policy does not allow this: ./dm credentials",
         )
     return UnhealthyError(f"cannot {doing}: {code} {said}".rstrip(), "see: ./dm status, ./dm logs minio")
-
-
-def _admin_answer(text: str) -> tuple[str, str]:
-    try:
-        answer = json.loads(text[text.index("{") :])
-        return str(answer.get("Code", "")), str(answer.get("Message", text))
-    except ValueError:
-        return "", text

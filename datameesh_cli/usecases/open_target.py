@@ -7,8 +7,8 @@ from datameesh_cli.adapters.compose_target import ComposeTarget
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.adapters.trino import Trino
 from datameesh_cli.errors import UnhealthyError
+from datameesh_cli.usecases.open_lake import lake_of
 from datameesh_cli.usecases.plan_memory import Planned
-from datameesh_cli.usecases.provision_lake import lake_of
 
 TRINO_PORT = "TRINO_PORT"
 

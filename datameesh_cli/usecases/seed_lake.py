@@ -20,9 +20,9 @@ from datameesh_cli.adapters.trino import Trino
 from datameesh_cli.core.sql_text import statements
 from datameesh_cli.errors import DmError
 from datameesh_cli.usecases.load_domain import Load
+from datameesh_cli.usecases.open_lake import LAKE, lake_of
 from datameesh_cli.usecases.open_target import trino_of
 from datameesh_cli.usecases.plan_memory import plan_memory
-from datameesh_cli.usecases.provision_lake import LAKE, lake_of
 from datameesh_cli.usecases.read_datasets import Declared
 
 _LOADED = "raw/loaded_set.json"

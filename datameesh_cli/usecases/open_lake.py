@@ -1,0 +1,19 @@
+"""The stack's own object store. The server itself makes its buckets, policies and people (services/minio/config/lake.yaml)."""
+
+from __future__ import annotations
+
+from datameesh_cli.adapters import host
+from datameesh_cli.adapters.object_store import ObjectStore
+from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.usecases.plan_memory import plan_memory
+
+LAKE = "datalake"
+
+
+def lake_of(outside: Outside) -> ObjectStore:
+    """Return the stack's object store, with the root key. Raise HostError if the stack was never started."""
+    port = next(p.host for p in plan_memory(outside, (), None).ports if p.variable == "MINIO_API_PORT")
+    bind = host.bind_address()
+    address = "127.0.0.1" if bind == "0.0.0.0" else bind
+    secret = outside.state.secret
+    return ObjectStore(f"{address}:{port}", secret("minio-access-key"), secret("minio-secret-key"))
