@@ -1,0 +1,202 @@
+"""`dm dbt`: what a job is given, what is kept of it, and which exit code its end becomes. The job itself is scripted here."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
+from datameesh_cli.usecases.run_dbt import (
+    DbtRun,
+    diagnose_project,
+    docs_coverage,
+    last_summary,
+    require_success,
+    run_dbt,
+)
+from tests.fakes.outside import FakeEngine, fake_outside
+from tests.fakes.values import a_container
+
+FRAGMENT = """\
+services:
+  dbt:
+    image: ${DBT_IMAGE:-datameesh/dbt:1}
+    profiles: [job]
+    x-datameesh:
+      {namespace: data-platform, layer: transformation, owner: platform-team, kind: job, profile: analytics, ram: {min: 1, want: 2}}
+"""
+MODEL = "model.datameesh.m"
+RUNNING = (a_container("trino-coordinator"),)
+
+
+def _results(status: str, invocation: str = "a", message: str = "") -> dict[str, Any]:
+    return {
+        "metadata": {"invocation_id": invocation},
+        "args": {"which": "run"},
+        "elapsed_time": 1.0,
+        "results": [
+            {"unique_id": MODEL, "status": status, "execution_time": 1.0, "adapter_response": {}, "message": message}
+        ],
+    }
+
+
+MANIFEST = {
+    "nodes": {
+        MODEL: {
+            "resource_type": "model",
+            "name": "m",
+            "description": "An m.",
+            "columns": {},
+            "original_file_path": "models/m.sql",
+        }
+    }
+}
+
+
+class ScriptedJob:
+    """What Compose's `run_job` does here: it prints lines, leaves artifacts in the mounted folder and ends with a code."""
+
+    def __init__(self, lines: Sequence[str] = (), artifacts: Mapping[str, Any] | None = None, code: int = 0) -> None:
+        self.lines, self.artifacts, self.code = lines, artifacts or {}, code
+        self.asked: dict[str, Any] = {}
+        self.project: dict[str, tuple[str, int]] = {}
+
+    def run_job(
+        self, service: str, command: Sequence[str], *, env: Mapping[str, str], volumes: Sequence[str]
+    ) -> Generator[str, None, int]:
+        self.asked = {"service": service, "command": list(command), "env": dict(env), "volumes": list(volumes)}
+        project, state = (Path(v.split(":")[0]) for v in volumes)
+        self.project = {
+            str(p.relative_to(project)): (p.read_text(), stat.S_IMODE(p.stat().st_mode))
+            for p in project.rglob("*")
+            if p.is_file()
+        }
+        for name, content in self.artifacts.items():
+            (state / "target" / name).write_text(json.dumps(content))
+        yield from self.lines
+        return self.code
+
+
+def _world(root: Path, job: ScriptedJob, *containers: Any, missing: Sequence[str] = ()) -> Outside:
+    engine = FakeEngine(containers)
+    engine.missing = set(missing)
+    outside, _ = fake_outside(root, engine)
+    folder = root / "services" / "dbt"
+    if not folder.exists():
+        folder.mkdir()
+        (folder / "compose.yaml").write_text(FRAGMENT)
+        (root / "dbt" / "models").mkdir(parents=True)
+        (root / "dbt" / "dbt_project.yml").write_text("name: datameesh\n")
+        (root / "dbt" / "models" / "m.sql").write_text("select 1\nfrom {{ source('sales', 'ordres') }}\n")
+    return replace(outside, compose=job)  # type: ignore[arg-type]
+
+
+def _run(outside: Outside, *arguments: str) -> DbtRun:
+    return run_dbt(outside, arguments, lambda _line: None)
+
+
+def test_the_job_sees_a_readable_copy_of_the_project_and_the_state_folder(tmp_path: Path) -> None:
+    job = ScriptedJob(["hello"], {"run_results.json": _results("success"), "manifest.json": MANIFEST})
+    outside = _world(tmp_path, job, *RUNNING)
+    (tmp_path / "dbt" / "models" / "m.sql").chmod(0o600)
+    seen: list[str] = []
+    run = run_dbt(outside, ["run"], seen.append)
+    assert seen == ["hello"]
+    assert job.asked["command"] == ["run"]
+    assert job.asked["env"] == {"DBT_WORK": "/state"}
+    assert job.asked["volumes"][0].endswith(":/dbt:ro")
+    assert job.project["models/m.sql"][1] == 0o644
+    assert run.summary is not None
+    assert run.summary.models.passed == 1
+    assert stat.S_IMODE((outside.state.folder / "dbt" / "target").stat().st_mode) == 0o777
+    assert not list((outside.state.folder / "dbt").glob("project-*")), "the copy is gone after the run"
+    require_success(run)
+
+
+def test_results_of_an_earlier_run_are_not_taken_for_those_of_this_one(tmp_path: Path) -> None:
+    job = ScriptedJob([], {"run_results.json": _results("success"), "manifest.json": MANIFEST})
+    outside = _world(tmp_path, job, *RUNNING)
+    assert _run(outside, "run").summary is not None
+    job.artifacts = {}
+    assert _run(outside, "run").summary is None
+
+
+def test_the_newest_outcome_of_each_node_is_remembered(tmp_path: Path) -> None:
+    job = ScriptedJob([], {"run_results.json": _results("success"), "manifest.json": MANIFEST})
+    outside = _world(tmp_path, job, *RUNNING)
+    _run(outside, "run")
+    job.artifacts = {"run_results.json": _results("error", "b", "broken"), "manifest.json": MANIFEST}
+    _run(outside, "run")
+    (outcome,) = last_summary(outside)
+    assert (outcome["outcome"], outcome["message"]) == ("error", "broken")
+
+
+@pytest.mark.parametrize(
+    ("lines", "artifacts", "code", "error", "words"),
+    [
+        ([], {"run_results.json": _results("error", message="no such column")}, 1, UnhealthyError, "no such column"),
+        (["Usage: dbt run [OPTIONS]", "Error: No such option '--x'."], {}, 2, UserError, "No such option"),
+        (["01:02:03  Compilation Error", "  unexpected '}'"], {}, 2, UserError, "unexpected '}'"),
+        (["Database Error", "  Max retries exceeded with url"], {}, 2, UnhealthyError, "could not be reached"),
+        (["Killed"], {}, 137, UnhealthyError, "exit code 137"),
+        (["01:02:03  The selection criterion 'x' does not match any enabled nodes"], {}, 0, UserError, "criterion 'x'"),
+    ],
+)
+def test_how_the_end_of_a_run_is_told(
+    tmp_path: Path, lines: list[str], artifacts: dict[str, Any], code: int, error: type[DmError], words: str
+) -> None:
+    run = _run(_world(tmp_path, ScriptedJob(lines, artifacts | {"manifest.json": MANIFEST}, code), *RUNNING), "run")
+    with pytest.raises(error, match=words):
+        require_success(run)
+
+
+def test_without_trino_nothing_is_started_except_what_only_reads(tmp_path: Path) -> None:
+    job = ScriptedJob()
+    outside = _world(tmp_path, job)
+    with pytest.raises(UnhealthyError, match="Trino does not run"):
+        _run(outside, "run")
+    assert job.asked == {}
+    _run(outside, "parse")
+    assert job.asked["command"] == ["parse"]
+
+
+def test_without_the_image_the_host_is_to_blame(tmp_path: Path) -> None:
+    outside = _world(tmp_path, ScriptedJob(), *RUNNING, missing=["datameesh/dbt:1"])
+    with pytest.raises(HostError, match="not built"):
+        _run(outside, "run")
+
+
+def test_without_a_project_the_user_is_told_how_to_restore_it(tmp_path: Path) -> None:
+    outside = _world(tmp_path, ScriptedJob(), *RUNNING)
+    (tmp_path / "dbt" / "dbt_project.yml").unlink()
+    with pytest.raises(UserError, match=r"dbt_project\.yml is missing"):
+        _run(outside, "run")
+
+
+def test_the_doctor_names_file_and_line(tmp_path: Path) -> None:
+    lines = [
+        "Compilation Error",
+        "  Model 'm' (models/m.sql) depends on a source named 'sales.ordres' which was not found",
+    ]
+    diagnosis = diagnose_project(_world(tmp_path, ScriptedJob(lines, code=2)))
+    assert [(p.file, p.line) for p in diagnosis.problems] == [("dbt/models/m.sql", 2)]
+
+
+def test_the_doctor_counts_a_project_that_is_well(tmp_path: Path) -> None:
+    diagnosis = diagnose_project(_world(tmp_path, ScriptedJob(artifacts={"manifest.json": MANIFEST})))
+    assert (diagnosis.problems, diagnosis.found) == ((), "1 models, 0 tests, 0 unit tests")
+
+
+def test_coverage_and_results_say_what_to_run_first(tmp_path: Path) -> None:
+    outside = _world(tmp_path, ScriptedJob())
+    for ask in (docs_coverage, last_summary):
+        with pytest.raises(UserError) as refused:
+            ask(outside)
+        assert refused.value.hint.startswith("run: dm dbt")
