@@ -235,3 +235,42 @@ def test_the_verdicts_are_one_json_document(tmp_path: Path) -> None:
     _run(world, [_exec("one")], FakeTarget())
     verdict = json.loads((world.state.folder / VERDICTS).read_text())["tests/journeys/a.yaml: one"]
     assert set(verdict) == {"at", "digest", "loaded", "result", "rows", "seconds", "target", "why"}
+
+
+MART = "m"
+NEWEST = 'admin: SELECT max(to_unixtime(committed_at)) FROM lake.marts."m$snapshots"'
+
+
+@pytest.mark.parametrize(
+    ("answer", "result", "why"),
+    [
+        (Observation(rows=((200.0,),)), "passed", ""),
+        (Observation(rows=((50.0,),)), "not applicable", "mart m is older than the loaded data; run: dm dbt build"),
+        (Observation(rows=((None,),)), "not applicable", "mart m is older than the loaded data; run: dm dbt build"),
+        (UserError("no such table"), "not applicable", "mart m is not built; run: dm dbt build"),
+        (UnhealthyError("Trino does not answer"), "passed", ""),
+    ],
+)
+def test_a_check_of_a_mart_waits_for_one_that_was_built_from_what_is_loaded(
+    tmp_path: Path, answer: Any, result: str, why: str
+) -> None:
+    world = _outside(tmp_path)
+    fragment = tmp_path / "services/db/compose.yaml"
+    fragment.write_text(fragment.read_text().replace("  db:", "  sales-db:"))
+    loaded = Observation(("set", "at"), (("small", "100.0"),))
+
+    class Loaded(FakeTarget):
+        def psql(self, service: str, database: str, statement: str, user: str) -> Observation:
+            return loaded
+
+        def sql(self, statements: Sequence[str], user: str) -> Observation:
+            assert f"{user}: {statements[0]}" == NEWEST
+            if isinstance(answer, Exception):
+                raise answer
+            assert isinstance(answer, Observation)
+            return answer
+
+    check = Check("one", "tests/journeys/a.yaml", Exec("sales-db", ("true",)), {"exit": 0}, sets=("small",), mart=MART)
+    verified = _run(world, [check], Loaded())
+    assert (verified.results[0].result, verified.results[0].why) == (result, why)
+    assert verified.loaded == ("small",)
