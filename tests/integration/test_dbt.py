@@ -148,6 +148,45 @@ def test_staging_is_finished_before_any_mart_starts_and_in_time(small: Stack) ->
     assert seconds[JOURNEY] < 12
 
 
+@pytest.mark.row("S-DBT-05", "S-DBT-17", "S-DBT-37", "S-DBT-52")
+def test_eight_models_and_twelve_tests_are_built_one_at_a_time(small: Stack) -> None:
+    run = small.dm("dbt", "run", "--select", "tag:seed").stdout
+    assert "Running with dbt=1.11.16" in run
+    assert "Concurrency: 1 threads" in run
+    assert "Done. PASS=8 WARN=0 ERROR=0 SKIP=0" in run
+    assert "Done. PASS=12 WARN=0 ERROR=0 SKIP=0" in _last_line(small, "test", "--select", "tag:seed")
+
+
+@pytest.mark.row("S-DBT-26", "S-DBT-27", "S-DBT-56", "S-DBT-59", "S-DBT-61")
+def test_the_other_tests_pass_and_the_sources_are_fresh(marts: Stack) -> None:
+    done = marts.dm("dbt", "test", "--select", "tag:extended").stdout
+    for name in (
+        "mart_sales__customer_lifetime_value::customer_segment_thresholds",
+        "mart_sales__customer_lifetime_value::customer_status_thresholds",
+        "not_null_mart_customer_journey_lead_source",
+        "not_null_mart_customer_journey_total_revenue",
+        "assert_journey_has_every_lead_once",
+        "assert_lifetime_value_equals_orders",
+    ):
+        assert f"PASS {name} " in done, name
+    fresh = marts.dm("dbt", "source", "freshness").stdout
+    assert "PASS freshness of sales.orders" in fresh
+    assert "PASS freshness of marketing.leads" in fresh
+
+
+@pytest.mark.row("S-DBT-21")
+def test_staged_customers_are_normalised_and_the_window_of_a_year_leaves_older_ones_out(small: Stack) -> None:
+    small.dm("dbt", "run", "--select", "stg_sales__customers")
+    untidy = "email <> lower(trim(email)) OR country <> upper(trim(country))"
+    assert _sql(small, f"SELECT count(*), count_if({untidy}) FROM lake.staging.stg_sales__customers") == [["15", "0"]]
+    show = ["dbt", "show", "--select", "stg_sales__customers", "--output", "json", "--limit", "100"]
+    assert small.dm(*show).stdout.count("@example.com") == 15
+    assert small.dm(*show, "--vars", "customer_window_years: 1").stdout.count("@example.com") == 0
+    from_day = "{customer_window_years: 1, as_of_date: 2025-02-01}"
+    some = small.dm(*show, "--vars", from_day).stdout.count("@example.com")
+    assert 0 < some < 15
+
+
 @pytest.mark.row("S-DBT-06", "S-DBT-36", "S-DBT-41")
 def test_selection_finds_what_the_documents_count(stack: Stack) -> None:
     def names(*args: str) -> list[str]:
