@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def named_queries(outside: Outside) -> tuple[NamedQuery, ...]:
     """Return the repository's queries; what one is about stands in the comment at its head."""
     folder = outside.repository.root / "services" / "trino" / "queries"
     return tuple(
-        NamedQuery(path.stem, _first_comment(outside.repository.read_text(path)), outside.repository.relative(path))
+        NamedQuery(path.stem, _head(outside.repository.read_text(path)), outside.repository.relative(path))
         for path in sorted(folder.glob("*.sql"))
     )
 
@@ -81,6 +82,8 @@ def placed(error: SqlError, script: Script, statement: Statement) -> UserError:
     return UserError(f"{', '.join(where)}: {error.message}" if where else error.message, error.hint)
 
 
-def _first_comment(text: str) -> str:
-    first = text.lstrip().split("\n", 1)[0]
-    return first.removeprefix("--").strip() if first.startswith("--") else ""
+def _head(text: str) -> str:
+    """Given a query's text, return the first sentence of the comment at its head."""
+    lines = itertools.takewhile(lambda line: line.startswith("--"), text.lstrip().splitlines())
+    comment = " ".join(line.removeprefix("--").strip() for line in lines)
+    return comment.split(". ")[0].removesuffix(".")

@@ -146,7 +146,7 @@ def _world(root: Path) -> Outside:
     world, _ = fake_outside(root, FakeEngine())
     folder = root / "services" / "trino" / "queries"
     folder.mkdir(parents=True)
-    (folder / "journey.sql").write_text("-- From lead to customer\nSELECT 1;\n")
+    (folder / "journey.sql").write_text("-- From lead\n-- to customer. And more.\nSELECT 1 -- one\n;\n")
     return world
 
 
