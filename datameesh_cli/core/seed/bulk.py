@@ -1,7 +1,7 @@
 """Rows by the million, made at the speed at which the database takes them.
 
 One row at a time, Python makes half a million rows a second: slower than COPY. So a table whose rows stand for nothing but
-their number is made in blocks of 1000: sixteen blocks are made row by row, as text with gaps where the block's own number and
+their number is made in blocks of 1000: four blocks are made row by row, as text with gaps where the block's own number and
 day belong, and every block of the table is one of them with its gaps filled, which is three replacements of text.
 """
 
@@ -16,7 +16,7 @@ from datameesh_cli.core.seed.declared import Node
 from datameesh_cli.core.seed.makers import Around, Maker, Row, maker
 
 BLOCK = 1000
-_TEMPLATES = 16
+_TEMPLATES = 4
 # Blocks handed on together: half a megabyte or so.
 _TOGETHER = 10
 # Gaps in a block's text; control characters cannot come from a maker.

@@ -47,7 +47,7 @@ DIGESTS = {
     "small": "5ed358f4989670cb",
     "flow": "522e3dba5b82aa4a",
     "journey": "17bab2b896ec8994",
-    "pushdown": "e3e0b73f39982643",
+    "pushdown": "c12057c68638a4e8",
 }
 
 
