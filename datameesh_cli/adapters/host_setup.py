@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import resource
@@ -16,6 +17,12 @@ from datameesh_cli.errors import HostError
 
 COMPOSE_PIN = "docker-compose=2.26.1-4"
 """Debian 13's plugin. Newer engines and older ones (20.10) both work with it; sid's moves, so it can't be pinned."""
+
+COMPOSE_SHA256 = {
+    "amd64": "47681197cb2b1ab88206b42a1a92fc75f50d9530a6322d03494a473eed0408ea",
+    "arm64": "bbafaa666f3e7fa00ad36f2a8bab889f1c791ca8743d674e7267a3d07203869c",
+}
+"""Of the package, by Debian's name of the processor. Elsewhere apt's signature alone vouches for it."""
 
 PLUGINS = Path("/usr/local/lib/docker/cli-plugins")
 _APT = ["apt-get", "-y", "-q", "--no-install-recommends", "install"]
@@ -112,7 +119,11 @@ def _unpack_compose(folder: Path, mirror: str) -> Path:
     env = dict(os.environ)
     _checked([*apt, "update"], env)
     _checked([*apt, "download", COMPOSE_PIN], env, cwd=folder)
-    _checked(["dpkg", "-x", str(next(folder.glob("docker-compose_*.deb"))), str(folder / "tree")], env)
+    package = next(folder.glob("docker-compose_*.deb"))
+    pinned = COMPOSE_SHA256.get(package.stem.rsplit("_", 1)[-1])
+    if pinned and hashlib.sha256(package.read_bytes()).hexdigest() != pinned:
+        raise HostError(f"{package.name} is not the package that is pinned", "install Compose v2.20 or newer by hand")
+    _checked(["dpkg", "-x", str(package), str(folder / "tree")], env)
     return folder / "tree/usr/libexec/docker/cli-plugins/docker-compose"
 
 
