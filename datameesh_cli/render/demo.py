@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from datameesh_cli.core.dbt_results import Summary
@@ -69,9 +70,10 @@ class DemoProgress:
 
 def print_demo(demo: Demo) -> None:
     """Given what the demo showed, print the answer, dbt's counts and where everything is."""
-    columns = [c.name for c in demo.answer.columns]
+    columns = [c.name.replace("_", " ") for c in demo.answer.columns]
+    rows = [[_shown(value) for value in row] for row in demo.answer.rows]
     print_line()
-    print_table(columns, demo.answer.rows, title="The customer journey, across sales and marketing", right=columns[2:])
+    print_table(columns, rows, title="The customer journey, across sales and marketing", right=columns[2:])
     print_line(f"one query over two databases, {demo.answer_seconds:.2f} s; ask it again: dm sql @journey")
     _print_dbt("dbt, the seed's own models", demo.seed_models)
     _print_dbt("dbt, everything else", demo.other_models)
@@ -82,6 +84,13 @@ def print_demo(demo: Demo) -> None:
         f"{len(demo.started.states)} services within {format_mib(plan.total)}; everything in {demo.seconds:.0f} s. "
         "Next: dm sql, dm verify, dm down"
     )
+
+
+def _shown(value: Any) -> str:
+    """Numbers with their thousands marked, and without cents where there are none: 2,340,500."""
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        return f"{value:,}".removesuffix(".00")
+    return "" if value is None else str(value)
 
 
 def _print_dbt(title: str, summary: Summary) -> None:
