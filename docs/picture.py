@@ -7,6 +7,7 @@ Needs Debian's chromium; what the terminal showed is not edited, only cut to its
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,7 @@ def main(recording: Path) -> None:
     text = recording.read_text(encoding="utf-8").replace("\r\n", "\n")
     end = text[text.index("The customer journey, across") : text.index("\nScript done")].rstrip()
     lines = [line.rstrip() for line in end.splitlines()]
-    console = Console(record=True, width=WIDTH, file=Path("/dev/null").open("w"), force_terminal=True)
+    console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi("$ ./dm demo --yes\n[...]\n\n" + "\n".join(lines)))
     svg = console.export_svg(title="DataMeesh", theme=MONOKAI)
     # No web font: the picture is drawn without a network.
