@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -117,23 +118,13 @@ def docker(*args: str) -> str:
 
 def kill_from_outside(container: str) -> None:
     """SIGKILL the container's process as the host's kernel would. `docker kill` would tell the engine to leave it stopped."""
-    pid = docker("inspect", "--format", "{{.State.Pid}}", container).strip()
-    assert int(pid) > 1
-    docker(
-        "run",
-        "--rm",
-        "--pid",
-        "host",
-        "--privileged",
-        "--user",
-        "0",
-        "--network",
-        "none",
-        "datameesh/base:13",
-        "sh",
-        "-c",
-        f"kill -9 {pid}",
-    )
+    pid = int(docker("inspect", "--format", "{{.State.Pid}}", container))
+    assert pid > 1
+    if os.geteuid() == 0 and Path(f"/proc/{pid}").exists():  # root beside the engine
+        os.kill(pid, signal.SIGKILL)
+        return
+    inside = ["--rm", "--pid", "host", "--privileged", "--user", "0", "--network", "none", "datameesh/base:13"]
+    docker("run", *inside, "sh", "-c", f"kill -9 {pid}")
 
 
 def _environment() -> dict[str, str]:
