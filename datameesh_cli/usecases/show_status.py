@@ -33,7 +33,7 @@ class ServiceStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The whole stack at this moment."""
+    """The whole stack at this moment. `healthy`: something runs and all of it is well."""
 
     name: str
     project: str
@@ -42,11 +42,7 @@ class Status:
     budget: int
     services: tuple[ServiceStatus, ...]
     left_out: dict[str, str]
-
-    @property
-    def healthy(self) -> bool:
-        """Whether something runs and all of it is well."""
-        return self.running and all(s.ok for s in self.services if s.kind == "service")
+    healthy: bool
 
 
 def show_status(outside: Outside, *, usage: bool = False) -> Status:
@@ -68,6 +64,7 @@ def show_status(outside: Outside, *, usage: bool = False) -> Status:
         planned.plan.budget,
         lines,
         dict(planned.plan.left_out),
+        healthy=bool(containers) and all(line.ok for line in lines if line.kind == "service"),
     )
 
 

@@ -76,7 +76,7 @@ def test_progress_tells_each_change_once_where_there_is_no_terminal(capsys: pyte
 
 
 def test_a_stack_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
-    print_status(Status("datameesh", "datameesh", False, (), 0, (), {}))
+    print_status(Status("datameesh", "datameesh", False, (), 0, (), {}, healthy=False))
     assert capsys.readouterr().out == "stack 'datameesh' is not running; start it with: dm up\n"
 
 
