@@ -59,7 +59,7 @@ def test_the_heap_that_was_planned_is_the_heap_that_the_jvm_has(shared: Stack) -
     for service in ("trino-coordinator", "hive-metastore"):
         name = next(c.name for c in shared.containers().values() if c.service == service)
         heap = shares[service]["heap"]
-        commands = docker("top", name, "-eo", "args")
+        commands = docker("top", name, "-eo", "pid,args")
         assert f"-Xmx{heap}m" in commands.replace("M ", "m "), commands
     buffers = shares["sales-db"]["settings"]["SHARED_BUFFERS"]
     shown = shared.dm(
