@@ -53,9 +53,9 @@ def dm(*args: str, **env: str) -> None:
 def help_ratio() -> dict[str, float]:
     """`dm --help` and `import typer` in turn."""
     runs: dict[str, list[float]] = {"dm": [], "typer": []}
+    helped = [sys.executable, "-m", "datameesh_cli", "--help"]
     for _ in range(15):
         runs["typer"].append(timed(lambda: subprocess.run([sys.executable, "-c", "import typer"], check=True)))
-        helped = [sys.executable, "-m", "datameesh_cli", "--help"]
         runs["dm"].append(timed(lambda: subprocess.run(helped, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)))
     ours, reference = statistics.median(runs["dm"]), statistics.median(runs["typer"])
     return {"dm_help": round(ours, 3), "import_typer": round(reference, 3), "ratio": round(ours / reference, 2)}
