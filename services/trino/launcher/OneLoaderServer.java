@@ -5,11 +5,17 @@ import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import com.google.inject.Inject;
 import com.google.inject.Module;
+import io.airlift.discovery.client.ServiceSelectorManager;
+import io.airlift.discovery.server.DynamicStore;
+import io.airlift.discovery.server.Service;
+import io.airlift.log.Logger;
 import io.trino.metadata.InternalNodeManager;
 import io.trino.server.PluginClassLoader;
 import io.trino.server.PluginManager.PluginsProvider;
 import io.trino.server.Server;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executors;
 
 /**
@@ -41,14 +47,42 @@ public final class OneLoaderServer extends Server {
     }
 
     /**
-     * Looks at the announced nodes four times a second. Trino does so every five seconds, and until then answers "No nodes
-     * available" although everything is there: on a fast start that is half of the wait. It reads a map in memory.
+     * Looks at the announced nodes four times a second. Trino does so every five seconds, and asks its own announcement store
+     * only every ten: until then it answers "No nodes available" although everything is there. Both are maps in memory; the
+     * store is asked again only when its content has changed, for each such request repeats itself every ten seconds.
      */
     static final class NodeWatch {
+        private final InternalNodeManager nodes;
+        private final ServiceSelectorManager announcements;
+        private Optional<DynamicStore> store = Optional.empty();
+        private Set<Service> seen = Set.of();
+
         @Inject
-        NodeWatch(InternalNodeManager nodes) {
+        NodeWatch(InternalNodeManager nodes, ServiceSelectorManager announcements) {
+            this.nodes = nodes;
+            this.announcements = announcements;
             var thread = Thread.ofPlatform().daemon().name("node-watch").factory();
-            Executors.newSingleThreadScheduledExecutor(thread).scheduleWithFixedDelay(nodes::refreshNodes, 250, 250, MILLISECONDS);
+            Executors.newSingleThreadScheduledExecutor(thread).scheduleWithFixedDelay(this::look, 250, 250, MILLISECONDS);
+        }
+
+        /** Only a coordinator has one. */
+        @Inject(optional = true)
+        void setStore(DynamicStore store) {
+            this.store = Optional.of(store);
+        }
+
+        private void look() {
+            try {
+                Set<Service> announced = store.map(DynamicStore::getAll).orElse(seen);
+                if (!announced.equals(seen)) {
+                    announcements.attemptRefresh();
+                    seen = announced;
+                }
+                nodes.refreshNodes();
+            } catch (RuntimeException e) {
+                // Scheduled work that throws is never run again; the next look is in a quarter of a second.
+                Logger.get(NodeWatch.class).debug(e, "looking at the nodes");
+            }
         }
     }
 }
