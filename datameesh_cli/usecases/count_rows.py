@@ -25,6 +25,8 @@ from datameesh_cli.usecases.read_checks import read_checks
 from datameesh_cli.usecases.verify_stack import VERDICTS
 
 PYTEST_RESULTS = "rows-pytest.json"
+PYTEST_VERDICTS = "rows-verify.json"
+"""The verdicts of `dm verify` on the stacks of the tests, which are gone when `dm rows` is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,10 @@ def _matrix(outside: Outside) -> Matrix:
 
 
 def _check_proofs(outside: Outside) -> list[Proof]:
-    saved = outside.state.read_json(VERDICTS)
-    verdicts: dict[str, Any] = saved if isinstance(saved, dict) else {}
+    verdicts: dict[str, Any] = {}
+    for path in (outside.state.root / PYTEST_VERDICTS, outside.state.folder / VERDICTS):
+        saved = json.loads(outside.repository.read_text(path)) if path.exists() else {}
+        verdicts |= {check: v for check, v in saved.items() if v["at"] >= verdicts.get(check, v)["at"]}
     proofs = []
     for check in read_checks(outside, outside.repository.model()):
         verdict = verdicts.get(check.id, {})

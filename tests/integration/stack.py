@@ -19,6 +19,8 @@ from datameesh_cli.adapters.engine import Engine
 from datameesh_cli.adapters.outside import Outside, outside
 from datameesh_cli.core.health import Container
 from datameesh_cli.core.stack import PORT_STEP, stack_ports
+from datameesh_cli.usecases.count_rows import PYTEST_VERDICTS
+from datameesh_cli.usecases.verify_stack import VERDICTS
 
 ROOT = Path(__file__).parents[2]
 ENGINE = Engine()
@@ -99,8 +101,11 @@ class Stack:
         raise AssertionError("no port offset is free")
 
     def remove(self) -> None:
-        """Remove every trace of the stack."""
+        """Remove every trace of the stack, but for what `dm verify` found: `dm rows` reads it."""
         self.dm("down", "--volumes")
+        kept = ROOT / ".dm" / PYTEST_VERDICTS
+        verdicts = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+        kept.write_text(json.dumps(verdicts | (self.world.state.read_json(VERDICTS) or {})), encoding="utf-8")
         shutil.rmtree(self.world.state.folder, ignore_errors=True)
 
 
