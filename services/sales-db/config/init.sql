@@ -2,6 +2,9 @@
 \set domain sales-db
 \ir /etc/postgresql/domain-roles.sql
 
+-- Where dbt puts staging as real views when it is asked to: dbt run --target pg.
+CREATE SCHEMA staging AUTHORIZATION trino_rw;
+
 -- The analytics database of the sales team: staging and marts belong to Trino, dashboards read the marts.
 CREATE DATABASE sales_analytics;
 \connect sales_analytics
