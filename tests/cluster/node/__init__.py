@@ -1,0 +1,1 @@
+"""A Kubernetes node for the tests. Standard library only: it runs before anything is installed."""
