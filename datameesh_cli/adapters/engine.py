@@ -74,9 +74,12 @@ class Engine:
         """Given a host port, return the name of the container that publishes it, or None."""
         return self._docker(["ps", "--filter", f"publish={port}", "--format", "{{.Names}}"]).strip() or None
 
-    def has_image(self, image: str) -> bool:
-        """Given an image reference, say whether the engine has it."""
-        return process.run(["docker", "image", "inspect", "--format", "{{.Id}}", image], timeout=30).code == 0
+    def missing_images(self, images: Sequence[str]) -> tuple[str, ...]:
+        """Given image references, return those that the engine has not."""
+        # One call says whether all are there; which ones are missing is asked only then.
+        if not images or self._has(*images):
+            return ()
+        return tuple(image for image in images if not self._has(image))
 
     def memory_used(self, project: str) -> dict[str, int]:
         """Given a Compose project, return each running container's memory in use, in MiB, without page cache."""
@@ -123,6 +126,9 @@ class Engine:
         )
         if found.split():
             self._docker(["rm", "-f", *found.split()])
+
+    def _has(self, *images: str) -> bool:
+        return process.run(["docker", "image", "inspect", "--format", "{{.Id}}", *images], timeout=30).code == 0
 
     def _docker(self, args: Sequence[str]) -> str:
         done = process.run(["docker", *args], timeout=60)

@@ -148,7 +148,7 @@ def diagnose_project(outside: Outside) -> Diagnosis:
 
 def _refuse_unready(outside: Outside, arguments: Sequence[str]) -> None:
     image = outside.repository.model().service(SERVICE).image
-    if not outside.engine.has_image(image):
+    if outside.engine.missing_images([image]):
         raise HostError(f"the image {image} is not built yet", "run: dm images build")
     if OFFLINE.intersection(arguments):
         return

@@ -53,6 +53,7 @@ def start_profile(outside: Outside, request: StartRequest, watch: Watch, say: Sa
     model are refused. Raise HostError for the host's part, UnhealthyError, naming the first broken link, when a service fails.
     """
     began = clock.now()
+    outside.compose.prepare()
     planned = plan_memory(outside, request.profiles, request.ram)
     if request.dry_run:
         _refuse_taken_ports(outside, planned.ports)
@@ -158,6 +159,6 @@ def _refuse_taken_ports(outside: Outside, ports: Sequence[StackPort]) -> None:
 
 
 def _refuse_missing_images(outside: Outside, images: Sequence[str]) -> None:
-    missing = [image for image in images if not outside.engine.has_image(image)]
+    missing = outside.engine.missing_images(images)
     if missing:
         raise HostError("missing images: " + ", ".join(missing), "run: dm images build, or dm images load FILE")

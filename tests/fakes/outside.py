@@ -93,9 +93,9 @@ class FakeEngine:
     def publishing(self, port: int) -> str | None:
         return self.publishers.get(port)
 
-    def has_image(self, image: str) -> bool:
-        self.asked_images.append(image)
-        return image not in self.missing
+    def missing_images(self, images: Sequence[str]) -> tuple[str, ...]:
+        self.asked_images += images
+        return tuple(image for image in images if image in self.missing)
 
     def memory_used(self, project: str) -> dict[str, int]:
         return {c.name: 50 for c in self.containers(project)}
@@ -118,6 +118,9 @@ class FakeCompose:
         self.images: dict[str, str] = {}
         self.variables: dict[str, str] = {}
         self.engine: FakeEngine | None = None
+
+    def prepare(self) -> None:
+        pass
 
     def resolve(self, profiles: Sequence[str], env_file: Path | None = None) -> dict[str, Any]:
         self.calls.append(("resolve", tuple(profiles)))
