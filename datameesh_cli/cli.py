@@ -31,6 +31,7 @@ COMMANDS = {
     "seed": "Load a data set into the domains and the lake.",
     "dbt": "Run dbt as a job: build, test, docs.",
     "verify": "Run every check against the running stack.",
+    "k8s-export": "Turn the Compose model into Kubernetes manifests that were checked.",
     "doctor": "What this machine lacks, and how to get it.",
     "images": "Build, list, save and load the images.",
     "why": "What a service is for, what it needs, what is wrong with it.",
@@ -55,7 +56,7 @@ class LazyGroup(TyperGroup):
             return None
         if _asks_for_help_only():
             return TyperCommand(cmd_name, short_help=COMMANDS[cmd_name])
-        module = importlib.import_module(f"datameesh_cli.commands.{cmd_name}")
+        module = importlib.import_module(f"datameesh_cli.commands.{cmd_name.replace('-', '_')}")
         command: Any = typer.main.get_command(module.app)
         command.name = cmd_name
         command.short_help = COMMANDS[cmd_name]

@@ -80,6 +80,14 @@ def present(references: Sequence[str]) -> dict[str, Present]:
     return found
 
 
+def user_of(reference: str) -> str | None:
+    """Given an image reference, return the user that it runs as ("" if it says none), or None if the engine has it not."""
+    done = process.run(["docker", "image", "inspect", "--format", "{{.Config.User}}", reference], timeout=60)
+    if done.code and "no such image" not in done.err.lower():
+        raise whales.failure("look at an image", done.err)
+    return None if done.code else done.out.strip()
+
+
 def build(request: Build) -> Generator[str, None, int]:
     """Given a build, run it and yield its output; the generator returns the exit code. The tag moves only when all is well."""
     context = process.run(["docker", "context", "show"], timeout=30).out.strip()

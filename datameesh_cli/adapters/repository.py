@@ -1,4 +1,4 @@
-"""The repository's own files: service fragments, profiles, checks, data sets. The only module that reads YAML."""
+"""The repository's own files: service fragments, profiles, checks, data sets."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from datameesh_cli.adapters import yaml_text
 from datameesh_cli.core.fragment import profile_from, services_from
 from datameesh_cli.core.model import Model, model_of
 from datameesh_cli.errors import UserError
@@ -27,18 +28,14 @@ class Repository:
 
     def read_yaml(self, path: Path) -> Any:
         """Given a YAML file, return its content. Raise UserError, with file and line, if it is missing or broken."""
-        import yaml
-
         name = self.relative(path)
         try:
-            return yaml.safe_load(path.read_text(encoding="utf-8"))
+            return yaml_text.load(path.read_text(encoding="utf-8"))
         except FileNotFoundError as missing:
             raise UserError(f"{name} is missing", "restore it: git checkout -- " + name) from missing
-        except yaml.YAMLError as broken:
-            mark = getattr(broken, "problem_mark", None)
-            where = f"{name}, line {mark.line + 1}" if mark else name
-            problem = getattr(broken, "problem", None) or "not valid YAML"
-            raise UserError(f"{where}: {problem}", "correct the file and run the command again") from broken
+        except yaml_text.BrokenYaml as broken:
+            where = f"{name}, line {broken.line}" if broken.line else name
+            raise UserError(f"{where}: {broken.problem}", "correct the file and run the command again") from broken
         except UnicodeDecodeError as broken:
             raise UserError(f"{name} is not UTF-8 text", "correct the file and run the command again") from broken
 

@@ -7,12 +7,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from datameesh_cli.core.k8s.declared import edges_from, kubernetes_from
 from datameesh_cli.core.model import LAYERS, Heap, LeaveOut, Port, Profile, Ram, Service, Setting, Url
 from datameesh_cli.errors import UserError
 
 _PORT = re.compile(r"\$\{([A-Z0-9_]*PORT):-(\d+)\}:(\d+)")
 _DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")
-_KEYS = {"namespace", "layer", "owner", "kind", "profile", "ram", "heap", "settings", "leave-out", "urls"}
+_KEYS = {
+    *("namespace", "layer", "owner", "kind", "profile", "ram", "heap", "settings", "leave-out", "urls"),
+    *("consumes", "kubernetes"),
+}
 
 
 def services_from(data: Any, folder: str, file: str) -> list[Service]:
@@ -62,6 +66,9 @@ def _service(name: str, body: Any, folder: str, where: str) -> Service:
         depends_on=_depends_on(body, where),
         secrets=tuple(_secret(entry, where) for entry in _list(body, "secrets", where)),
         replicas=_replicas(body, where),
+        listens=_listens(body, where),
+        consumes=edges_from(_list(own, "consumes", where), where),
+        kubernetes=kubernetes_from(own.get("kubernetes"), where),
     )
 
 
@@ -191,6 +198,15 @@ def _ports(body: Mapping[str, Any], where: str) -> tuple[Port, ...]:
             )
         ports.append(Port(found[1], int(found[2]), int(found[3])))
     return tuple(ports)
+
+
+def _listens(body: Mapping[str, Any], where: str) -> tuple[int, ...]:
+    """The ports inside: those exposed, and those published."""
+    found = [str(_default(str(entry))).split("/")[0] for entry in _list(body, "expose", where)]
+    for port in found:
+        if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
+            raise UserError(f"{where}: `expose:` holds '{port}', which is not a port", 'write expose: ["8080"]')
+    return tuple(dict.fromkeys([*(int(port) for port in found), *(p.inside for p in _ports(body, where))]))
 
 
 def _depends_on(body: Mapping[str, Any], where: str) -> tuple[str, ...]:

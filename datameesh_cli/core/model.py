@@ -75,6 +75,44 @@ class Url:
 
 
 @dataclass(frozen=True, slots=True)
+class Edge:
+    """A connection that a service opens: to which service, at which port inside."""
+
+    service: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How many pods there may be, and the mean use of each at which there is one more: CPU in millicores, memory in per cent."""
+
+    min: int
+    max: int
+    cpu: int
+    memory: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Where Prometheus finds the metrics of a service."""
+
+    port: int
+    path: str = "/metrics"
+
+
+@dataclass(frozen=True, slots=True)
+class Kubernetes:
+    """What a service says of itself on Kubernetes. Without a word of it every service comes out right too."""
+
+    kind: str | None = None
+    priority: str | None = None
+    scale: Scale | None = None
+    grace: int | None = None
+    metrics: Metrics | None = None
+    roles: tuple[Mapping[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """One Compose service, as its fragment and its x-datameesh describe it."""
 
@@ -95,6 +133,9 @@ class Service:
     depends_on: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     replicas: int = 1
+    listens: tuple[int, ...] = ()
+    consumes: tuple[Edge, ...] = ()
+    kubernetes: Kubernetes = Kubernetes()
 
     @property
     def env_prefix(self) -> str:
@@ -162,7 +203,8 @@ class Model:
 def model_of(services: Iterable[Service], profiles: Iterable[Profile]) -> Model:
     """Given all services and profiles, return the model.
 
-    Raise UserError for a name that is there twice, a profile that does not exist, or a URL without its port.
+    Raise UserError for a name that is there twice, a profile that does not exist, a URL without its port, or an edge
+    (`consumes`) whose other end is not there.
     """
     model = Model(tuple(services), tuple(profiles))
     names = {p.name for p in model.profiles}
@@ -182,7 +224,27 @@ def model_of(services: Iterable[Service], profiles: Iterable[Profile]) -> Model:
                     f"{where}: url '{url.title}' has port {url.port}, which is not published", "add it to `ports:`"
                 )
         folders[service.name] = service.folder
+    _refuse_loose_edges(model)
     return model
+
+
+def _refuse_loose_edges(model: Model) -> None:
+    by_name = {s.name: s for s in model.services}
+    for service in model.services:
+        where = f"services/{service.folder}/compose.yaml, service '{service.name}'"
+        for edge in service.consumes:
+            there = by_name.get(edge.service)
+            if there is None:
+                raise UserError(
+                    f"{where}: it consumes '{edge.service}:{edge.port}', and there is no such service",
+                    "services: " + ", ".join(sorted(by_name)),
+                )
+            if edge.port not in there.listens:
+                ports = ", ".join(str(p) for p in there.listens) or "none"
+                raise UserError(
+                    f"{where}: it consumes '{edge.service}:{edge.port}', a port that {edge.service} does not expose",
+                    f"ports that it exposes: {ports}",
+                )
 
 
 def in_dependency_order(services: Iterable[Service]) -> tuple[Service, ...]:

@@ -43,13 +43,15 @@ class Planned:
         )
 
 
-def plan_memory(outside: Outside, profiles: Sequence[str], ram: int | None) -> Planned:
+def plan_memory(outside: Outside, profiles: Sequence[str], ram: int | None, *, elsewhere: bool = False) -> Planned:
     """Given profiles (none: those in force, else analytics) and a budget in MiB (None: the one in force, else the engine's), plan.
+
+    `elsewhere`: for another machine than this one, so what runs here does not count, nor what the engine here has.
 
     Raise UserError for an unknown profile or a broken fragment, HostError for a budget too small or beyond the engine.
     """
     model = outside.repository.model()
-    before = running_plan(outside)
+    before = None if elsewhere else running_plan(outside)
     wanted = list(dict.fromkeys([*(before.profiles if before else ()), *profiles])) or [DEFAULT_PROFILE]
     closure = model.closure(wanted)
     services = model.of_profiles(closure)
@@ -57,6 +59,8 @@ def plan_memory(outside: Outside, profiles: Sequence[str], ram: int | None) -> P
     ports = stack_ports(services, outside.state.port_offset(), chosen)
     if ram is None and before:
         budget, source = before.budget, "the budget in force"
+    elif ram is not None and elsewhere:
+        budget, source = ram, "as asked"
     else:
         budget, source = _budget(outside, ram)
     return Planned(model, services, plan_ram(services, budget, closure), ports, source, chosen)

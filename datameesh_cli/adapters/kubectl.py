@@ -1,0 +1,84 @@
+"""kubectl: a dry run on a server, and applying an export to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from datameesh_cli.adapters import process
+from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
+
+_APPLY = ("apply", "--server-side", "--force-conflicts", "--field-manager=dm")
+_UNREACHABLE = ("connection refused", "no such host", "i/o timeout", "unable to connect", "couldn't get current server")
+
+
+def dry_run(objects: Sequence[Mapping[str, Any]], context: str) -> list[str]:
+    """Given objects and a context, return what the API server says against them; nothing is changed.
+
+    Where a namespace does not exist yet, its objects are tried in `default`. Raise HostError if the server is not reached.
+    """
+    there = set(_run(context, ["get", "namespaces", "-o", "name"]).split())
+    tried = [dict(o) | {"metadata": _somewhere(o["metadata"], there)} for o in objects]
+    done = _call(context, [*_APPLY, "--dry-run=server", "--validate=strict", "-f", "-"], stdin=_list(tried))
+    if not done.code:
+        return []
+    _refuse_unreachable(done.err, context)
+    return [line.strip() for line in done.err.splitlines() if line.strip()] or ["the server said no"]
+
+
+def apply_folder(folder: Path, context: str) -> list[str]:
+    """Given a folder with a kustomization, apply it and return a line for each object. Raise DmError if the server refuses one."""
+    return _run(context, [*_APPLY, "-k", str(folder)]).splitlines()
+
+
+def apply_objects(objects: Iterable[Mapping[str, Any]], context: str) -> list[str]:
+    """Given objects, apply them by standard input, so that no value stands in a file or on a command line."""
+    return _run(context, [*_APPLY, "-f", "-"], stdin=_list(objects)).splitlines()
+
+
+def remove_suspended_jobs(names: Iterable[tuple[str, str]], context: str) -> None:
+    """Given (namespace, job), remove each that is there and suspended: a Job's template cannot be changed."""
+    for namespace, name in names:
+        query = ["get", "job", name, "-n", namespace, "--ignore-not-found", "-o", "jsonpath={.spec.suspend}"]
+        if _run(context, query).strip() == "true":
+            _run(context, ["delete", "job", name, "-n", namespace, "--wait=true"])
+
+
+def _somewhere(metadata: Mapping[str, Any], there: set[str]) -> dict[str, Any]:
+    namespace = metadata.get("namespace")
+    if namespace and f"namespace/{namespace}" not in there:
+        return {**metadata, "namespace": "default"}
+    return dict(metadata)
+
+
+def _list(objects: Iterable[Mapping[str, Any]]) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+
+
+def _call(context: str, args: Sequence[str], stdin: str | None = None) -> process.Finished:
+    return process.run(["kubectl", "--context", context, *args], stdin=stdin, timeout=120)
+
+
+def _run(context: str, args: Sequence[str], stdin: str | None = None) -> str:
+    done = _call(context, args, stdin)
+    if done.code:
+        _refuse_unreachable(done.err, context)
+        raise _refused(done.err, args)
+    return done.out
+
+
+def _refuse_unreachable(text: str, context: str) -> None:
+    low = text.lower()
+    if "does not exist" in low and "context" in low:
+        raise UserError(f"kubectl knows no context '{context}'", "see: kubectl config get-contexts")
+    if any(sign in low for sign in _UNREACHABLE):
+        last = text.strip().splitlines()[-1]
+        raise HostError(f"the cluster of context '{context}' is not reached: {last}", "see: kubectl cluster-info")
+
+
+def _refused(text: str, args: Sequence[str]) -> DmError:
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or ["no message"]
+    more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
+    return UnhealthyError(f"kubectl {args[0]}: {lines[0]}{more}", "correct it and run the command again")

@@ -1,0 +1,1 @@
+"""From the resolved Compose model and kompose's draft to Kubernetes objects: ordered pure passes, one file each."""

@@ -1,0 +1,41 @@
+"""Pass 16: on request, a way in by name and over TLS for each URL that a folder declares."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from datameesh_cli.core.k8s.adopt import metadata
+from datameesh_cli.core.k8s.objects import Object, Objects, remade
+from datameesh_cli.core.k8s.source import Part, Source
+from datameesh_cli.core.k8s.target import Ingress
+from datameesh_cli.core.model import Url
+
+
+def ingress(objects: Objects, source: Source) -> Objects:
+    """Given objects, return them with an Ingress for each declared URL, if the target has a host for them."""
+    wanted = source.target.ingress
+    fresh = [_ingress(p, u, wanted) for p in source.parts for u in p.service.urls] if wanted else []
+    return remade(objects, lambda o: o["kind"] == "Ingress", fresh)
+
+
+def _ingress(part: Part, url: Url, wanted: Ingress) -> Object:
+    name = re.sub(r"[^a-z0-9]+", "-", url.title.lower()).strip("-")
+    host = f"{name}.{wanted.host}"
+    port = next((p.inside for p in part.service.ports if p.variable == url.port), part.service.listens[0])
+    backend = {"service": {"name": part.name, "port": {"number": port}}}
+    spec: dict[str, Any] = {
+        "tls": [{"hosts": [host], "secretName": f"{name}-tls"}],
+        "rules": [{"host": host, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}],
+    }
+    if wanted.kind:
+        spec["ingressClassName"] = wanted.kind
+    body: Object = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": metadata(part, name),
+        "spec": spec,
+    }
+    if wanted.issuer:
+        body["metadata"]["annotations"] = {"cert-manager.io/cluster-issuer": wanted.issuer}
+    return body

@@ -1,0 +1,61 @@
+"""Pass 9: the Compose health check says when a pod is ready and when it has started; liveness is gentler.
+
+kompose makes it a liveness check, which kills: on Compose an unhealthy container is never killed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from datameesh_cli.core.k8s.controllers import seconds
+from datameesh_cli.core.k8s.objects import Object, Objects, container, edited, service_of
+from datameesh_cli.core.k8s.source import Part, Source
+
+_KINDS = ("livenessProbe", "readinessProbe", "startupProbe")
+
+
+def probes(objects: Objects, source: Source) -> Objects:
+    """Given objects, return them with the three probes of each service that has a health check; jobs have none."""
+
+    def change(o: Object) -> None:
+        part = source.part(service_of(o))
+        if part:
+            own = container(o)
+            for kind in _KINDS:
+                own.pop(kind, None)
+            own.update(_of(part))
+
+    return edited(objects, change)
+
+
+def test_command(check: Mapping[str, Any]) -> list[str]:
+    """Given a Compose health check, return the command to run ([] when it is switched off), word for word."""
+    test = check.get("test") or []
+    if isinstance(test, str):
+        return ["sh", "-c", test]
+    if check.get("disable") or not test or test[0] == "NONE":
+        return []
+    return ["sh", "-c", *test[1:]] if test[0] == "CMD-SHELL" else list(test[1:])
+
+
+def _of(part: Part) -> dict[str, Any]:
+    check = part.body.get("healthcheck") or {}
+    command = test_command(check)
+    if not command or part.kind == "Job":
+        return {}
+    interval, timeout = (seconds(str(check.get(key) or "30s")) for key in ("interval", "timeout"))
+    retries = int(check.get("retries") or 3)
+    grace = seconds(str(check["start_period"])) if check.get("start_period") else 0
+    action = {"exec": {"command": command}}
+    start = {"periodSeconds": interval, "timeoutSeconds": timeout}
+    # As long as Compose would wait: the start period, and the retries after it.
+    start["failureThreshold"] = math.ceil((grace + interval * retries) / interval)
+    # Out of the Service after three misses; back with the next success.
+    ready = {"periodSeconds": interval, "timeoutSeconds": timeout, "failureThreshold": 3, "successThreshold": 1}
+    listens = part.service.listens
+    alive: dict[str, Any] = {"tcpSocket": {"port": listens[0]}} if listens else dict(action)
+    # Only a server that does not even take a connection for two minutes is started anew.
+    alive |= {"periodSeconds": 20, "timeoutSeconds": max(5, timeout if not listens else 5), "failureThreshold": 6}
+    return {"startupProbe": action | start, "readinessProbe": action | ready, "livenessProbe": alive}

@@ -1,0 +1,42 @@
+"""export-report.json: what was exported for what, what became of every key, which Secrets it expects, the sums, the rungs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from datameesh_cli.core.k8s.fidelity import Fate
+from datameesh_cli.core.k8s.quotas import Sum
+from datameesh_cli.core.k8s.secrets import expected
+from datameesh_cli.core.k8s.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One rung of the ladder: passed, failed or skipped, and why or what was found."""
+
+    name: str
+    state: str
+    detail: str
+    problems: tuple[str, ...] = ()
+
+
+def report(
+    source: Source, asked: Mapping[str, Any], fates: Sequence[Fate], sums: Sequence[Sum], rungs: Sequence[Rung]
+) -> dict[str, Any]:
+    """Given what an export was made of and what came of it, return the report. It holds no time: equal exports are equal."""
+    return {
+        "asked": dict(asked),
+        "services": {
+            p.name: {"namespace": p.namespace, "kind": p.kind, "image": p.body["image"]} for p in source.parts
+        },
+        "left out": dict(source.left_out),
+        "taken from outside": {s.name: source.target.external[s.name].host for s in source.outside},
+        "secrets expected": {name: list(namespaces) for name, namespaces in expected(source).items()},
+        "quotas": [asdict(s) for s in sums],
+        "edges": [f"{link.source.name} -> {link.service}:{link.port}" for link in source.links()],
+        "keys": [asdict(f) for f in fates],
+        "ladder": [{"rung": r.name, "state": r.state, "detail": r.detail} for r in rungs],
+        "images": sorted({source.target.image(str(p.body["image"])) for p in source.parts}),
+    }

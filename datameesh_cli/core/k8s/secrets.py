@@ -1,0 +1,89 @@
+"""Pass 8: secrets are named, never written. Each is a Secret of its name, mounted as the file that Compose mounts.
+
+One projected volume for each folder, readable by the container's group only. The values come from the local store at `--apply`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from datameesh_cli.core.k8s.objects import (
+    Object,
+    Objects,
+    container,
+    edited,
+    pod,
+    remade,
+    service_of,
+    with_entries,
+    with_mounts,
+)
+from datameesh_cli.core.k8s.source import Part, Source
+
+FOLDER = "/run/secrets"
+_TOKEN = "kubernetes.io/serviceaccount"
+
+
+def secrets(objects: Objects, source: Source) -> Objects:
+    """Given objects, return them without any Secret, and with each workload's mounts of the Secrets that it needs."""
+
+    def change(o: Object) -> None:
+        part = source.part(service_of(o))
+        if part:
+            _mount(o, part)
+
+    return remade(edited(objects, change), lambda o: o["kind"] == "Secret", ())
+
+
+def expected(source: Source) -> dict[str, tuple[str, ...]]:
+    """Return which Secret must exist in which namespaces."""
+    found: dict[str, set[str]] = {}
+    for part in source.parts:
+        for entry in part.body.get("secrets") or ():
+            found.setdefault(str(entry["source"]), set()).add(part.namespace)
+    return {name: tuple(sorted(found[name])) for name in sorted(found)}
+
+
+def secret_objects(source: Source, values: Mapping[str, str]) -> Objects:
+    """Given the values by name, return the Secret objects of every namespace. They go to the API server and into no file."""
+    return tuple(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": name, "namespace": ns, "labels": {"app.kubernetes.io/managed-by": "dm"}},
+            "stringData": {name: values[name]},
+            "type": "Opaque",
+        }
+        for name, namespaces in expected(source).items()
+        for ns in namespaces
+    )
+
+
+def _mount(o: Object, part: Part) -> None:
+    folders: dict[str, list[dict[str, Any]]] = {}
+    for entry in part.body.get("secrets") or ():
+        name = str(entry["source"])
+        path = str(entry.get("target") or name)
+        folder, _, file = (path if path.startswith("/") else f"{FOLDER}/{path}").rpartition("/")
+        folders.setdefault(folder, []).append({"secret": {"name": name, "items": [{"key": name, "path": file}]}})
+    if part.service.kubernetes.roles:
+        # Where the client libraries look: /var/run is /run. Mounted by hand, for the folder around it is read-only.
+        folders.setdefault(FOLDER, []).extend(_token())
+    volumes, mounts = [], []
+    for number, (folder, sources) in enumerate(sorted(folders.items())):
+        name = "secrets" if number == 0 else f"secrets-{number}"
+        volumes.append({"name": name, "projected": {"defaultMode": 0o440, "sources": sources}})
+        mounts.append({"name": name, "mountPath": folder, "readOnly": True})
+    own, spec = container(o), pod(o)
+    own["volumeMounts"] = with_mounts(own.get("volumeMounts"), mounts)
+    spec["volumes"] = with_entries(spec.get("volumes"), volumes)
+
+
+def _token() -> list[dict[str, Any]]:
+    namespace = {"path": f"{_TOKEN}/namespace", "fieldRef": {"fieldPath": "metadata.namespace"}}
+    return [
+        {"serviceAccountToken": {"path": f"{_TOKEN}/token", "expirationSeconds": 3607}},
+        {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": f"{_TOKEN}/ca.crt"}]}},
+        {"downwardAPI": {"items": [namespace]}},
+    ]

@@ -1,0 +1,106 @@
+"""Where an export goes: one small file in k8s-export/targets/ for each kind of cluster, and what the command line adds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from datameesh_cli.core.k8s.declared import scale_from
+from datameesh_cli.core.model import Scale
+from datameesh_cli.errors import UserError
+
+_KEYS = {
+    *("says", "storage-class", "registry", "pull-secret", "dns-namespace", "service-monitors", "ingress", "scale"),
+    *("external", "configs"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """A service that the target takes from elsewhere: the host under which it is reached, on the port of ours."""
+
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ingress:
+    """Ways in by name: each URL of a service becomes <title>.<host>, with a certificate in the named Secret."""
+
+    host: str
+    kind: str | None = None
+    issuer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A kind of cluster."""
+
+    name: str
+    storage_class: str | None = None
+    registry: str = ""
+    pull_secret: str | None = None
+    dns_namespace: str = "kube-system"
+    service_monitors: bool = False
+    ingress: Ingress | None = None
+    scale: Mapping[str, Scale] = field(default_factory=dict)
+    external: Mapping[str, External] = field(default_factory=dict)
+    configs: Mapping[str, str] = field(default_factory=dict)
+    """Configs that have another content there: config -> file, relative to k8s-export/targets/."""
+
+    def image(self, reference: str) -> str:
+        """Given an image reference, return it as this cluster pulls it."""
+        return f"{self.registry.rstrip('/')}/{reference}" if self.registry else reference
+
+
+def target_from(name: str, data: Any, file: str) -> Target:
+    """Given a target's name and its file's content, return it. Raise UserError, with file and key, for what is not valid."""
+    own = _mapping(data or {}, "", file)
+    unknown = sorted(set(own) - _KEYS)
+    if unknown:
+        raise UserError(f"{file}: there is no key '{unknown[0]}'", "keys: " + ", ".join(sorted(_KEYS)))
+    ingress = own.get("ingress")
+    return Target(
+        name=name,
+        storage_class=_text(own, "storage-class", file),
+        registry=_text(own, "registry", file) or "",
+        pull_secret=_text(own, "pull-secret", file),
+        dns_namespace=_text(own, "dns-namespace", file) or "kube-system",
+        service_monitors=own.get("service-monitors") is True,
+        ingress=None if ingress is None else ingress_from(_mapping(ingress, "ingress", file), file),
+        scale={k: scale_from(v, f"scale.{k}", file) for k, v in _mapping(own.get("scale"), "scale", file).items()},
+        external=_externals(_mapping(own.get("external"), "external", file), file),
+        configs={k: str(v) for k, v in _mapping(own.get("configs"), "configs", file).items()},
+    )
+
+
+def ingress_from(data: Mapping[str, Any], where: str) -> Ingress:
+    """Given `{host, class, issuer}`, return it. Raise UserError for a host that is not a DNS name."""
+    host = str(data.get("host", ""))
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", host):
+        raise UserError(f"{where}: '{host}' is not a host name", "write one such as mesh.example.org")
+    return Ingress(host, data.get("class"), data.get("issuer"))
+
+
+def _externals(data: Mapping[str, Any], file: str) -> dict[str, External]:
+    found = {}
+    for name, body in data.items():
+        host = body.get("host") if isinstance(body, Mapping) else None
+        if not isinstance(host, str) or not host or set(body) != {"host"}:
+            raise UserError(f"{file}: external.{name} needs `host:` and nothing else", "write {host: db.example.org}")
+        found[name] = External(host)
+    return found
+
+
+def _mapping(data: Any, key: str, file: str) -> Mapping[str, Any]:
+    if data is not None and not isinstance(data, Mapping):
+        raise UserError(f"{file}: `{key}` must be a mapping, it is {data!r}", f"write {key}: {{name: value}}")
+    return data or {}
+
+
+def _text(data: Mapping[str, Any], key: str, file: str) -> str | None:
+    value = data.get(key)
+    if value is not None and (not isinstance(value, str) or not value):
+        raise UserError(f"{file}: `{key}` must be a text, it is {value!r}", f"write {key}: name")
+    return value

@@ -1,0 +1,54 @@
+"""The ladder of an export: schema, graph, kube-score, a server's dry run. What a rung rejects is never written."""
+
+from __future__ import annotations
+
+from datameesh_cli.adapters import kube_score, kubectl, kubernetes_schema
+from datameesh_cli.core.k8s.graph import graph_problems
+from datameesh_cli.core.k8s.objects import Objects
+from datameesh_cli.core.k8s.report import Rung
+from datameesh_cli.core.k8s.waivers import unwaived
+from datameesh_cli.errors import UserError
+
+
+def climb(objects: Objects, context: str | None) -> tuple[Rung, ...]:
+    """Given objects and a cluster's context (None: no dry run), return the rungs. Raise UserError at the first that fails."""
+    rungs = []
+    for rung in (_schema, _graph, _score, lambda o: _dry_run(o, context)):
+        found = rung(objects)
+        if found.state == "failed":
+            more = f" (and {len(found.problems) - 1} more)" if len(found.problems) > 1 else ""
+            raise UserError(
+                f"the export does not pass '{found.name}': {found.problems[0]}{more}",
+                "correct the named fragment or pass; nothing was written",
+            )
+        rungs.append(found)
+    return tuple(rungs)
+
+
+def _rung(name: str, problems: list[str], passed: str) -> Rung:
+    if problems:
+        return Rung(name, "failed", f"{len(problems)} problems", tuple(problems))
+    return Rung(name, "passed", passed)
+
+
+def _schema(objects: Objects) -> Rung:
+    done = f"{len(objects)} objects by the schemas of Kubernetes {kubernetes_schema.VERSION}, strict"
+    return _rung("schema", kubernetes_schema.problems(objects), done)
+
+
+def _graph(objects: Objects) -> Rung:
+    return _rung("graph", graph_problems(objects), "every name, address, port, policy, mount and sum leads somewhere")
+
+
+def _score(objects: Objects) -> Rung:
+    found = kube_score.critical(objects)
+    if found is None:
+        return Rung("kube-score", "skipped", "the program kube-score is not installed")
+    problems, waived = unwaived(found)
+    return _rung("kube-score", problems, "waived by name: " + ", ".join(waived) if waived else "nothing critical")
+
+
+def _dry_run(objects: Objects, context: str | None) -> Rung:
+    if context is None:
+        return Rung("server", "skipped", "no --context was given")
+    return _rung("server", kubectl.dry_run(objects, context), "a server-side dry run, strict")

@@ -1,0 +1,62 @@
+"""`--check` and `--diff`: what a fresh export would change in the last one, and which Compose key each change comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from datameesh_cli.adapters import clock, export_folder, yaml_text
+from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.core.k8s.difference import Change, changes
+from datameesh_cli.core.k8s.objects import Objects
+from datameesh_cli.core.k8s.packaging import is_kustomization
+from datameesh_cli.errors import UserError
+from datameesh_cli.usecases.export_kubernetes import ExportRequest, last_asked, make_export
+from datameesh_cli.usecases.read_source import TargetRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The folder that was looked at, and every change that a fresh export would make in it."""
+
+    out: Path
+    changes: tuple[Change, ...]
+
+
+def compare_export(outside: Outside, request: ExportRequest, say: Callable[[str], None]) -> Compared:
+    """Given a request, return what a fresh export would change in the last one. What is not asked is as it was asked then.
+
+    Raise UserError if there is no export to compare with.
+    """
+    asked = last_asked(request.out)
+    request = replace(
+        request,
+        profiles=request.profiles or tuple(asked["profiles"]),
+        ram=request.ram or int(asked["budget"]),
+        target=TargetRequest(**asked["target"]) if request.target == TargetRequest() else request.target,
+    )
+    before = export_folder.read(request.out)
+    if before is None:
+        raise UserError(f"there is no export in {request.out}", "make one: dm k8s-export")
+    fresh = make_export(outside, request, say, clock.now())
+    found = list(changes(_objects(before), fresh.objects, fresh.source))
+    if not found:
+        # The same objects in other bytes: somebody edited a file by hand.
+        names = sorted(set(before) ^ set(fresh.files)) + [
+            n for n in before if before[n] != fresh.files.get(n, before[n])
+        ]
+        found = [Change("file", name, "", "other text, or a file too many or too few", "", "") for name in names]
+    return Compared(request.out, tuple(found))
+
+
+def _objects(files: dict[str, str]) -> Objects:
+    found = []
+    for path, text in sorted(files.items()):
+        if path.endswith(".yaml"):
+            try:
+                documents = yaml_text.load_all(text)
+            except yaml_text.BrokenYaml as broken:
+                raise UserError(f"{path}: {broken.problem}", "make the export again: dm k8s-export") from broken
+            found += [d for d in documents if d and not is_kustomization(d)]
+    return tuple(found)

@@ -1,0 +1,132 @@
+"""`dm k8s-export`: plan, resolve, kompose, the passes, the ladder, and a folder that is there whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from datameesh_cli.adapters import (
+    clock,
+    export_folder,
+    image_builder,
+    image_folders,
+    kompose,
+    kubernetes_schema,
+    yaml_text,
+)
+from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.core.images import named
+from datameesh_cli.core.k8s.fidelity import Fate, fates
+from datameesh_cli.core.k8s.objects import Objects
+from datameesh_cli.core.k8s.packaging import layout
+from datameesh_cli.core.k8s.pipeline import passes
+from datameesh_cli.core.k8s.quotas import Sum, sums
+from datameesh_cli.core.k8s.report import Rung, report
+from datameesh_cli.core.k8s.source import Source
+from datameesh_cli.errors import UserError
+from datameesh_cli.usecases.build_images import build_missing
+from datameesh_cli.usecases.climb_ladder import climb
+from datameesh_cli.usecases.read_source import Read, TargetRequest, read_source
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What the user asked of an export. `ram` in MiB; `context` is the cluster for the dry run, if any."""
+
+    profiles: tuple[str, ...] = ()
+    ram: int | None = None
+    out: Path = Path("k8s-export/out")
+    target: TargetRequest = field(default_factory=TargetRequest)
+    context: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An export: the files by path, what it was made of, what the ladder said, and the seconds of kompose alone and of all."""
+
+    out: Path
+    files: Mapping[str, str]
+    objects: Objects
+    source: Source
+    fates: tuple[Fate, ...]
+    sums: tuple[Sum, ...]
+    rungs: tuple[Rung, ...]
+    kompose_seconds: float
+    seconds: float
+
+
+def make_export(outside: Outside, request: ExportRequest, say: Say, began: float) -> Export:
+    """Given a request, return the export that it gives now; nothing is written. `began` is when the clock of the whole started.
+
+    Raise UserError if a fragment is not valid or a rung of the ladder rejects the result, HostError without an engine.
+    """
+    if outside.repository.refresh_includes():
+        say("compose/compose.yaml now includes every service folder")
+    with ThreadPoolExecutor(2) as beside:
+        # Half a second of reading that passes while Compose and kompose are at work.
+        schemas = beside.submit(kubernetes_schema.prepare)
+        read = read_source(outside, request.profiles, request.ram, request.target)
+        image = _image(outside, say)
+        drafted = beside.submit(kompose.convert, image, read.model, read.profiles, outside.repository.root)
+        known = fates(read.source)
+        schemas.result()
+        draft = drafted.result()
+    objects = passes(draft.objects, read.source)
+    rungs = climb(objects, request.context)
+    files = {path: yaml_text.dump_all(docs) for path, docs in layout(objects).items()}
+    asked = asked_of(request, read)
+    content = report(read.source, asked, known, sums(read.source), rungs)
+    files[export_folder.REPORT] = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    return Export(
+        out=request.out,
+        files=files,
+        objects=objects,
+        source=read.source,
+        fates=known,
+        sums=sums(read.source),
+        rungs=rungs,
+        kompose_seconds=draft.seconds,
+        seconds=clock.now() - began,
+    )
+
+
+def export_kubernetes(outside: Outside, request: ExportRequest, say: Say) -> Export:
+    """Given a request, make the export and put it in place of the last one. Raise DmError; the last one then stays as it is."""
+    began = clock.now()
+    export_folder.refuse_foreign(request.out)
+    made = make_export(outside, request, say, began)
+    export_folder.replace(request.out, made.files)
+    return made
+
+
+def asked_of(request: ExportRequest, read: Read) -> dict[str, Any]:
+    """Given a request and what was read for it, return what the report keeps of it: enough to ask the same again."""
+    target = request.target
+    return {
+        "profiles": list(request.profiles) or list(read.planned.plan.profiles[-1:]),
+        "budget": read.planned.plan.budget,
+        "target": {name: getattr(target, name) for name in target.__dataclass_fields__},
+    }
+
+
+def _image(outside: Outside, say: Say) -> str:
+    everyone = image_folders.read_images(outside.repository.root)
+    reference = named(everyone, [kompose.FOLDER])[0].reference
+    if not image_builder.present([reference]):
+        build_missing(outside, [reference], say)
+    return reference
+
+
+def last_asked(out: Path) -> Mapping[str, Any]:
+    """Given the folder of an export, return what its report says was asked. Raise UserError if there is no export."""
+    files = export_folder.read(out)
+    if files is None:
+        raise UserError(f"there is no export in {out}", "make one: dm k8s-export")
+    asked: Mapping[str, Any] = json.loads(files[export_folder.REPORT])["asked"]
+    return asked

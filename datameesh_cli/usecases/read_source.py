@@ -1,0 +1,168 @@
+"""Everything that an export is made of: the plan, the resolved model, the files, the users, the target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from datameesh_cli.adapters import export_folder, image_builder, image_folders
+from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.core.k8s.configs import sources_of
+from datameesh_cli.core.k8s.source import File, Part, Source, unescaped
+from datameesh_cli.core.k8s.target import Target, ingress_from, target_from
+from datameesh_cli.core.k8s.users import user_from, user_of_dockerfile
+from datameesh_cli.core.model import Scale, Service
+from datameesh_cli.errors import HostError, UserError
+from datameesh_cli.usecases.plan_memory import Planned, plan_memory
+
+JOB_PROFILE = "job"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRequest:
+    """The target's name and what the command line adds to its file."""
+
+    name: str = "kind"
+    storage_class: str | None = None
+    registry: str | None = None
+    pull_secret: str | None = None
+    workers: int | None = None
+    ingress_host: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The source of the passes, the plan behind it, and the model that kompose gets."""
+
+    source: Source
+    planned: Planned
+    model: Mapping[str, Any]
+    profiles: tuple[str, ...]
+
+
+def read_source(outside: Outside, profiles: Sequence[str], ram: int | None, asked: TargetRequest) -> Read:
+    """Given profiles, a budget and a target, return what the passes read. Nothing of the plan in force is touched.
+
+    Raise UserError for an unknown profile, target or key, HostError for a budget too small or an image that is not known.
+    """
+    target = read_target(outside, asked)
+    planned = plan_memory(outside, profiles, ram, elsewhere=True)
+    model = _resolve(outside, planned)
+    wanted = [s for s in planned.services if planned.replicas[s.name] > 0]
+    unknown = sorted(set(target.external) - {s.name for s in planned.model.services})
+    if unknown:
+        raise UserError(
+            f"target {target.name}: there is no service '{unknown[0]}' to take from outside", "see: dm plan"
+        )
+    exported = [s for s in wanted if s.name not in target.external]
+    kept = {s.name: model["services"][s.name] for s in exported}
+    given = dict(model) | {"services": kept}
+    seen = unescaped(given)
+    users = _users(outside, exported, seen["services"])
+    parts = [Part(s, seen["services"][s.name], users[s.name]) for s in sorted(exported, key=lambda s: s.name)]
+    source = Source(
+        compose=_used(seen, parts),
+        parts=tuple(parts),
+        files=_files(outside, parts, seen, target),
+        target=target,
+        outside=tuple(s for s in wanted if s.name in target.external),
+        left_out=planned.plan.left_out,
+    )
+    return Read(source, planned, given, (*planned.plan.profiles, JOB_PROFILE))
+
+
+def read_target(outside: Outside, asked: TargetRequest) -> Target:
+    """Given a target's name and the additions of the command line, return it. Raise UserError if there is no such target."""
+    folder = outside.repository.root / "k8s-export" / "targets"
+    path = folder / f"{asked.name}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
+        raise UserError(
+            f"there is no target '{asked.name}'", f"targets: {known}; a new one is a file in k8s-export/targets/"
+        )
+    target = target_from(asked.name, outside.repository.read_yaml(path), outside.repository.relative(path))
+    host = {"host": asked.ingress_host} if asked.ingress_host else None
+    return replace(
+        target,
+        storage_class=asked.storage_class or target.storage_class,
+        registry=asked.registry or target.registry,
+        pull_secret=asked.pull_secret or target.pull_secret,
+        ingress=ingress_from(host, "--ingress") if host else target.ingress,
+        scale=_with_workers(outside, target, asked.workers),
+    )
+
+
+def _with_workers(outside: Outside, target: Target, workers: int | None) -> Mapping[str, Scale]:
+    """So many of each query worker, and twice as many when they are busy: every scaled service of the query layer."""
+    if workers is None:
+        return target.scale
+    if workers < 1:
+        raise UserError(f"--workers {workers} is not a number of workers", "write 1 or more")
+    scaled = {s.name: s.kubernetes.scale for s in outside.repository.model().services if s.kubernetes.scale}
+    query = {s.name for s in outside.repository.model().services if s.layer == "query and federation"}
+    more = {n: replace(s, min=workers, max=workers * 2) for n, s in scaled.items() if n in query}
+    return {**target.scale, **more}
+
+
+def _resolve(outside: Outside, planned: Planned) -> dict[str, Any]:
+    variables = planned.variables(outside)
+    with export_folder.scratch("".join(f"{k}={v}\n" for k, v in variables.items())) as env_file:
+        return outside.compose.resolve([*planned.plan.profiles, JOB_PROFILE], env_file)
+
+
+def _used(model: Mapping[str, Any], parts: Sequence[Part]) -> dict[str, Any]:
+    """The model without the volumes, configs and secrets that no exported service uses."""
+    names = {
+        kind: {str(e["source"]) for p in parts for e in p.body.get(kind) or () if e.get("source")}
+        for kind in ("volumes", "configs", "secrets")
+    }
+    return {
+        key: {n: v for n, v in value.items() if n in names[key]} if key in names else value
+        for key, value in model.items()
+    }
+
+
+def _users(outside: Outside, services: Sequence[Service], bodies: Mapping[str, Any]) -> dict[str, Any]:
+    """By number: what the model says, else what the image's Dockerfile says, else what the engine says of the image."""
+    root = outside.repository.root
+    texts = {
+        i.reference: (image_folders.folder(root, i) / "Dockerfile").read_text(encoding="utf-8")
+        for i in image_folders.read_images(root)
+    }
+    found = {}
+    for service in services:
+        body = bodies[service.name]
+        image = str(body["image"])
+        said = str(body["user"]) if body.get("user") else user_of_dockerfile(image, texts)
+        if said is None:
+            said = image_builder.user_of(image)
+            if said is None:
+                raise HostError(
+                    f"service '{service.name}': the engine has no image {image}, so who it runs as is not known",
+                    f'pull it: docker pull {image}; or say it in the fragment: user: "10001"',
+                )
+        found[service.name] = user_from(said, service.name, image)
+    return found
+
+
+def _files(
+    outside: Outside, parts: Sequence[Part], model: Mapping[str, Any], target: Target
+) -> dict[str, tuple[File, ...]]:
+    definitions = model.get("configs") or {}
+    folder = outside.repository.root / "k8s-export" / "targets"
+    found: dict[str, tuple[File, ...]] = {}
+    for part in parts:
+        binds = {str(v["target"]): Path(v["source"]) for v in part.body.get("volumes") or () if v["type"] == "bind"}
+        for name, inside in sources_of(part):
+            if inside in binds:
+                path = binds[inside]
+            elif name in target.configs:
+                path = folder / target.configs[name]
+            elif "file" in (definitions.get(name) or {}):
+                path = Path(definitions[name]["file"])
+            else:
+                raise UserError(f"config '{name}' of {part.name} is no file", "write configs: {name: {file: ...}}")
+            found[name] = export_folder.read_files(path, f"config '{name}' of {part.name}")
+    return found
