@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.cluster.node.failure import Failure
+from tests.cluster.node.failure import Failure, heed_signals
 from tests.cluster.node.tools import MODULES, PACKAGES, TOOLS, Cache, Tool
 
 # From this version on, Go fetches the toolchain that a go.mod names, as a module.
@@ -142,6 +142,7 @@ def main() -> int:
         "--list", action="store_true", help="only say what is there; exit code 3 when something is missing"
     )
     args = parser.parse_args()
+    heed_signals()
     cache = Cache(args.cache.absolute()) if args.cache else Cache.default()
     if args.list:
         _say(listing(cache))

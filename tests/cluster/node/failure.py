@@ -1,6 +1,9 @@
-"""The one exception of these scripts."""
+"""How these scripts end other than well."""
 
 from __future__ import annotations
+
+import signal
+from typing import Any
 
 
 class Failure(Exception):
@@ -10,3 +13,15 @@ class Failure(Exception):
         super().__init__(message)
         self.hint = hint
         self.skip = skip
+
+
+def heed_signals() -> None:
+    """A request to end is an interruption, from wherever it comes: what was begun is undone.
+
+    A shell hands an ignored SIGINT to what it starts in the background, so that one is set again too."""
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from tests.cluster.node import images
-from tests.cluster.node.failure import Failure
+from tests.cluster.node.failure import Failure, heed_signals
 from tests.cluster.node.layout import State
 from tests.cluster.node.lifecycle import Cluster
 from tests.cluster.node.stage import SKIPPED, stage
@@ -83,6 +83,7 @@ def _run(args: argparse.Namespace) -> int:
 
 def main() -> int:
     args = _parser().parse_args()
+    heed_signals()
     try:
         return _run(args)
     except Failure as failed:
