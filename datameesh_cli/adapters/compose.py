@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,9 +31,10 @@ class Compose:
         Raise UserError if the model is not valid.
         """
         asked = replace(self, env_file=env_file or self.env_file)
-        with whales.explained("resolve the Compose model"):
-            resolved = asked._client(profiles).compose.config(return_json=True)
-        assert isinstance(resolved, dict)
+        done = process.run([*asked._base(profiles), "config", "--format", "json"], timeout=60)
+        if done.code:
+            raise whales.failure("resolve the Compose model", done.err)
+        resolved: dict[str, Any] = json.loads(done.out)
         return resolved
 
     @contextmanager

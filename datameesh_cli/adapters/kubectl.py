@@ -71,7 +71,7 @@ def _run(context: str, args: Sequence[str], stdin: str | None = None) -> str:
 
 def _refuse_unreachable(text: str, context: str) -> None:
     low = text.lower()
-    if "does not exist" in low and "context" in low:
+    if "context" in low and ("does not exist" in low or "context was not found" in low):
         raise UserError(f"kubectl knows no context '{context}'", "see: kubectl config get-contexts")
     if any(sign in low for sign in _UNREACHABLE):
         last = text.strip().splitlines()[-1]

@@ -42,11 +42,10 @@ def compare_export(outside: Outside, request: ExportRequest, say: Callable[[str]
     fresh = make_export(outside, request, say, clock.now())
     found = list(changes(_objects(before), fresh.objects, fresh.source))
     if not found:
-        # The same objects in other bytes: somebody edited a file by hand.
-        names = sorted(set(before) ^ set(fresh.files)) + [
-            n for n in before if before[n] != fresh.files.get(n, before[n])
-        ]
-        found = [Change("file", name, "", "other text, or a file too many or too few", "", "") for name in names]
+        # The same objects in other bytes: somebody edited a file by hand. The report also says which tools were there.
+        names = sorted((set(before) | set(fresh.files)) - {export_folder.REPORT})
+        odd = [name for name in names if before.get(name) != fresh.files.get(name)]
+        found = [Change("file", name, "", "other text, or a file too many or too few", "", "") for name in odd]
     return Compared(request.out, tuple(found))
 
 

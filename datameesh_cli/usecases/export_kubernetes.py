@@ -68,14 +68,13 @@ def make_export(outside: Outside, request: ExportRequest, say: Say, began: float
     """
     if outside.repository.refresh_includes():
         say("compose/compose.yaml now includes every service folder")
-    with ThreadPoolExecutor(2) as beside:
-        # Half a second of reading that passes while Compose and kompose are at work.
-        schemas = beside.submit(kubernetes_schema.prepare)
+    with ThreadPoolExecutor(1) as beside:
+        image = beside.submit(_image, outside, say)
         read = read_source(outside, request.profiles, request.ram, request.target)
-        image = _image(outside, say)
-        drafted = beside.submit(kompose.convert, image, read.model, read.profiles, outside.repository.root)
+        drafted = beside.submit(kompose.convert, image.result(), read.model, read.profiles, outside.repository.root)
+        # What can be done while kompose is at work.
+        kubernetes_schema.prepare()
         known = fates(read.source)
-        schemas.result()
         draft = drafted.result()
     objects = passes(draft.objects, read.source)
     rungs = climb(objects, request.context)

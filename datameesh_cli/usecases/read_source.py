@@ -70,7 +70,7 @@ def read_source(outside: Outside, profiles: Sequence[str], ram: int | None, aske
         outside=tuple(s for s in wanted if s.name in target.external),
         left_out=planned.plan.left_out,
     )
-    return Read(source, planned, given, (*planned.plan.profiles, JOB_PROFILE))
+    return Read(source, planned, _alone(given), (*planned.plan.profiles, JOB_PROFILE))
 
 
 def read_target(outside: Outside, asked: TargetRequest) -> Target:
@@ -110,6 +110,15 @@ def _resolve(outside: Outside, planned: Planned) -> dict[str, Any]:
     variables = planned.variables(outside)
     with export_folder.scratch("".join(f"{k}={v}\n" for k, v in variables.items())) as env_file:
         return outside.compose.resolve([*planned.plan.profiles, JOB_PROFILE], env_file)
+
+
+def _alone(model: Mapping[str, Any]) -> dict[str, Any]:
+    """The model for kompose: nobody waits for a service that is not in it."""
+    services = {}
+    for name, body in model["services"].items():
+        waits = {d: rule for d, rule in (body.get("depends_on") or {}).items() if d in model["services"]}
+        services[name] = {k: v for k, v in body.items() if k != "depends_on"} | ({"depends_on": waits} if waits else {})
+    return dict(model) | {"services": services}
 
 
 def _used(model: Mapping[str, Any], parts: Sequence[Part]) -> dict[str, Any]:

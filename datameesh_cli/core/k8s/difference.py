@@ -32,6 +32,7 @@ _PATHS = (
     (r"\.image$", "image"),
     (r"\.(args|command)", "command"),
     (r"Probe", "healthcheck"),
+    (r"securityContext", "user, read_only, cap_drop, security_opt"),
     (r"initContainers", "depends_on"),
     (r"config-hash", "configs"),
     (r"projected|configMap", "configs, secrets"),
@@ -39,7 +40,6 @@ _PATHS = (
     (r"terminationGrace", "stop_grace_period"),
     (r"replicas$", "deploy.replicas"),
     (r"priorityClassName", "x-datameesh.kubernetes.priority"),
-    (r"securityContext", "user, read_only, cap_drop, security_opt"),
     (r"prometheus", "x-datameesh.kubernetes.metrics"),
 )
 _KINDS = {

@@ -26,6 +26,7 @@ def policies(objects: Objects, source: Source) -> Objects:
         fresh += _edge(link)
     for part in source.parts:
         fresh += [_way_in(part, port) for port in sorted(exposed(part))]
+        fresh += [_to_api(part)] if part.service.kubernetes.roles else []
     return remade(objects, lambda o: o["kind"] == "NetworkPolicy", fresh)
 
 
@@ -60,6 +61,13 @@ def _way_in(part: Part, port: int) -> Object:
         "ingress": [{"from": [EVERYWHERE], "ports": [{"port": port, "protocol": "TCP"}]}],
     }
     return _policy(f"outside-to-{part.name}-{port}", part.namespace, {NAME: part.name}, rules)
+
+
+def _to_api(part: Part) -> Object:
+    """A service with roles speaks to the API server, which is no pod: it has the address of a node."""
+    ports = [{"port": port, "protocol": "TCP"} for port in (443, 6443)]
+    rules = {"policyTypes": ["Egress"], "egress": [{"to": [EVERYWHERE], "ports": ports}]}
+    return _policy(f"{part.name}-to-api-server", part.namespace, {NAME: part.name}, rules)
 
 
 def _dns(source: Source) -> dict[str, Any]:

@@ -33,10 +33,10 @@ def probes(objects: Objects, source: Source) -> Objects:
 def test_command(check: Mapping[str, Any]) -> list[str]:
     """Given a Compose health check, return the command to run ([] when it is switched off), word for word."""
     test = check.get("test") or []
-    if isinstance(test, str):
-        return ["sh", "-c", test]
     if check.get("disable") or not test or test[0] == "NONE":
         return []
+    if isinstance(test, str):
+        return ["sh", "-c", test]
     return ["sh", "-c", *test[1:]] if test[0] == "CMD-SHELL" else list(test[1:])
 
 
@@ -53,7 +53,13 @@ def _of(part: Part) -> dict[str, Any]:
     # As long as Compose would wait: the start period, and the retries after it.
     start["failureThreshold"] = math.ceil((grace + interval * retries) / interval)
     # Out of the Service after three misses; back with the next success.
-    ready = {"periodSeconds": interval, "timeoutSeconds": timeout, "failureThreshold": 3, "successThreshold": 1}
+    # Every 10 s at most often: a check is a process started by the node, and after the start it seldom tells anything new.
+    ready = {
+        "periodSeconds": max(10, interval),
+        "timeoutSeconds": timeout,
+        "failureThreshold": 3,
+        "successThreshold": 1,
+    }
     listens = part.service.listens
     alive: dict[str, Any] = {"tcpSocket": {"port": listens[0]}} if listens else dict(action)
     # Only a server that does not even take a connection for two minutes is started anew.

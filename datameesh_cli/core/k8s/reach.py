@@ -35,7 +35,10 @@ def _addresses(
     for where, text in _texts(o, objects):
         for match in _NAME.finditer(text):
             host, port = match[1], int(match[2] or 0)
-            if host.endswith(_CLUSTER) or (port and host in known):
+            # A short name counts where it is an address: with a port of a known one, in a URL, or as the value of X_HOST.
+            in_url = port and text[: match.start()].endswith("://") and "." not in host and host != "localhost"
+            alone = where.endswith("HOST") and match[0] == text and "." not in host and host != "localhost"
+            if host.endswith(_CLUSTER) or (port and host in known) or in_url or alone:
                 yield host, port or _port_beside(o, where), where
 
 

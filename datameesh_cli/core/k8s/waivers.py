@@ -9,17 +9,6 @@ WAIVED = {
     "container-security-context-user-group-id": "the numbers are those of the images' own files; none is root",
     "container-ephemeral-storage-request-and-limit": "the root is read-only and /tmp lies in memory: only logs are written",
     "container-resources": "CPU is requested and not limited: a limit would slow a start for nothing",
-    "service-type": "NodePorts are asked for: the same numbers as on one machine",
-    "pod-probes-identical": "ready and started are the same question here; liveness is another one",
-    "pod-probes": "jobs have no probes",
-    "networkpolicy-targets-pod": "the graph rung knows both ends of each policy",
-    "statefulset-has-host-podantiaffinity": "one pod each; what has more is kept apart by preference, so one node is enough",
-    "deployment-has-host-podantiaffinity": "one pod each; what has more is kept apart by preference, so one node is enough",
-    "statefulset-has-poddisruptionbudget": "a budget for one pod would keep every node from being emptied",
-    "deployment-has-poddisruptionbudget": "a budget for one pod would keep every node from being emptied",
-    "deployment-replicas": "one pod each, as planned for one machine; what may have more has an autoscaler",
-    "horizontalpodautoscaler-replicas": "one pod is enough for a small budget; the target raises it",
-    "pod-networkpolicy": "the graph rung checks both directions of each edge",
 }
 
 

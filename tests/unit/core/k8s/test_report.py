@@ -1,0 +1,274 @@
+"""Every Compose key has its fate, every change its Compose key, every file its place; what folders and targets declare is read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from datameesh_cli.core.k8s.adopt import adopt
+from datameesh_cli.core.k8s.declared import PRIORITIES, edges_from, kubernetes_from
+from datameesh_cli.core.k8s.difference import changes
+from datameesh_cli.core.k8s.fidelity import _RULES, _TOP_RULES, CONVERTED, DROPPED, REPAIRED, fates, keys
+from datameesh_cli.core.k8s.objects import Objects
+from datameesh_cli.core.k8s.packaging import is_kustomization, layout
+from datameesh_cli.core.k8s.pipeline import PASSES, passes
+from datameesh_cli.core.k8s.quotas import sums
+from datameesh_cli.core.k8s.report import Rung, report
+from datameesh_cli.core.k8s.source import Source, User
+from datameesh_cli.core.k8s.target import External, Ingress, Target, target_from
+from datameesh_cli.core.k8s.users import user_from, user_of_dockerfile
+from datameesh_cli.core.k8s.waivers import WAIVED, unwaived
+from datameesh_cli.core.model import Edge, Kubernetes, Metrics, Scale
+from datameesh_cli.errors import UserError
+from tests.unit.core.k8s.example import BODIES, draft, example
+
+
+def _all(source: Source) -> Objects:
+    return passes(draft(source), source)
+
+
+def test_every_key_of_the_example_has_a_fate_and_every_fate_a_reason() -> None:
+    found = fates(example())
+    by_key = {(f.service, f.key): f for f in found}
+    assert by_key["db", "healthcheck.test[]"].verdict == REPAIRED
+    assert by_key["db", "image"].verdict == CONVERTED
+    assert by_key["db", "volumes[].volume"].verdict == DROPPED
+    assert {f.service for f in found} == {"db", "web", "nightly", "(model)"}
+    for fate in found:
+        assert fate.verdict == CONVERTED or fate.reason, fate
+
+
+def test_the_passes_that_the_rules_name_exist() -> None:
+    names = {p.__name__ for p in PASSES} | {"export"}
+    assert {by for _, _, by, _ in (*_RULES, *_TOP_RULES)} <= names
+    assert adopt in PASSES
+
+
+@pytest.mark.parametrize(
+    ("body", "key"),
+    [
+        ({"colour": "red"}, "colour"),
+        ({"healthcheck": {"test": ["CMD", "x"]}, "gpus": "all"}, "gpus"),
+        ({"deploy": {"resources": {"limits": {"memory": "1", "pids": 5}}}}, "deploy.resources.limits.pids"),
+        ({"ports": [{"target": 1, "app_protocol": "http"}]}, "ports[].app_protocol"),
+        ({"extra_hosts": ["a=1.2.3.4"]}, "extra_hosts[]"),
+        ({"cap_add": ["NET_ADMIN"]}, "cap_add[]"),
+        ({"privileged": True}, "privileged"),
+    ],
+)
+def test_a_key_that_no_pass_knows_is_an_error_with_service_and_key(body: dict[str, Any], key: str) -> None:
+    with pytest.raises(UserError) as caught:
+        fates(example(bodies={"web": body}))
+    assert caught.value.message.startswith(f"service 'web': no pass knows the Compose key '{key}'")
+    assert caught.value.exit_code == 2
+
+
+def test_keys_of_lists_share_a_path_and_null_says_nothing() -> None:
+    assert sorted(set(keys({"a": [{"b": 1}, {"b": 2}], "c": None, "d": {}, "e": []}))) == ["a[].b", "d", "e"]
+
+
+def _limits(web: int) -> Source:
+    limit = {"deploy": {"replicas": 2, "resources": {"limits": {"memory": str(web * 2**20)}}}}
+    return example(bodies={"web": limit})
+
+
+def test_a_change_of_memory_is_told_as_limits_and_quotas_by_their_compose_key() -> None:
+    found = list(changes(_all(_limits(64)), _all(_limits(80)), _limits(80)))
+    assert {(c.kind, c.path.rsplit(".", 1)[-1]) for c in found} == {
+        ("Deployment", "memory"),
+        ("LimitRange", "memory"),
+        ("ResourceQuota", "memory"),
+    }
+    deployment = next(c for c in found if c.kind == "Deployment")
+    assert (deployment.before, deployment.after) == ("64Mi", "80Mi")
+    assert deployment.key == "services.web.deploy.resources.limits.memory"
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "key"),
+    [
+        ({"environment": {"DB_HOST": "db", "DB_PORT": "5432"}}, "env[DB_HOST]", "services.web.environment.DB_HOST"),
+        ({"image": "datameesh/web:2"}, "image", "services.web.image"),
+        ({"command": ["serve"]}, "args", "services.web.command"),
+        ({"stop_grace_period": "20s"}, "terminationGrace", "services.web.stop_grace_period"),
+        ({"read_only": True}, "readOnlyRootFilesystem", "services.web.user, read_only, cap_drop, security_opt"),
+    ],
+)
+def test_each_change_names_its_compose_key(body: dict[str, Any], path: str, key: str) -> None:
+    after = example(bodies={"web": body})
+    found = [c for c in changes(_all(example()), _all(after), after) if path in c.path]
+    assert found
+    assert {c.key for c in found} <= {key, "services.web.image"}
+
+
+def test_a_service_that_comes_or_goes_is_one_change_for_each_object() -> None:
+    whole, less = example(), example(*(p.service for p in example().parts if p.name != "nightly"))
+    gone = [c for c in changes(_all(whole), _all(less), less) if c.after == "removed"]
+    assert ("Job", "data-platform/nightly") in {(c.kind, c.name) for c in gone}
+    assert next(c for c in gone if c.kind == "Job").key.startswith("services.nightly (not in the model")
+    assert not list(changes(_all(whole), _all(whole), whole))
+
+
+def test_the_folder_has_a_kustomization_for_each_namespace_and_what_binds_comes_first() -> None:
+    files = layout(_all(example()))
+    assert {"kustomization.yaml", "cluster/namespaces.yaml", "cluster/priorities.yaml", "sales-domain/db.yaml"} <= set(
+        files
+    )
+    (top,) = files["kustomization.yaml"]
+    assert top["resources"] == ["cluster", "data-platform", "sales-domain"]
+    (own,) = files["data-platform/kustomization.yaml"]
+    assert own["resources"][:4] == ["quota.yaml", "policies.yaml", "configs.yaml", "aliases.yaml"]
+    listed = {
+        f"{f.split('/')[0]}/{name}" for f, d in files.items() if f.count("/") for name in d[0].get("resources", ())
+    }
+    assert listed == {f for f in files if f.count("/") and not f.endswith("kustomization.yaml")}
+    kinds = [o["kind"] for o in files["data-platform/web.yaml"]]
+    assert kinds.index("ServiceAccount") < kinds.index("Deployment") < kinds.index("HorizontalPodAutoscaler")
+    assert sum(len(d) for d in files.values() if not is_kustomization(d[0])) == len(_all(example()))
+
+
+def test_the_sums_are_those_of_the_pods_and_are_written_out() -> None:
+    by_name = {s.namespace: s for s in sums(example())}
+    platform = by_name["data-platform"]
+    assert platform.arithmetic == "nightly 96 (job) + web 64 x 4 (with one more while rolling)"
+    assert (platform.memory, platform.node_ports, platform.claims) == (96 + 64 * 4, 2, 0)
+    assert (by_name["sales-domain"].storage, by_name["sales-domain"].claims) == (5120, 1)
+
+
+def test_the_report_is_json_without_a_time() -> None:
+    source = example()
+    made = report(source, {"profiles": ["core"]}, fates(source), sums(source), [Rung("schema", "passed", "all")])
+    assert json.loads(json.dumps(made)) == made
+    assert made["secrets expected"] == {"db-password": ["sales-domain"]}
+    assert made["edges"] == ["nightly -> web:5000", "web -> db:5432"]
+
+
+def test_what_a_folder_declares_is_read() -> None:
+    assert edges_from(["sales-db:5432", "sales-db:5432"], "f") == (Edge("sales-db", 5432),)
+    assert kubernetes_from(None, "f") == Kubernetes()
+    data = {
+        "kind": "StatefulSet",
+        "priority": "query",
+        "scale": {"min": 1, "max": 2, "cpu": 1500},
+        "grace": 60,
+        "metrics": {"port": 8080},
+        "roles": [{"resources": ["pods"], "verbs": ["get"]}],
+    }
+    assert kubernetes_from(data, "f") == Kubernetes(
+        "StatefulSet",
+        "query",
+        Scale(1, 2, 1500),
+        60,
+        Metrics(8080, "/metrics"),
+        ({"apiGroups": ("",), "resources": ("pods",), "verbs": ("get",)},),
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ([], "`kubernetes:` must be a mapping"),
+        ({"colour": 1}, "kubernetes has no key 'colour'"),
+        ({"kind": "DaemonSet"}, "kubernetes.kind 'DaemonSet' is unknown"),
+        ({"priority": "high"}, "kubernetes.priority 'high' is unknown"),
+        ({"scale": {"min": 2, "max": 1, "cpu": 1}}, "needs 0 < min <= max"),
+        ({"scale": {"min": 1, "max": 1}}, "`kubernetes.scale.cpu` must be a whole number, it is None"),
+        ({"scale": {"min": 1, "max": 2, "cpu": 5, "disk": 1}}, "kubernetes.scale has no key 'disk'"),
+        ({"grace": "60s"}, "`grace` must be a whole number, it is '60s'"),
+        ({"metrics": {"path": "/m"}}, "`metrics.port` must be a whole number"),
+        ({"roles": {"a": 1}}, "kubernetes.roles must be a list"),
+        ({"roles": [{"resources": "pods", "verbs": ["get"]}]}, "a list of names as `resources:`"),
+    ],
+)
+def test_a_wrong_declaration_is_one_line_with_its_place(data: Any, says: str) -> None:
+    with pytest.raises(UserError) as caught:
+        kubernetes_from(data, "services/x/compose.yaml, service 'x'")
+    assert caught.value.message.startswith("services/x/compose.yaml, service 'x': ")
+    assert says in caught.value.message
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("entry", ["sales-db", "sales-db:x", "sales-db:70000", "Sales:1", {"a": 1}])
+def test_an_edge_that_is_none_is_refused(entry: Any) -> None:
+    with pytest.raises(UserError, match="`consumes:` holds"):
+        edges_from([entry], "f")
+
+
+def test_a_target_is_read_and_a_wrong_one_refused() -> None:
+    data = {
+        "says": "x",
+        "storage-class": "fast",
+        "registry": "reg",
+        "pull-secret": "s",
+        "service-monitors": True,
+        "ingress": {"host": "mesh.example.org", "class": "nginx"},
+        "scale": {"w": {"min": 1, "max": 2, "cpu": 5}},
+        "external": {"db": {"host": "db.example.org"}},
+        "configs": {"site": "aws/site.xml"},
+    }
+    target = target_from("aws", data, "f")
+    assert (target.storage_class, target.service_monitors, target.external) == (
+        "fast",
+        True,
+        {"db": External("db.example.org")},
+    )
+    assert (target.ingress, target.configs) == (Ingress("mesh.example.org", "nginx"), {"site": "aws/site.xml"})
+    assert target_from("kind", None, "f") == Target("kind")
+    wrong: list[tuple[Any, str]] = [
+        ({"colour": 1}, "there is no key 'colour'"),
+        ({"external": {"db": {"port": 1}}}, "external.db needs `host:`"),
+        ({"registry": 5}, "`registry` must be a text"),
+        ({"ingress": {"host": "-"}}, "'-' is not a host name"),
+        ({"scale": []}, "`scale` must be a mapping"),
+    ]
+    for broken, says in wrong:
+        with pytest.raises(UserError) as caught:
+            target_from("x", broken, "k8s-export/targets/x.yaml")
+        assert says in caught.value.message, broken
+
+
+DOCKERFILES = {
+    "datameesh/base:1": "FROM scratch\nUSER 0:0\n",
+    "datameesh/plain:1": "FROM datameesh/base:1 AS build\nFROM datameesh/base:1\nRUN x\nUSER 999:998\n",
+    "datameesh/stages:1": "FROM --platform=x datameesh/base:1 AS run\nUSER 1000\nFROM run AS train\nUSER 0\nFROM run\nCOPY a b\n",
+    "datameesh/child:1": "FROM datameesh/stages:1\n",
+    "datameesh/none:1": "FROM elsewhere:1\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("image", "user"),
+    [("plain", "999:998"), ("stages", "1000"), ("child", "1000"), ("base", "0:0"), ("none", ""), ("unknown", None)],
+)
+def test_the_user_of_an_image_is_that_of_its_last_stage(image: str, user: str | None) -> None:
+    assert user_of_dockerfile(f"datameesh/{image}:1", DOCKERFILES) == user
+
+
+def test_a_user_is_a_number_and_not_root() -> None:
+    assert user_from("999:998", "db", "x") == User(999, 998)
+    assert user_from("10902", "dbt", "x") == User(10902, 10902)
+    for text, says in (
+        ("0", "runs as root"),
+        ("0:0", "runs as root"),
+        ("nginx", "runs as 'nginx'"),
+        ("", "says no user"),
+    ):
+        with pytest.raises(UserError) as caught:
+            user_from(text, "web", "nginx:1")
+        assert "service 'web'" in caught.value.message
+        assert says in caught.value.message
+
+
+def test_waivers_are_by_name_and_all_else_rejects() -> None:
+    problems, waived = unwaived([(next(iter(WAIVED)), "a"), ("label-values", "b: not valid")])
+    assert problems == ["label-values: b: not valid"]
+    assert waived == [next(iter(WAIVED))]
+    assert all(len(reason) > 20 for reason in WAIVED.values())
+
+
+def test_priorities_go_from_data_to_jobs() -> None:
+    order = ["storage", "query", "serving", "notebooks", "jobs"]
+    assert sorted(PRIORITIES, key=lambda n: -PRIORITIES[n]) == order
+    assert BODIES
