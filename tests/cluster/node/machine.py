@@ -16,7 +16,7 @@ from tests.cluster.node.layout import CGROUP, HOST_ADDRESS, LINK, State
 
 _CGROUPS = Path("/sys/fs/cgroup")
 # The kubelet sets these for the whole machine.
-_SETTINGS = (
+SETTINGS = (
     "vm/overcommit_memory",
     "vm/panic_on_oom",
     "kernel/panic",
@@ -84,9 +84,7 @@ def remove_cgroups() -> None:
 
 def save_settings(state: State) -> None:
     values = {
-        name: (Path("/proc/sys") / name).read_text().strip()
-        for name in _SETTINGS
-        if (Path("/proc/sys") / name).exists()
+        name: (Path("/proc/sys") / name).read_text().strip() for name in SETTINGS if (Path("/proc/sys") / name).exists()
     }
     (state.folder / "settings.json").write_text(json.dumps(values), encoding="utf-8")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.cluster.node import machine
 from tests.cluster.node.build import build
 from tests.cluster.node.failure import Failure
+from tests.cluster.node.footprint import footprint
 from tests.cluster.node.lifecycle import ROOT, Cluster, say
 
 SKIPPED = 77  # what automake and others call a test that did not run
@@ -38,6 +39,7 @@ def stage(cluster: Cluster, may_build: bool, minutes: float | None) -> int:
     if missing:
         build(cluster.cache, os.cpu_count() or 2)
     started = time.monotonic()
+    before = footprint()
     cluster.up()
     try:
         env = os.environ | {
@@ -48,5 +50,9 @@ def stage(cluster: Cluster, may_build: bool, minutes: float | None) -> int:
         code = subprocess.run(words, cwd=ROOT, env=env).returncode
     finally:
         cluster.down()
+    left = sorted(before ^ footprint())
+    for line in left:
+        say(f"not as before: {line}")
+    code = code or len(left)
     say(f"cluster stage: {'passed' if code == 0 else 'FAILED'} in {time.monotonic() - started:.0f} s")
     return 1 if code else 0

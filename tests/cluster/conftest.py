@@ -1,0 +1,27 @@
+"""The cluster's own tests run where `tests/cluster/cluster stage` started one."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster.kube import Kube, cluster_status
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Kube:
+    if "DATAMEESH_CLUSTER" not in os.environ:
+        pytest.skip("needs a running cluster: tests/cluster/cluster stage")
+    return Kube(cluster_status())
+
+
+@pytest.fixture
+def kube(cluster: Kube) -> Iterator[Kube]:
+    """In a namespace of the test's own."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    cluster.run("create", "namespace", name)
+    yield Kube(cluster.status, name)
+    cluster.run("delete", "namespace", name, "--wait=false")
