@@ -53,13 +53,13 @@ def _command_that_raises(monkeypatch: pytest.MonkeyPatch, error: BaseException) 
 
 def test_every_command_has_a_module_and_every_module_is_a_command() -> None:
     assert MODULES
-    assert sorted(cli.COMMANDS) == MODULES
+    assert sorted(cli.COMMANDS) == sorted(name.replace("_", "-") for name in MODULES)
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_every_command_shows_an_example_and_every_sub_command_says_what_it_does(name: str) -> None:
     command: Any = typer.main.get_command(importlib.import_module(f"datameesh_cli.commands.{name}").app)
-    assert f"Example: dm {name}" in (command.help or "")
+    assert f"Example: dm {name.replace('_', '-')}" in (command.help or "")
     for inner in getattr(command, "commands", {}).values():
         assert inner.help
 

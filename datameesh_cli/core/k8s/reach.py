@@ -78,7 +78,9 @@ def _reach(
     namespace, (host, port) = identity(o)[0], address
     service = _service(host, namespace, services)
     if service is None:
-        return "there is no such Service"
+        elsewhere = "." not in host and any(name == host for _, name in services)
+        hint = f'; if it is meant, declare it: consumes: ["{host}:{port}"]' if elsewhere else ""
+        return f"there is no such Service{' in this namespace' if elsewhere else ''}{hint}"
     for _ in range(3):  # an alias leads to a Service, or out of the cluster
         if service["spec"].get("type") != "ExternalName":
             break

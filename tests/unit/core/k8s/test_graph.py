@@ -176,7 +176,7 @@ BROKEN: list[tuple[str, Callable[[list[Object]], None], str]] = [
     ("graph", _same_node_port, "NodePort 30081 belongs to Service data-platform/web"),
     ("graph", _node_port_80, "80 is no NodePort"),
     ("graph", _twice, "ConfigMap data-platform/site is there 2 times"),
-    ("graph", _no_alias, "environment DB_HOST speaks of postgres:5432: there is no such Service"),
+    ("graph", _no_alias, "environment DB_HOST speaks of postgres:5432: there is no such Service in this namespace"),
     ("graph", _alias_to_nowhere, "its alias leads to nix.sales-domain.svc.cluster.local, which is not there"),
     ("graph", _way_out_is_missing, 'no pair of policies lets it through; declare it: consumes: ["db:5432"]'),
     ("graph", _way_in_is_missing, "no pair of policies lets it through"),

@@ -1,0 +1,315 @@
+"""What the repository becomes on Kubernetes, without an engine: the real model, the real passes, a draft as kompose makes it.
+
+The same with the real kompose is in tests/integration/test_k8s_export.py. A row of the matrix is marked where what it wants of
+Compose is shown too; rows of services that are not there yet are not.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import product
+from typing import Any
+
+import pytest
+
+from datameesh_cli.adapters import kubernetes_schema, yaml_text
+from datameesh_cli.adapters.outside import outside
+from datameesh_cli.core.k8s.fidelity import fates
+from datameesh_cli.core.k8s.graph import graph_problems
+from datameesh_cli.core.k8s.objects import Object, Objects, container, is_workload, mib, pod, service_of, workload_of
+from datameesh_cli.core.k8s.packaging import layout
+from datameesh_cli.core.k8s.pipeline import passes
+from datameesh_cli.core.k8s.quotas import sums
+from datameesh_cli.core.k8s.source import Source
+from datameesh_cli.usecases.read_source import Read, TargetRequest, read_source
+from tests.contract.repo import ROOT
+from tests.unit.core.k8s.example import draft
+
+TARGETS = sorted(p.stem for p in (ROOT / "k8s-export" / "targets").glob("*.yaml"))
+BUDGETS = [1536, 3072, 6144, 8192]
+WHOLE = ("analytics",)
+KIND = TargetRequest()
+
+
+@cache
+def _read(profiles: tuple[str, ...] = WHOLE, ram: int = 6144, target: TargetRequest = KIND) -> Read:
+    return read_source(outside(), profiles, ram, target)
+
+
+@cache
+def _objects(profiles: tuple[str, ...] = WHOLE, ram: int = 6144, target: TargetRequest = KIND) -> Objects:
+    source = _read(profiles, ram, target).source
+    return passes(draft(source), source)
+
+
+def _kinds(kind: str, objects: Objects | None = None) -> list[Object]:
+    return [o for o in objects or _objects() if o["kind"] == kind]
+
+
+def _services() -> dict[str, dict[str, Any]]:
+    found = [o for o in _kinds("Service") if o["spec"].get("type") != "ExternalName"]
+    return {o["metadata"]["name"]: o["spec"] | {"namespace": o["metadata"]["namespace"]} for o in found}
+
+
+def _workloads() -> dict[str, Object]:
+    return {service_of(o): o for o in _objects() if is_workload(o)}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("ram", BUDGETS)
+@pytest.mark.parametrize("profile", ["core", "analytics"])
+def test_each_profile_budget_and_target_passes_schema_and_graph(profile: str, ram: int, target: str) -> None:
+    objects = _objects((profile,), ram, TargetRequest(target))
+    assert kubernetes_schema.problems(objects) == []
+    assert graph_problems(objects) == []
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_passes_over_the_whole_repository_are_idempotent_and_deterministic(target: str) -> None:
+    source = _read(target=TargetRequest(target)).source
+    once = passes(draft(source), source)
+    assert passes(once, source) == once
+    texts = [
+        {p: yaml_text.dump_all(d) for p, d in layout(o).items()} for o in (once, passes(draft(source)[::-1], source))
+    ]
+    assert texts[0] == texts[1]
+
+
+def test_every_compose_key_has_its_fate() -> None:
+    assert len(fates(_read().source)) > 100
+
+
+def test_every_service_lives_in_the_namespace_of_its_folder() -> None:
+    declared = {s.name: s.namespace for s in outside().repository.model().services}
+    exported = {service_of(o): o["metadata"]["namespace"] for o in _objects() if is_workload(o)}
+    assert exported == declared
+    assert {"data-platform", "sales-domain", "marketing-domain"} <= set(exported.values())
+
+
+def test_each_namespace_is_there_once_and_before_what_lives_in_it() -> None:
+    names = [o["metadata"]["name"] for o in _kinds("Namespace")]
+    assert len(names) == len(set(names)) > 2
+    (top,) = layout(_objects())["kustomization.yaml"]
+    assert top["resources"][0] == "cluster"
+    for o in _kinds("Namespace"):
+        assert o["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_trino_and_the_databases_are_stateful_sets() -> None:
+    kinds = {name: o["kind"] for name, o in _workloads().items()}
+    assert kinds["trino-coordinator"] == kinds["trino-worker"] == "StatefulSet"
+    assert {k for name, k in kinds.items() if name.endswith("-db")} == {"StatefulSet"}
+    assert kinds["hive-metastore"] == "Deployment"
+    assert kinds["dbt"] == "Job"
+
+
+@pytest.mark.row("S-PORT-13", "S-SEC-09")
+def test_no_database_has_a_way_in_from_outside() -> None:
+    databases = {name: spec for name, spec in _services().items() if name.endswith("-db")}
+    assert databases
+    assert {spec["type"] for spec in databases.values()} == {"ClusterIP"}
+
+
+@pytest.mark.row("S-PORT-14")
+def test_node_ports_are_the_published_ports() -> None:
+    found = {p["nodePort"] for spec in _services().values() for p in spec["ports"] if "nodePort" in p}
+    assert found == {p.default for s in outside().repository.model().services for p in s.ports}
+    assert found <= set(range(30000, 32768))
+
+
+@pytest.mark.row("S-SVC-02")
+def test_trino_has_a_node_port_and_a_headless_service() -> None:
+    coordinator = _services()["trino-coordinator"]
+    assert [(p["port"], p["nodePort"]) for p in coordinator["ports"]] == [(8080, 30808)]
+    assert _services()["trino-coordinator-headless"]["clusterIP"] == "None"
+
+
+@pytest.mark.row("S-SVC-03")
+def test_the_workers_are_not_published() -> None:
+    worker = _services()["trino-worker"]
+    assert (worker["type"], [p["port"] for p in worker["ports"]]) == ("ClusterIP", [8080])
+
+
+@pytest.mark.row("S-SVC-04")
+def test_the_lake_has_two_named_ports() -> None:
+    ports = {p["name"]: (p["port"], p["nodePort"]) for p in _services()["minio"]["ports"]}
+    assert ports == {"api": (9000, 30900), "console": (9001, 30901)}
+
+
+@pytest.mark.row("S-SVC-05")
+def test_the_metastore_is_reached_inside_only() -> None:
+    spec = _services()["hive-metastore"]
+    assert (spec["type"], [p["port"] for p in spec["ports"]]) == ("ClusterIP", [9083])
+
+
+@pytest.mark.row("S-SVC-08", "S-SVC-11", "S-SVC-12")
+@pytest.mark.parametrize("name", ["sales-db", "marketing-db", "hive-metastore-db"])
+def test_a_database_is_reached_inside_only(name: str) -> None:
+    spec = _services()[name]
+    assert (spec["type"], [p["port"] for p in spec["ports"]]) == ("ClusterIP", [5432])
+
+
+@pytest.mark.row("S-SVC-13")
+@pytest.mark.parametrize("domain", ["sales", "marketing"])
+def test_the_other_names_of_the_databases_exist(domain: str) -> None:
+    names = {
+        (o["metadata"]["namespace"], o["metadata"]["name"]): o["spec"].get("externalName") for o in _kinds("Service")
+    }
+    assert names["data-platform", f"postgres-{domain}"] == f"{domain}-db.{domain}-domain.svc.cluster.local"
+
+
+@pytest.mark.parametrize(
+    ("service", "size"), [("sales-db", "5Gi"), ("marketing-db", "5Gi"), ("hive-metastore-db", "2Gi"), ("minio", "20Gi")]
+)
+def test_claims_have_their_size(service: str, size: str) -> None:
+    (claim,) = _workloads()[service]["spec"]["volumeClaimTemplates"]
+    assert claim["spec"]["resources"]["requests"]["storage"] == size
+
+
+def test_each_namespace_denies_everything_by_default() -> None:
+    denied = {
+        o["metadata"]["namespace"]
+        for o in _kinds("NetworkPolicy")
+        if o["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    }
+    assert denied == {o["metadata"]["name"] for o in _kinds("Namespace")}
+
+
+def _edges() -> set[tuple[str, str, int]]:
+    """Every pair that the policies let talk: from, to, port. Both sides must agree."""
+    ends: dict[str, set[tuple[str, str, int]]] = {"egress": set(), "ingress": set()}
+    for o in _kinds("NetworkPolicy"):
+        own = o["spec"]["podSelector"].get("matchLabels", {}).get("app.kubernetes.io/name")
+        for way, key in (("egress", "to"), ("ingress", "from")):
+            for rule in o["spec"].get(way, ()):
+                for peer, port in product(rule[key], rule["ports"]):
+                    other = peer.get("podSelector", {}).get("matchLabels", {}).get("app.kubernetes.io/name")
+                    if own and other:
+                        ends[way].add((own, other, port["port"]) if way == "egress" else (other, own, port["port"]))
+    assert ends["egress"] == ends["ingress"]
+    return ends["egress"]
+
+
+@pytest.mark.row("S-SEC-02", "S-SEC-03")
+@pytest.mark.parametrize(
+    "target", [("sales-db", 5432), ("marketing-db", 5432), ("hive-metastore", 9083), ("minio", 9000)]
+)
+def test_trino_reaches_what_it_federates(target: tuple[str, int]) -> None:
+    assert {("trino-coordinator", *target), ("trino-worker", *target)} <= _edges()
+
+
+def test_coordinator_and_workers_reach_each_other() -> None:
+    pair = ("trino-coordinator", "trino-worker")
+    assert {(a, b, 8080) for a, b in product(pair, pair)} - {(pair[0], pair[0], 8080)} <= _edges()
+
+
+def test_the_domains_never_talk_to_each_other() -> None:
+    home = {name: o["metadata"]["namespace"] for name, o in _workloads().items()}
+    crossing = {(home[a], home[b]) for a, b, _ in _edges()}
+    assert ("sales-domain", "marketing-domain") not in crossing
+    assert ("marketing-domain", "sales-domain") not in crossing
+    reached = {b for a, b, _ in _edges() if home[b] in ("sales-domain", "marketing-domain")}
+    talkers = {a for a, b, _ in _edges() if b in reached}
+    assert talkers == {"trino-coordinator", "trino-worker"}
+
+
+@pytest.mark.row("S-SEC-63")
+def test_passwords_stand_in_no_file() -> None:
+    assert "Secret" not in {o["kind"] for o in _objects()}
+    assert "secretName" not in str(_objects())
+
+
+@pytest.mark.row("S-SEC-67")
+def test_nothing_runs_as_root_and_nothing_writes_its_root() -> None:
+    for name, o in _workloads().items():
+        context = pod(o)["securityContext"]
+        assert (context["runAsNonRoot"], context["runAsUser"] > 0) == (True, True), name
+        assert container(o)["securityContext"]["readOnlyRootFilesystem"] is True, name
+
+
+@pytest.mark.row("S-OPS-34")
+def test_every_container_has_limits_and_requests() -> None:
+    for name, o in _workloads().items():
+        for own in [*pod(o)["containers"], *pod(o).get("initContainers", ())]:
+            assert own["resources"]["limits"]["memory"] == own["resources"]["requests"]["memory"], name
+            assert own["resources"]["requests"]["cpu"].endswith("m")
+
+
+@pytest.mark.row("S-OPS-35")
+def test_there_is_one_quota_for_each_namespace_and_it_is_the_sum() -> None:
+    quotas = {o["metadata"]["namespace"]: o["spec"]["hard"] for o in _kinds("ResourceQuota")}
+    assert set(quotas) == {o["metadata"]["name"] for o in _kinds("Namespace")}
+    for total in sums(_read().source):
+        assert mib(quotas[total.namespace]["limits.memory"]) == total.memory
+        assert quotas[total.namespace]["services.nodeports"] == str(total.node_ports)
+
+
+@pytest.mark.parametrize("ram", BUDGETS)
+def test_the_limits_of_the_pods_are_those_of_the_plan(ram: int) -> None:
+    read = _read(WHOLE, ram)
+    made = {service_of(o): o for o in _objects(WHOLE, ram) if is_workload(o)}
+    shares = {s.service: s for s in read.planned.plan.shares}
+    assert set(made) == set(shares)
+    for name, share in shares.items():
+        assert container(made[name])["resources"]["limits"]["memory"] == f"{share.limit}Mi"
+        env = {e["name"]: e["value"] for e in container(made[name]).get("env", ())}
+        if share.heap:
+            assert str(share.heap) in {value.removesuffix("MiB") for value in env.values()}
+
+
+def test_priorities_put_data_first_and_jobs_last() -> None:
+    values = {o["metadata"]["name"]: o["value"] for o in _kinds("PriorityClass")}
+    assert len(values) >= 3
+    used = {name: values[pod(o)["priorityClassName"]] for name, o in _workloads().items()}
+    assert used["sales-db"] == max(values.values())
+    assert used["dbt"] == min(values.values())
+
+
+@pytest.mark.row("S-OPS-37")
+def test_every_long_running_container_has_three_probes() -> None:
+    for name, o in _workloads().items():
+        probes = {key for key in container(o) if key.endswith("Probe")}
+        assert probes == (set() if o["kind"] == "Job" else {"livenessProbe", "readinessProbe", "startupProbe"}), name
+
+
+def test_catalogs_are_config_maps_with_the_bytes_of_the_checkout() -> None:
+    maps = {o["metadata"]["name"]: o["data"] for o in _kinds("ConfigMap")}
+    for path in sorted((ROOT / "services" / "trino" / "config" / "catalog").glob("*.properties")):
+        name = f"trino-catalog-{path.stem.replace('_', '-')}"
+        assert maps[name][name] == path.read_text()
+
+
+def test_the_workers_scale_and_may_be_disturbed_one_at_a_time() -> None:
+    (scaler,) = _kinds("HorizontalPodAutoscaler")
+    assert scaler["spec"]["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "trino-worker"}
+    (budget,) = _kinds("PodDisruptionBudget")
+    assert budget["spec"]["maxUnavailable"] == 1
+    assert pod(_workloads()["trino-worker"])["terminationGracePeriodSeconds"] >= 60
+
+
+def test_two_workers_of_a_cluster_are_never_disturbed_both() -> None:
+    objects = _objects(target=TargetRequest("cluster", workers=2))
+    assert [o["spec"].get("minAvailable") for o in _kinds("PodDisruptionBudget", objects)] == [1]
+    worker = workload_of(objects, "trino-worker")
+    assert worker
+    assert pod(worker)["affinity"]["podAntiAffinity"]
+
+
+def test_ways_in_by_name_have_tls() -> None:
+    made = _kinds("Ingress", _objects(target=TargetRequest(ingress_host="mesh.example.org")))
+    titles = [u.title for s in outside().repository.model().services for u in s.urls]
+    assert len(made) == len(titles)
+    assert all(o["spec"]["tls"][0]["hosts"] == [o["spec"]["rules"][0]["host"]] for o in made)
+
+
+def test_each_pod_has_an_account_of_its_own_and_none_is_an_administrator() -> None:
+    accounts = {pod(o)["serviceAccountName"] for o in _workloads().values()}
+    assert accounts == set(_workloads())
+    assert not [o for o in _objects() if o["kind"] in ("ClusterRole", "ClusterRoleBinding")]
+
+
+def test_a_small_budget_leaves_the_worker_out_and_its_edges_too() -> None:
+    objects = _objects(WHOLE, 1536)
+    assert "trino-worker" not in str([o["metadata"]["name"] for o in objects])
+    source: Source = _read(WHOLE, 1536).source
+    assert "trino-worker" in source.left_out

@@ -1,0 +1,311 @@
+"""`dm k8s-export` with the real kompose, in copies of the checkout: what it writes, refuses, compares, and never touches."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datameesh_cli.adapters import yaml_text
+from datameesh_cli.core.k8s.packaging import is_kustomization
+from tests.integration.stack import ROOT
+
+SERVICE = """\
+services:
+  hello:
+    image: ${HELLO_IMAGE:-datameesh/hello:1}
+    profiles: [core]
+    restart: unless-stopped
+    read_only: true
+    tmpfs: [/tmp]
+    cap_drop: [ALL]
+    security_opt: ["no-new-privileges:true"]
+    deploy:
+      replicas: 2
+      resources: {limits: {memory: "${HELLO_LIMIT:-64}M"}}
+    environment: {DB: "postgresql://sales-db:5432/sales_db", PRICE: "$$5 a $$(unit)"}
+    expose: ["5000"]
+    ports: ["${DM_BIND:-127.0.0.1}:${HELLO_PORT:-30081}:5000"]
+    networks: {mesh: {aliases: [hello.greetings.svc.cluster.local, hallo]}}
+    healthcheck: {test: ["CMD", "sh", "-c", "test -e /tmp/up || exit 1"], interval: 5s, timeout: 5s, retries: 3, start_period: 10s}
+    depends_on: {sales-db: {condition: service_healthy}}
+    secrets: [sales-db-api-password]
+    configs: [{source: hello-text, target: /etc/hello.txt}]
+    volumes: ["hello-data:/data"]
+    x-datameesh:
+      namespace: greetings
+      layer: user access
+      owner: sales-team
+      ram: {min: 64, want: 64}
+      consumes: ["sales-db:5432"]
+networks: {mesh: {}}
+volumes: {hello-data: {}}
+configs: {hello-text: {file: config/hello.txt}}
+secrets:
+  sales-db-api-password: {file: "${DM_SECRETS:-../../.dm/datameesh/secrets}/sales-db-api-password"}
+"""
+ASKED = ("--profile", "analytics", "--ram", "6g")
+
+
+def _copy(to: Path) -> Path:
+    """A fresh clone of the checkout as it is now: what is committed or would be, and nothing else."""
+    listed = subprocess.run(
+        ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    for name in listed.stdout.split("\0"):
+        if name and not name.startswith("tests/") and (ROOT / name).is_file():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, to / name)
+    return to
+
+
+@pytest.fixture(scope="module")
+def clone(built: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone that tests read and export in; what they change in it they change back."""
+    return _copy(tmp_path_factory.mktemp("clone"))
+
+
+def _command(*args: str) -> list[str]:
+    return [sys.executable, "-m", "datameesh_cli", "k8s-export", *args]
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DM_", "COMPOSE_")) and not k.endswith("_PORT")}
+    return kept | {"PYTHONPATH": str(folder), "COLUMNS": "200"}
+
+
+def _export(folder: Path, *args: str, code: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        _command(*args), cwd=folder, env=_environment(folder) | env, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == code, f"{args} ended in {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def _objects(out: Path) -> list[dict[str, Any]]:
+    found = [d for p in sorted(out.rglob("*.yaml")) for d in yaml_text.load_all(p.read_text())]
+    return [o for o in found if not is_kustomization(o)]
+
+
+def _named(out: Path, kind: str, name: str, namespace: str) -> dict[str, Any]:
+    (one,) = [
+        o
+        for o in _objects(out)
+        if (o["kind"], o["metadata"]["name"], o["metadata"].get("namespace")) == (kind, name, namespace)
+    ]
+    return one
+
+
+def test_a_fresh_clone_is_exported_twice_to_the_same_bytes_and_nothing_else_is_written(clone: Path) -> None:
+    before = _files(clone)
+    said = _export(clone, *ASKED).stdout
+    out = clone / "k8s-export" / "out"
+    first = _files(out)
+    _export(clone, *ASKED, "--out", "again")
+    assert _files(clone / "again") == first
+    shutil.rmtree(clone / "again")
+    after = {k: v for k, v in _files(clone).items() if not k.startswith("k8s-export/out/") and "__pycache__" not in k}
+    assert after == before, "the plan in force, the secrets and the fragments are not touched"
+    assert "ladder, schema: passed" in said
+    assert "ladder, graph: passed" in said
+    report = json.loads(first["export-report.json"])
+    assert {f["verdict"] for f in report["keys"]} == {"converted", "repaired", "dropped"}
+    assert report["quotas"]
+    assert "sales-db-admin-password" in report["secrets expected"]
+
+
+def test_the_whole_takes_at_most_twice_as_long_as_kompose_alone(clone: Path) -> None:
+    """The best of five: both figures are of one run each, on a machine that does other things."""
+    seconds = [json.loads(_export(clone, *ASKED, "--output", "json").stdout)["seconds"] for _ in range(5)]
+    assert min(s["whole"] / s["kompose"] for s in seconds) <= 2, seconds
+
+
+def test_kubectl_takes_the_folder_as_it_is(clone: Path) -> None:
+    if not shutil.which("kubectl"):
+        pytest.skip("kubectl is not installed")
+    _export(clone, *ASKED)
+    out = clone / "k8s-export" / "out"
+    done = subprocess.run(["kubectl", "kustomize", str(out)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    key = lambda o: (o["kind"], o["metadata"].get("namespace", ""), o["metadata"]["name"])  # noqa: E731
+    assert sorted(yaml_text.load_all(done.stdout), key=key) == sorted(_objects(out), key=key)
+
+
+def test_no_value_of_a_secret_is_written(clone: Path) -> None:
+    store = clone / ".dm" / "datameesh" / "secrets"
+    store.mkdir(parents=True)
+    try:
+        (store / "sales-db-admin-password").write_text("a-value-that-must-not-be-seen")
+        _export(clone, *ASKED)
+        assert b"a-value-that-must" not in b"".join(_files(clone / "k8s-export" / "out").values())
+    finally:
+        shutil.rmtree(clone / ".dm")
+
+
+def test_a_service_that_is_added_as_a_folder_comes_out_right(clone: Path, tmp_path: Path) -> None:
+    folder = _copy(tmp_path / "clone")
+    own = folder / "services" / "hello"
+    (own / "config").mkdir(parents=True)
+    (own / "compose.yaml").write_text(SERVICE)
+    (own / "config" / "hello.txt").write_text("hello\n")
+    (own / "Dockerfile").write_text(
+        'FROM datameesh/base:13\nLABEL org.opencontainers.image.version="1"\nUSER 10777:10778\n'
+    )
+    _export(folder, "--profile", "core", "--ram", "2g")
+    out = folder / "k8s-export" / "out"
+    made = _named(out, "StatefulSet", "hello", "greetings")
+    pod = made["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert made["spec"]["replicas"] == 2
+    assert (pod["securityContext"]["runAsUser"], pod["securityContext"]["fsGroup"]) == (10777, 10778)
+    assert {e["name"]: e["value"] for e in container["env"]}["PRICE"] == "$5 a $$(unit)"
+    assert container["resources"]["limits"] == {"memory": "64Mi"}
+    assert container["readinessProbe"]["exec"]["command"] == ["sh", "-c", "test -e /tmp/up || exit 1"]
+    assert "sales-db.sales-domain.svc.cluster.local/5432" in pod["initContainers"][0]["command"][-1]
+    assert _named(out, "Service", "hello", "greetings")["spec"]["ports"][0]["nodePort"] == 30081
+    assert _named(out, "Service", "sales-db", "greetings")["spec"]["externalName"].startswith("sales-db.sales-domain")
+    assert _named(out, "ConfigMap", "hello-text", "greetings")["data"] == {"hello-text": "hello\n"}
+    for name, namespace in (("hello-to-sales-db-5432-out", "greetings"), ("hello-to-sales-db-5432-in", "sales-domain")):
+        assert _named(out, "NetworkPolicy", name, namespace)
+    quota = _named(out, "ResourceQuota", "datameesh", "greetings")["spec"]["hard"]
+    assert (quota["limits.memory"], quota["persistentvolumeclaims"], quota["services.nodeports"]) == ("128Mi", "2", "1")
+    report = json.loads((out / "export-report.json").read_text())
+    assert report["secrets expected"]["sales-db-api-password"] == ["greetings", "sales-domain"]
+
+
+def test_more_memory_changes_limits_heaps_settings_and_quotas_and_nothing_else(clone: Path) -> None:
+    _export(clone, "--profile", "analytics", "--ram", "4g")
+    same = _export(clone, "--check").stdout
+    assert "the same as a fresh export" in same
+    found = json.loads(_export(clone, "--ram", "8g", "--diff", "--output", "json").stdout)
+    assert found
+    numbers = ("resources.limits.memory", "resources.requests.memory", "sizeLimit")
+    for change in found:
+        path, kind = change["path"], change["kind"]
+        ok = kind in ("ResourceQuota", "LimitRange") or path.endswith(numbers) or ".env[" in path
+        assert ok, change
+        assert change["key"], change
+        before, after = (int(re.sub(r"Mi?B?$", "", change[side])) for side in ("before", "after"))
+        assert before < after, change
+    env = {c["path"].split("[")[-1].split("]")[0] for c in found if ".env[" in c["path"]}
+    assert {"TRINO_HEAP", "HEAP", "SHARED_BUFFERS"} <= env
+    text = _export(clone, "--ram", "8g", "--check", code=4)
+    assert "is not what the repository gives now" in text.stderr
+    assert "services.trino-worker.environment.TRINO_HEAP" in text.stdout
+
+
+def test_an_export_that_somebody_edited_is_found(clone: Path) -> None:
+    _export(clone, *ASKED)
+    out = clone / "k8s-export" / "out"
+    file = out / "sales-domain" / "sales-db.yaml"
+    text = file.read_text()
+    file.write_text(text.replace("runAsNonRoot: true", "runAsNonRoot: false"))
+    assert "runAsNonRoot" in _export(clone, "--check", code=4).stdout
+    file.write_text(text + "# by hand\n")
+    assert "sales-domain/sales-db.yaml" in _export(clone, "--check", code=4).stdout
+    file.write_text(text)
+    _export(clone, "--check")
+    (out / "sales-domain" / "more.yaml").write_text("")
+    _export(clone, "--check", code=4)
+
+
+BAD_FRAGMENTS = [
+    ("x-datameesh:", "x-datameesh:\n      colour: red", "x-datameesh has no key 'colour'"),
+    ("x-datameesh:", "x-datameesh:\n      consumes: [nobody:1]", "consumes 'nobody:1', and there is no such service"),
+    ("x-datameesh:", "x-datameesh:\n      consumes: ['marketing-db:1']", "a port that marketing-db does not expose"),
+    ("x-datameesh:", "x-datameesh:\n      kubernetes: {kind: Pod}", "kubernetes.kind 'Pod' is unknown"),
+    (
+        "read_only: true",
+        "read_only: true\n    extra_hosts: ['a=10.0.0.1']",
+        "no pass knows the Compose key 'extra_hosts[]'",
+    ),
+    ("PGDATABASE: sales_db", "PGDATABASE: sales_db\n      OTHER: marketing-db:5432", 'consumes: ["marketing-db:5432"]'),
+]
+
+
+@pytest.mark.parametrize(("text", "instead", "says"), BAD_FRAGMENTS, ids=[says for _, _, says in BAD_FRAGMENTS])
+def test_a_bad_fragment_is_one_clear_line_and_the_last_export_stays(
+    clone: Path, text: str, instead: str, says: str
+) -> None:
+    _export(clone, *ASKED)
+    before = _files(clone / "k8s-export")
+    fragment = clone / "services" / "sales-db" / "compose.yaml"
+    whole = fragment.read_text()
+    try:
+        fragment.write_text(whole.replace(text, instead, 1))
+        done = _export(clone, *ASKED, code=2)
+    finally:
+        fragment.write_text(whole)
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["error", "hint"], done.stderr
+    assert says in done.stderr
+    assert _files(clone / "k8s-export") == before
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "says"),
+    [
+        (["--profile", "nope"], 2, "there is no profile 'nope'"),
+        (["--ram", "300m"], 3, "these services need at least"),
+        (["--ram", "6"], 2, "'6' is not a memory size"),
+        (["--target", "moon"], 2, "there is no target 'moon'"),
+        (["--ram", "6g", "--apply"], 2, "--apply needs to know where to"),
+        (["--ram", "6g", "--context", "away"], 3, "the cluster of context 'away' is not reached"),
+        (["--ram", "6g", "--context", "nope"], 2, "kubectl knows no context 'nope'"),
+        (["--ram", "6g", "--out", "dbt"], 2, "dbt is there and is no export"),
+        (["--ram", "6g", "--out", "nowhere", "--check"], 2, "there is no export in nowhere"),
+        (["--ram", "6g", "--ingress", "-"], 2, "'-' is not a host name"),
+    ],
+)
+def test_bad_input_is_one_clear_line_with_its_code_and_writes_nothing(
+    clone: Path, tmp_path: Path, args: list[str], code: int, says: str
+) -> None:
+    if "--context" in args and not shutil.which("kubectl"):
+        pytest.skip("kubectl is not installed")
+    away = {"cluster": {"server": "https://127.0.0.1:1"}, "name": "away"}
+    context = {"context": {"cluster": "away", "user": ""}, "name": "away"}
+    config = {"apiVersion": "v1", "kind": "Config", "clusters": [away], "contexts": [context]}
+    (tmp_path / "kube").write_text(json.dumps(config))
+    before = _files(clone)
+    done = _export(clone, *args, code=code, KUBECONFIG=str(tmp_path / "kube"))
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["error", "hint"], done.stderr
+    assert says in done.stderr
+    assert {k: v for k, v in _files(clone).items() if "__pycache__" not in k} == {
+        k: v for k, v in before.items() if "__pycache__" not in k
+    }
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_cut_short_leaves_the_last_export_whole(clone: Path, stop: signal.Signals) -> None:
+    _export(clone, *ASKED)
+    before = _files(clone / "k8s-export" / "out")
+    for moment in (0.3, 0.8, 1.3):
+        child = subprocess.Popen(
+            _command("--ram", "4g"),
+            cwd=clone,
+            env=_environment(clone),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(moment)
+        child.send_signal(stop)
+        child.wait(timeout=60)
+        now = _files(clone / "k8s-export" / "out")
+        done = json.loads(now["export-report.json"])["asked"]["budget"]
+        assert now == before or done == 4096
+        _export(clone, "--check")
+        _export(clone, *ASKED)
+        assert _files(clone / "k8s-export" / "out") == before
