@@ -6,6 +6,7 @@ Builds go through `docker compose build`: it drives BuildKit of an engine withou
 from __future__ import annotations
 
 import json
+import tarfile
 import os
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
@@ -155,8 +156,19 @@ def load(file: Path) -> tuple[str, ...]:
     """Given a file, hand its images to the engine and return their references. Raise UserError if it is not a bundle."""
     if not file.is_file():
         raise UserError(f"there is no file {file}", "make one with: dm images save FILE")
+    if not _is_bundle(file):
+        raise UserError(f"{file} is not a bundle of images", "make one with: dm images save FILE")
     lines = _to_end(["docker", "load", "-i", str(file)], f"load {file}")
     return tuple(sorted(ln.split(": ", 1)[1] for ln in lines if ln.startswith("Loaded image: ")))
+
+
+def _is_bundle(file: Path) -> bool:
+    """Whether a file is a tar with an engine's list of images: what engines say of any other file differs."""
+    try:
+        with tarfile.open(file) as bundle:
+            return any(member.name == "manifest.json" for member in bundle)
+    except (tarfile.TarError, OSError, EOFError):
+        return False
 
 
 def _to_end(command: Sequence[str], doing: str) -> list[str]:
