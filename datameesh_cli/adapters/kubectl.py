@@ -17,15 +17,16 @@ _UNREACHABLE = ("connection refused", "no such host", "i/o timeout", "unable to 
 def dry_run(objects: Sequence[Mapping[str, Any]], context: str) -> list[str]:
     """Given objects and a context, return what the API server says against them; nothing is changed.
 
-    Where a namespace does not exist yet, its objects are tried in `default`. Raise HostError if the server is not reached.
+    Where a namespace does not exist yet, its objects are tried in `default`; a Job, whose template can't be changed, under
+    another name. Raise HostError if the server is not reached.
     """
     there = set(_run(context, ["get", "namespaces", "-o", "name"]).split())
-    tried = [dict(o) | {"metadata": _somewhere(o["metadata"], there)} for o in objects]
+    tried = [dict(o) | {"metadata": _somewhere(o, there)} for o in objects]
     done = _call(context, [*_APPLY, "--dry-run=server", "--validate=strict", "-f", "-"], stdin=_list(tried))
     if not done.code:
         return []
     _refuse_unreachable(done.err, context)
-    return [line.strip() for line in done.err.splitlines() if line.strip()] or ["the server said no"]
+    return _lines(done.err)
 
 
 def apply_folder(folder: Path, context: str) -> list[str]:
@@ -38,19 +39,37 @@ def apply_objects(objects: Iterable[Mapping[str, Any]], context: str) -> list[st
     return _run(context, [*_APPLY, "-f", "-"], stdin=_list(objects)).splitlines()
 
 
-def remove_suspended_jobs(names: Iterable[tuple[str, str]], context: str) -> None:
-    """Given (namespace, job), remove each that is there and suspended: a Job's template cannot be changed."""
+def remove_idle_jobs(names: Iterable[tuple[str, str]], context: str) -> None:
+    """Given (namespace, job), remove each that is there and runs no pod: a Job's template cannot be changed."""
     for namespace, name in names:
-        query = ["get", "job", name, "-n", namespace, "--ignore-not-found", "-o", "jsonpath={.spec.suspend}"]
-        if _run(context, query).strip() == "true":
+        query = [
+            "get",
+            "job",
+            name,
+            "-n",
+            namespace,
+            "--ignore-not-found",
+            "-o",
+            "jsonpath={.metadata.name} {.status.active}",
+        ]
+        found = _run(context, query).split()
+        if len(found) == 1:
             _run(context, ["delete", "job", name, "-n", namespace, "--wait=true"])
 
 
-def _somewhere(metadata: Mapping[str, Any], there: set[str]) -> dict[str, Any]:
-    namespace = metadata.get("namespace")
-    if namespace and f"namespace/{namespace}" not in there:
-        return {**metadata, "namespace": "default"}
-    return dict(metadata)
+def _somewhere(o: Mapping[str, Any], there: set[str]) -> dict[str, Any]:
+    metadata = dict(o["metadata"])
+    if o["kind"] == "Job":
+        metadata["name"] += "-tried"
+    if metadata.get("namespace") and f"namespace/{metadata['namespace']}" not in there:
+        metadata["namespace"] = "default"
+    return metadata
+
+
+def _lines(text: str) -> list[str]:
+    """What kubectl said, a line for each object; the server may print a whole pod into one."""
+    found = [line.strip() for line in text.splitlines() if line.strip()]
+    return [line if len(line) <= 300 else line[:150] + " ... " + line[-140:] for line in found] or ["no message"]
 
 
 def _list(objects: Iterable[Mapping[str, Any]]) -> str:
@@ -58,7 +77,8 @@ def _list(objects: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _call(context: str, args: Sequence[str], stdin: str | None = None) -> process.Finished:
-    return process.run(["kubectl", "--context", context, *args], stdin=stdin, timeout=120)
+    # Never the terminal: without a login kubectl would ask for one.
+    return process.run(["kubectl", "--context", context, *args], stdin=stdin or "", timeout=120)
 
 
 def _run(context: str, args: Sequence[str], stdin: str | None = None) -> str:
@@ -79,6 +99,6 @@ def _refuse_unreachable(text: str, context: str) -> None:
 
 
 def _refused(text: str, args: Sequence[str]) -> DmError:
-    lines = [line.strip() for line in text.splitlines() if line.strip()] or ["no message"]
+    lines = _lines(text)
     more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
     return UnhealthyError(f"kubectl {args[0]}: {lines[0]}{more}", "correct it and run the command again")

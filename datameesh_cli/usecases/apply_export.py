@@ -21,6 +21,6 @@ def apply_export(outside: Outside, export: Export, context: str) -> tuple[str, .
     lines = kubectl.apply_folder(export.out / CLUSTER, context)
     lines += kubectl.apply_objects(secret_objects(export.source, values), context)
     jobs = [identity(o)[::2] for o in export.objects if o["kind"] == "Job"]
-    kubectl.remove_suspended_jobs(jobs, context)
+    kubectl.remove_idle_jobs(jobs, context)
     lines += kubectl.apply_folder(export.out, context)
     return tuple(lines)

@@ -276,8 +276,9 @@ def test_bad_input_is_one_clear_line_with_its_code_and_writes_nothing(
     if "--context" in args and not shutil.which("kubectl"):
         pytest.skip("kubectl is not installed")
     away = {"cluster": {"server": "https://127.0.0.1:1"}, "name": "away"}
-    context = {"context": {"cluster": "away", "user": ""}, "name": "away"}
-    config = {"apiVersion": "v1", "kind": "Config", "clusters": [away], "contexts": [context]}
+    context = {"context": {"cluster": "away", "user": "me"}, "name": "away"}
+    user = {"name": "me", "user": {"username": "me", "password": "x"}}
+    config = {"apiVersion": "v1", "kind": "Config", "clusters": [away], "contexts": [context], "users": [user]}
     (tmp_path / "kube").write_text(json.dumps(config))
     before = _files(clone)
     done = _export(clone, *args, code=code, KUBECONFIG=str(tmp_path / "kube"))
