@@ -6,8 +6,8 @@ Builds go through `docker compose build`: it drives BuildKit of an engine withou
 from __future__ import annotations
 
 import json
-import tarfile
 import os
+import tarfile
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
