@@ -13,12 +13,14 @@ from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 _APPLY = ("apply", "--server-side", "--force-conflicts", "--field-manager=dm")
 _UNREACHABLE = ("connection refused", "no such host", "i/o timeout", "unable to connect", "couldn't get current server")
 
+_OLD_LIMITS = ("exceeded quota", "memory usage per Container")
+
 
 def dry_run(objects: Sequence[Mapping[str, Any]], context: str) -> list[str]:
     """Given objects and a context, return what the API server says against them; nothing is changed.
 
-    Where a namespace does not exist yet, its objects are tried in `default`; a Job, whose template can't be changed, under
-    another name. Raise HostError if the server is not reached.
+    Where a namespace does not exist yet, its objects are tried in `default`. Quota and limit range of an export that was
+    applied before are no objection: this one brings its own. Raise HostError if the server is not reached.
     """
     there = set(_run(context, ["get", "namespaces", "-o", "name"]).split())
     tried = [dict(o) | {"metadata": _somewhere(o, there)} for o in objects]
@@ -26,7 +28,7 @@ def dry_run(objects: Sequence[Mapping[str, Any]], context: str) -> list[str]:
     if not done.code:
         return []
     _refuse_unreachable(done.err, context)
-    return _lines(done.err)
+    return [line for line in _lines(done.err) if not any(sign in line for sign in _OLD_LIMITS)]
 
 
 def apply_folder(folder: Path, context: str) -> list[str]:
@@ -59,8 +61,6 @@ def remove_idle_jobs(names: Iterable[tuple[str, str]], context: str) -> None:
 
 def _somewhere(o: Mapping[str, Any], there: set[str]) -> dict[str, Any]:
     metadata = dict(o["metadata"])
-    if o["kind"] == "Job":
-        metadata["name"] += "-tried"
     if metadata.get("namespace") and f"namespace/{metadata['namespace']}" not in there:
         metadata["namespace"] = "default"
     return metadata

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from datameesh_cli.adapters import kube_score, kubectl, kubernetes_schema
 from datameesh_cli.core.k8s.graph import graph_problems
 from datameesh_cli.core.k8s.objects import Objects
 from datameesh_cli.core.k8s.report import Rung
+from datameesh_cli.core.k8s.trial import trial
 from datameesh_cli.core.k8s.waivers import unwaived
 from datameesh_cli.errors import UserError
 
 
-def climb(objects: Objects, context: str | None) -> tuple[Rung, ...]:
-    """Given objects and a cluster's context (None: no dry run), return the rungs. Raise UserError at the first that fails."""
+def climb(objects: Objects) -> tuple[Rung, ...]:
+    """Given objects, return the rungs that need no cluster. Raise UserError at the first that fails."""
+    return _climbed(objects, (_schema, _graph, _score))
+
+
+def ask_server(objects: Objects, context: str | None) -> Rung:
+    """Given objects and a cluster's context (None: skipped), return the rung of the server. Raise UserError if it fails."""
+    return _climbed(objects, (lambda o: _dry_run(o, context),))[0]
+
+
+def _climbed(objects: Objects, asked: Sequence[Callable[[Objects], Rung]]) -> tuple[Rung, ...]:
     rungs = []
-    for rung in (_schema, _graph, _score, lambda o: _dry_run(o, context)):
+    for rung in asked:
         found = rung(objects)
         if found.state == "failed":
             more = f" (and {len(found.problems) - 1} more)" if len(found.problems) > 1 else ""
@@ -51,4 +63,4 @@ def _score(objects: Objects) -> Rung:
 def _dry_run(objects: Objects, context: str | None) -> Rung:
     if context is None:
         return Rung("server", "skipped", "no --context was given")
-    return _rung("server", kubectl.dry_run(objects, context), "a server-side dry run, strict")
+    return _rung("server", kubectl.dry_run(trial(objects), context), "a server-side dry run, strict, of each pod too")

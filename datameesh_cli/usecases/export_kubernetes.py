@@ -29,7 +29,7 @@ from datameesh_cli.core.k8s.report import Rung, report
 from datameesh_cli.core.k8s.source import Source
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.build_images import build_missing
-from datameesh_cli.usecases.climb_ladder import climb
+from datameesh_cli.usecases.climb_ladder import ask_server, climb
 from datameesh_cli.usecases.read_source import Read, TargetRequest, read_source
 
 Say = Callable[[str], None]
@@ -48,7 +48,8 @@ class ExportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """An export: the files by path, what it was made of, what the ladder said, and the seconds of kompose alone and of all."""
+    """An export: the files by path, what it was made of, what the ladder said, and seconds: of kompose alone, and of all from the
+    plan to the last rung that needs no cluster."""
 
     out: Path
     files: Mapping[str, str]
@@ -77,7 +78,9 @@ def make_export(outside: Outside, request: ExportRequest, say: Say, began: float
         known = fates(read.source)
         draft = drafted.result()
     objects = passes(draft.objects, read.source)
-    rungs = climb(objects, request.context)
+    offline = climb(objects)
+    seconds = clock.now() - began
+    rungs = (*offline, ask_server(objects, request.context))
     files = {path: yaml_text.dump_all(docs) for path, docs in layout(objects).items()}
     asked = asked_of(request, read)
     content = report(read.source, asked, known, sums(read.source), rungs)
@@ -91,7 +94,7 @@ def make_export(outside: Outside, request: ExportRequest, say: Say, began: float
         sums=sums(read.source),
         rungs=rungs,
         kompose_seconds=draft.seconds,
-        seconds=clock.now() - began,
+        seconds=seconds,
     )
 
 
