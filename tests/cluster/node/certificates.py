@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from tests.cluster.node.failure import Failure
-from tests.cluster.node.layout import API, API_SERVICE, INSIDE, NODE, NODE_ADDRESS, State
+from tests.cluster.node.layout import API_SERVICE, INSIDE, NODE, Place, State
 
 _DAYS = "30"
 _NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
@@ -45,12 +45,12 @@ def _certificate(folder: Path, name: str, subject: str, use: str, names: str = "
     _openssl(folder, "req", "-x509", *_NEW_KEY, "-days", _DAYS, "-subj", subject, *extensions, *signer, *files)
 
 
-def _kubeconfig(path: Path, tls: Path, client: str) -> None:
+def _kubeconfig(path: Path, place: Place, tls: Path, client: str) -> None:
     """JSON is YAML. Files are named, not embedded, so that one listing shows what is used."""
     content = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": "c", "cluster": {"server": API, "certificate-authority": str(tls / "ca.crt")}}],
+        "clusters": [{"name": "c", "cluster": {"server": place.api, "certificate-authority": str(tls / "ca.crt")}}],
         "users": [
             {
                 "name": "u",
@@ -66,7 +66,7 @@ def _kubeconfig(path: Path, tls: Path, client: str) -> None:
 
 def make(state: State) -> None:
     """Everything below `tls/`, the kubeconfigs of the parts, and the administrator's for the host."""
-    tls = state.tls
+    tls, place = state.tls, state.place
     _authority(tls, "ca")
     # A separate authority: who holds a client certificate of the cluster must not be able to pose as its front proxy.
     _authority(tls, "front-ca")
@@ -74,13 +74,13 @@ def make(state: State) -> None:
     service = (
         "DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local"
     )
-    addresses = f"IP:{API_SERVICE},IP:{NODE_ADDRESS},IP:127.0.0.1"
+    addresses = f"IP:{API_SERVICE},IP:{place.node_address},IP:127.0.0.1"
     _certificate(tls, "apiserver", "/CN=kube-apiserver", "serverAuth", f"{service},DNS:localhost,{addresses}")
     _certificate(tls, "apiserver-kubelet", "/O=system:masters/CN=apiserver-kubelet", "clientAuth")
-    _certificate(tls, "kubelet-serving", f"/CN={NODE}", "serverAuth", f"DNS:{NODE},IP:{NODE_ADDRESS}")
+    _certificate(tls, "kubelet-serving", f"/CN={NODE}", "serverAuth", f"DNS:{NODE},IP:{place.node_address}")
     _openssl(tls, "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", "accounts.key")
     _openssl(tls, "pkey", "-in", "accounts.key", "-pubout", "-out", "accounts.pub")
     for client, subject in CLIENTS.items():
         _certificate(tls, client, subject, "clientAuth")
-        _kubeconfig(state.folder / "config" / f"{client}.kubeconfig", INSIDE / "tls", client)
-    _kubeconfig(state.kubeconfig, tls, "admin")
+        _kubeconfig(state.folder / "config" / f"{client}.kubeconfig", place, INSIDE / "tls", client)
+    _kubeconfig(state.kubeconfig, place, tls, "admin")

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster.node.layout import (
-    CGROUP,
     DNS_SERVICE,
     INSIDE,
     INSIDE_TOOLS,
     NODE,
-    NODE_ADDRESS,
     POD_RANGE,
     SANDBOX_IMAGE,
     SERVICE_RANGE,
+    Place,
     State,
 )
 
@@ -47,11 +46,11 @@ def _etcd() -> list[str]:
     ]
 
 
-def _apiserver() -> list[str]:
+def _apiserver(place: Place) -> list[str]:
     return [
         str(BIN / "kube-apiserver"),
         "--etcd-servers=http://127.0.0.1:2379",
-        f"--advertise-address={NODE_ADDRESS}",
+        f"--advertise-address={place.node_address}",
         "--secure-port=6443",
         f"--tls-cert-file={_TLS}/apiserver.crt",
         f"--tls-private-key-file={_TLS}/apiserver.key",
@@ -116,7 +115,7 @@ def _kube_router() -> list[str]:
     ]
 
 
-def components() -> list[dict[str, Any]]:
+def components(place: Place) -> list[dict[str, Any]]:
     """name and argv of every process, in the order of their start; each is started again when it ends."""
     scheduler = [
         str(BIN / "kube-scheduler"),
@@ -129,11 +128,11 @@ def components() -> list[dict[str, Any]]:
         f"--config={_CONFIG}/kubelet.json",
         _kubeconfig("kubelet"),
         f"--hostname-override={NODE}",
-        f"--node-ip={NODE_ADDRESS}",
+        f"--node-ip={place.node_address}",
     ]
     argv = {
         "etcd": _etcd(),
-        "kube-apiserver": _apiserver(),
+        "kube-apiserver": _apiserver(place),
         "containerd": [str(DEBIAN / "usr/bin/containerd"), "--config", str(_CONFIG / "containerd.toml")],
         "kube-controller-manager": _controller_manager(),
         "kube-scheduler": scheduler,
@@ -189,7 +188,7 @@ def _network() -> dict[str, Any]:
     }
 
 
-def _kubelet() -> dict[str, Any]:
+def _kubelet(place: Place) -> dict[str, Any]:
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -199,7 +198,7 @@ def _kubelet() -> dict[str, Any]:
         "tlsPrivateKeyFile": str(_TLS / "kubelet-serving.key"),
         "containerRuntimeEndpoint": f"unix://{CONTAINERD_SOCKET}",
         "cgroupDriver": "cgroupfs",
-        "cgroupRoot": f"/{CGROUP}",
+        "cgroupRoot": f"/{place.cgroup}",
         "failCgroupV1": False,
         "failSwapOn": False,
         "clusterDNS": [DNS_SERVICE],
@@ -238,11 +237,11 @@ def write(state: State) -> None:
     config = state.folder / "config"
     files: dict[Path, str] = {
         config / "containerd.toml": _containerd(),
-        config / "kubelet.json": json.dumps(_kubelet(), indent=1),
+        config / "kubelet.json": json.dumps(_kubelet(state.place), indent=1),
         config / "proxy.json": json.dumps(_proxy(), indent=1),
         config / "resolv.conf": "# no name server: names outside of the cluster are not resolved\n",
         state.folder / "cni" / "10-pods.conflist": json.dumps(_network(), indent=1),
-        state.components: json.dumps(components(), indent=1),
+        state.components: json.dumps(components(state.place), indent=1),
     }
     for path, content in files.items():
         path.write_text(content, encoding="utf-8")

@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.cluster.node import certificates, components, images, machine
 from tests.cluster.node.failure import Failure
-from tests.cluster.node.layout import API, DNS_SERVICE, INSIDE_TOOLS, LINK, NODE_ADDRESS, State
+from tests.cluster.node.layout import DNS_SERVICE, INSIDE_TOOLS, State
 from tests.cluster.node.tools import Cache
 
 MANIFESTS = Path(__file__).parents[1] / "manifests"
@@ -84,10 +84,6 @@ class Cluster:
             raise Failure(f"the cache lacks {', '.join(missing)}", "build it: tests/cluster/build", skip=True)
         if machine.Inner.of(self.state):
             raise Failure("the cluster is running", "tests/cluster/cluster status, or down")
-        if machine.link_exists():
-            raise Failure(
-                f"network link {LINK} is there: another cluster runs with another state folder", "take that one down"
-            )
         if self.state.folder.exists() and any(self.state.folder.iterdir()) and not self.state.ours():
             raise Failure(f"{self.state.folder} is not empty and was not made here", "choose another --state")
         started = time.monotonic()
@@ -99,20 +95,29 @@ class Cluster:
             self._keep_logs()
             self.down()
             raise
-        say(f"up in {time.monotonic() - started:.1f} s: {API}, NodePorts at {NODE_ADDRESS}")
+        say(
+            f"up in {time.monotonic() - started:.1f} s: {self.state.place.api}, NodePorts at {self.state.place.node_address}"
+        )
         say(f"export KUBECONFIG={self.state.kubeconfig}")
 
     def _start(self) -> None:
         started = time.monotonic()
-        self.state.make()
-        machine.save_settings(self.state)
-        certificates.make(self.state)
-        components.write(self.state)
-        machine.make_cgroups()
-        say(f"  keys and configuration ({time.monotonic() - started:.1f} s)")
-        argv = [sys.executable, "-m", "tests.cluster.node.supervisor", str(self.state.folder), str(self.cache.folder)]
-        env = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.environ["PATH"]}
-        inner = machine.start(argv, env, self.state)
+        with machine.alone():
+            self.state.make(machine.free_place())
+            machine.save_settings()
+            certificates.make(self.state)
+            components.write(self.state)
+            machine.make_cgroups(self.state.place)
+            say(f"  keys and configuration ({time.monotonic() - started:.1f} s)")
+            argv = [
+                sys.executable,
+                "-m",
+                "tests.cluster.node.supervisor",
+                str(self.state.folder),
+                str(self.cache.folder),
+            ]
+            env = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PATH": os.environ["PATH"]}
+            inner = machine.start(argv, env, self.state)
         self.wait("API server answers", lambda: self.kubectl("get", "--raw", "/readyz", check=False).stdout == "ok")
         self.kubectl("apply", "--server-side", "-f", str(MANIFESTS / "router.yaml"))
         ctr = [
@@ -178,10 +183,12 @@ class Cluster:
         if inner := machine.Inner.of(self.state):
             inner.kill()
         until = time.monotonic() + 15
-        while machine.link_exists() and time.monotonic() < until:
+        while machine.link_exists(self.state.place) and time.monotonic() < until:
             time.sleep(0.05)  # the link goes with the last process of the namespace
-        machine.remove_cgroups()
-        machine.restore_settings(self.state)
+        # The link of a node that had died before may be another's by now; then so are the groups.
+        if not machine.link_exists(self.state.place):
+            machine.remove_cgroups(self.state.place)
+        machine.restore_settings()
         mounted = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
         below = [target for target in mounted if Path(target).is_relative_to(self.state.folder)]
         if below:
@@ -209,8 +216,8 @@ class Cluster:
             "cache": str(self.cache.folder),
             "kubeconfig": str(self.state.kubeconfig),
             "kubectl": str(self.cache.bin / "kubectl"),
-            "api": API,
-            "node_address": NODE_ADDRESS,
+            "api": self.state.place.api,
+            "node_address": self.state.place.node_address,
             "components": parts,
             "supervisor_mib": round(machine.memory(inner.pid) / 1024),
             "shims": len(shims),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cluster.node.failure import Failure
-from tests.cluster.node.layout import CGROUP, HOST_ADDRESS, LINK, State
+from tests.cluster.node.layout import PLACES, Place, State
 
 _CGROUPS = Path("/sys/fs/cgroup")
 # The kubelet sets these for the whole machine.
@@ -24,6 +27,8 @@ SETTINGS = (
     "kernel/keys/root_maxkeys",
     "kernel/keys/root_maxbytes",
 )
+_SAVED = Path("/run/datameesh-cluster-settings.json")
+_LOCK = Path("/run/datameesh-cluster.lock")
 _PROGRAMS = ("ip", "iptables", "iptables-save", "unshare", "nsenter", "mount", "openssl")
 
 
@@ -48,10 +53,10 @@ def _hierarchies() -> list[Path]:
     return [path for path in _CGROUPS.iterdir() if path.is_dir() and not path.is_symlink()]
 
 
-def make_cgroups() -> None:
+def make_cgroups(place: Place) -> None:
     """The group that holds all pods."""
     for root in _hierarchies():
-        own = root / CGROUP
+        own = root / place.cgroup
         own.mkdir(exist_ok=True)
         for name in ("cpuset.cpus", "cpuset.mems"):
             # Version 1: a new group may use no processor until it is told so.
@@ -63,11 +68,11 @@ def make_cgroups() -> None:
                 (group / "cgroup.subtree_control").write_text(" ".join(wanted))
 
 
-def remove_cgroups() -> None:
+def remove_cgroups(place: Place) -> None:
     """Bottom up; a group of which the last process has just ended may be busy for a moment."""
     until = time.monotonic() + 10
     for root in _hierarchies():
-        own = root / CGROUP
+        own = root / place.cgroup
         groups = [Path(folder) for folder, _, _ in os.walk(own, topdown=False)]
         for group in groups:
             while True:
@@ -82,19 +87,25 @@ def remove_cgroups() -> None:
                     time.sleep(0.1)
 
 
-def save_settings(state: State) -> None:
+def save_settings() -> None:
+    """Of the machine before its first node; the last one puts them back."""
+    if _SAVED.exists():
+        return
     values = {
         name: (Path("/proc/sys") / name).read_text().strip() for name in SETTINGS if (Path("/proc/sys") / name).exists()
     }
-    (state.folder / "settings.json").write_text(json.dumps(values), encoding="utf-8")
+    _SAVED.write_text(json.dumps(values), encoding="utf-8")
 
 
-def restore_settings(state: State) -> None:
-    path = state.folder / "settings.json"
-    for name, value in (json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}).items():
+def restore_settings() -> None:
+    """Once no node is left."""
+    if not _SAVED.exists() or any(link_exists(Place(number)) for number in range(PLACES)):
+        return
+    for name, value in json.loads(_SAVED.read_text(encoding="utf-8")).items():
         setting = Path("/proc/sys") / name
         if setting.read_text().strip() != value:
             setting.write_text(value)
+    _SAVED.unlink()
 
 
 def _started(pid: int) -> str | None:
@@ -173,10 +184,11 @@ def start(argv: list[str], env: dict[str, str], state: State) -> Inner:
     pid = int(found[0])
     inner = Inner(pid, _started(pid) or "")
     (state.folder / "pid").write_text(json.dumps({"pid": inner.pid, "started": inner.started}), encoding="utf-8")
+    place = state.place
     for words in (
-        ["ip", "link", "add", LINK, "type", "veth", "peer", "name", "eth0", "netns", str(pid)],
-        ["ip", "address", "add", f"{HOST_ADDRESS}/30", "dev", LINK],
-        ["ip", "link", "set", LINK, "up"],
+        ["ip", "link", "add", place.link, "type", "veth", "peer", "name", "eth0", "netns", str(pid)],
+        ["ip", "address", "add", f"{place.host_address}/30", "dev", place.link],
+        ["ip", "link", "set", place.link, "up"],
     ):
         done = subprocess.run(words, text=True, capture_output=True)
         if done.returncode:
@@ -184,8 +196,26 @@ def start(argv: list[str], env: dict[str, str], state: State) -> Inner:
     return inner
 
 
-def link_exists() -> bool:
-    return Path(f"/sys/class/net/{LINK}").exists()
+def link_exists(place: Place) -> bool:
+    return Path(f"/sys/class/net/{place.link}").exists()
+
+
+def free_place() -> Place:
+    """One that no running cluster has. To be asked while `alone`."""
+    for number in range(PLACES):
+        if not link_exists(Place(number)):
+            return Place(number)
+    raise Failure(
+        f"{PLACES} clusters run on this machine", "take one down; ip link show lists their links, dmnode<number>"
+    )
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """One process at a time takes a place."""
+    with _LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def memory(pid: int) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.cluster.node import machine
 from tests.cluster.node.build import build
 from tests.cluster.node.failure import Failure
-from tests.cluster.node.footprint import footprint
+from tests.cluster.node.footprint import footprint, left_over
 from tests.cluster.node.lifecycle import ROOT, Cluster, say
 
 SKIPPED = 77  # what automake and others call a test that did not run
@@ -41,6 +41,7 @@ def stage(cluster: Cluster, may_build: bool, minutes: float | None) -> int:
     started = time.monotonic()
     before = footprint()
     cluster.up()
+    place = cluster.state.place
     try:
         env = os.environ | {
             "DATAMEESH_CLUSTER": str(cluster.state.folder),
@@ -50,7 +51,7 @@ def stage(cluster: Cluster, may_build: bool, minutes: float | None) -> int:
         code = subprocess.run(words, cwd=ROOT, env=env).returncode
     finally:
         cluster.down()
-    left = sorted(before ^ footprint())
+    left = left_over(before, footprint(), place)
     for line in left:
         say(f"not as before: {line}")
     code = code or len(left)

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.node.layout import HOST_ADDRESS, INSIDE, INSIDE_TOOLS, NODE_ADDRESS, SERVICE_RANGE
+from tests.cluster.node.layout import INSIDE, INSIDE_TOOLS, SERVICE_RANGE, State
 
 RESTART_AFTER = 1.0
 LINK_PATIENCE = 30.0
@@ -61,10 +61,11 @@ def _network() -> None:
         if time.monotonic() > until:
             raise SystemExit("the link to the host did not come")
         time.sleep(0.02)
-    _run("ip", "address", "add", f"{NODE_ADDRESS}/30", "dev", "eth0")
+    place = State(INSIDE).place
+    _run("ip", "address", "add", f"{place.node_address}/30", "dev", "eth0")
     _run("ip", "link", "set", "eth0", "up")
     # Only so that the node's own processes can address services, whose addresses the firewall rewrites; nothing is forwarded there.
-    _run("ip", "route", "add", SERVICE_RANGE, "via", HOST_ADDRESS)
+    _run("ip", "route", "add", SERVICE_RANGE, "via", place.host_address)
     for name in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
         path = Path("/proc/sys/net") / name
         if path.exists():
