@@ -46,6 +46,17 @@ def test_an_accepted_budget_carries_everything(anew: Stack, budget: int) -> None
         assert _kernel_kills(container.name) == 0, container.name
 
 
+@SLOW
+@pytest.mark.row("S-TRINO-06")
+def test_with_memory_enough_the_coordinator_only_combines(anew: Stack) -> None:
+    anew.dm("up", "--profile", "analytics", "--ram", "8g")
+    anew.dm("seed", "--set", "flow")
+    coordinator = next(c.name for c in anew.containers().values() if c.service == "trino-coordinator")
+    environment = docker("exec", coordinator, "sh", "-c", "tr '\\0' '\\n' < /proc/1/environ").splitlines()
+    assert "TRINO_INCLUDE_COORDINATOR=false" in environment
+    assert len(anew.json("sql", "@federated-revenue")["rows"]) == 45
+
+
 def test_the_worker_takes_part_from_where_the_plan_says(shared: Stack) -> None:
     left_out = shared.json("plan", "--profile", "analytics", "--ram", "1536m")["left_out"]
     assert list(left_out) == ["trino-worker"]

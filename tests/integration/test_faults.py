@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
 from datameesh_cli.adapters.repository import Repository
-from tests.integration.stack import ROOT, Stack, kill_from_outside
+from tests.integration.stack import ROOT, Stack, docker, kill_from_outside
 
 SERVICES = [
     s.name for s in Repository(ROOT).model().of_profiles(["analytics"]) if s.kind == "service" and not s.leave_out
@@ -62,6 +63,42 @@ def test_all_killed_at_once_come_back(loaded: Stack) -> None:
     loaded.until_healthy(240)
     assert _ask(loaded) == ANSWERS
     assert not [c for c in loaded.containers().values() if c.oom_killed]
+
+
+@pytest.mark.row("S-PATH-08")
+def test_a_metastore_without_its_database_says_so_and_heals(loaded: Stack) -> None:
+    database = next(c.name for c in loaded.containers().values() if c.service == "hive-metastore-db")
+    metastore = next(c.name for c in loaded.containers().values() if c.service == "hive-metastore")
+    docker("stop", "-t", "20", database)
+    try:
+        _until(lambda: loaded.containers()[metastore].health == "unhealthy", 60)
+    finally:
+        docker("start", database)
+    _until(lambda: loaded.containers()[metastore].health == "healthy", 60)
+    assert _ask(loaded) == ANSWERS
+
+
+@pytest.mark.row("S-PATH-14")
+def test_the_metastore_makes_a_schema_only_while_it_reaches_the_object_store(loaded: Stack) -> None:
+    store = next(c.name for c in loaded.containers().values() if c.service == "minio")
+    create = "CREATE SCHEMA hive.reachable WITH (location = 's3://datalake/warehouse/reachable.db')"
+    docker("stop", "-t", "20", store)
+    try:
+        refused = loaded.start("sql", create)
+        out, _ = refused.communicate(timeout=600)
+        assert refused.returncode != 0, out
+    finally:
+        docker("start", store)
+    loaded.until_healthy()
+    loaded.dm("sql", create)
+    loaded.dm("sql", "DROP SCHEMA hive.reachable")
+
+
+def _until(holds: Callable[[], bool], within: float) -> None:
+    deadline = time.monotonic() + within
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {within:.0f} s"
+        time.sleep(1)
 
 
 def test_up_after_all_that_recreates_nothing(loaded: Stack) -> None:
