@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +67,12 @@ def cache_key() -> str:
     return digest.hexdigest()[:16]
 
 
+def _home() -> str:
+    """Of the one who built, also when sudo starts the node."""
+    user = os.environ.get("SUDO_USER")
+    return pwd.getpwnam(user).pw_dir if user and os.geteuid() == 0 else str(Path.home())
+
+
 @dataclass(frozen=True, slots=True)
 class Cache:
     """The folder of the built tools."""
@@ -74,7 +81,7 @@ class Cache:
 
     @classmethod
     def default(cls) -> Cache:
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+        base = os.environ.get("XDG_CACHE_HOME") or f"{_home()}/.cache"
         return cls(Path(base) / "datameesh" / "cluster" / cache_key())
 
     @property
