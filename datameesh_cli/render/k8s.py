@@ -31,6 +31,20 @@ def print_export(made: Export) -> None:
     print_line(f"{len(made.objects)} objects in {len(made.files)} files: {made.out}")
 
 
+def export_summary(made: Export, applied: Sequence[str] | None) -> dict[str, object]:
+    """Given an export and what was applied (None: nothing was), return what a program wants to know of it."""
+    return {
+        "out": made.out,
+        "files": sorted(made.files),
+        "objects": len(made.objects),
+        "keys": {v: sum(f.verdict == v for f in made.fates) for v in ("converted", "repaired", "dropped")},
+        "quotas": made.sums,
+        "ladder": [{"rung": r.name, "state": r.state, "detail": r.detail} for r in made.rungs],
+        "seconds": {"kompose": round(made.kompose_seconds, 3), "whole": round(made.seconds, 3)},
+        "applied": applied,
+    }
+
+
 def print_changes(compared: Compared) -> None:
     """Given a comparison, print each change with the Compose key that it comes from."""
     if not compared.changes:
