@@ -58,6 +58,17 @@ class Stack:
         """Run `dm ... --output json` and return the result."""
         return json.loads(self.dm(*args, "--output", "json", **options).stdout)
 
+    def verify(self) -> list[dict[str, Any]]:
+        """Run `dm verify`, require that nothing failed, and return the checks that passed."""
+        done = subprocess.run(
+            self.command("verify", "--output", "json"), cwd=ROOT, env=_environment(), capture_output=True, text=True
+        )
+        assert done.stdout, done.stderr
+        results: list[dict[str, Any]] = json.loads(done.stdout)["results"]
+        assert [(r["name"], r["why"]) for r in results if r["result"] == "failed"] == []
+        assert done.returncode == 0, done.stderr
+        return [r for r in results if r["result"] == "passed"]
+
     def start(self, *args: str) -> subprocess.Popen[str]:
         """Start `dm` and return at once."""
         return subprocess.Popen(
