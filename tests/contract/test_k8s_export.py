@@ -16,7 +16,17 @@ from datameesh_cli.adapters import kubernetes_schema, yaml_text
 from datameesh_cli.adapters.outside import outside
 from datameesh_cli.core.k8s.fidelity import fates
 from datameesh_cli.core.k8s.graph import graph_problems
-from datameesh_cli.core.k8s.objects import Object, Objects, container, is_workload, mib, pod, service_of, workload_of
+from datameesh_cli.core.k8s.objects import (
+    COMMON,
+    Object,
+    Objects,
+    container,
+    is_workload,
+    mib,
+    pod,
+    service_of,
+    workload_of,
+)
 from datameesh_cli.core.k8s.packaging import layout
 from datameesh_cli.core.k8s.pipeline import passes
 from datameesh_cli.core.k8s.quotas import sums
@@ -55,6 +65,7 @@ def _workloads() -> dict[str, Object]:
     return {service_of(o): o for o in _objects() if is_workload(o)}
 
 
+@pytest.mark.row("S-INFRA-02")
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("ram", BUDGETS)
 @pytest.mark.parametrize("profile", ["core", "analytics"])
@@ -62,6 +73,11 @@ def test_each_profile_budget_and_target_passes_schema_and_graph(profile: str, ra
     objects = _objects((profile,), ram, TargetRequest(target))
     assert kubernetes_schema.problems(objects) == []
     assert graph_problems(objects) == []
+
+
+def test_everything_of_ours_carries_our_labels() -> None:
+    for o in _objects():
+        assert COMMON.items() <= o["metadata"]["labels"].items(), o["metadata"]["name"]
 
 
 @pytest.mark.parametrize("target", TARGETS)

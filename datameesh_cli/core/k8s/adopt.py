@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from datameesh_cli.core.k8s.objects import NAME, Object, Objects, is_workload
+from datameesh_cli.core.k8s.objects import COMMON, NAME, PREFIX, Object, Objects, is_workload
 from datameesh_cli.core.k8s.source import Part, Source
 from datameesh_cli.errors import DmError
 
@@ -36,11 +36,10 @@ def adopt(objects: Objects, source: Source) -> Objects:
 def labels(part: Part) -> dict[str, str]:
     """Given an exported service, return the labels that all its objects carry."""
     return {
+        **COMMON,
         NAME: part.name,
         "app.kubernetes.io/component": part.service.layer.replace(" ", "-"),
-        "app.kubernetes.io/managed-by": "dm",
-        "app.kubernetes.io/part-of": "datameesh",
-        "datameesh.io/owner": part.service.owner,
+        f"{PREFIX}owner": part.service.owner,
     }
 
 

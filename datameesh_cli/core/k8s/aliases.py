@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from datameesh_cli.core.k8s.objects import Object, Objects, remade
+from datameesh_cli.core.k8s.objects import COMMON, Object, Objects, remade
 from datameesh_cli.core.k8s.source import CLUSTER, Source
 from datameesh_cli.core.model import Service
 from datameesh_cli.errors import UserError
@@ -53,6 +53,6 @@ def _alias(namespace: str, name: str, address: str) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": name, "namespace": namespace, "labels": {"app.kubernetes.io/managed-by": "dm"}},
+        "metadata": {"name": name, "namespace": namespace, "labels": dict(COMMON)},
         "spec": {"type": "ExternalName", "externalName": address},
     }

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datameesh_cli.core.k8s.objects import (
+    COMMON,
     PREFIX,
     Object,
     Objects,
@@ -127,7 +128,7 @@ def _config_map(part: Part, name: str, source: Source) -> Object:
         "metadata": {
             "name": name,
             "namespace": part.namespace,
-            "labels": {"app.kubernetes.io/managed-by": "dm", "app.kubernetes.io/part-of": "datameesh"},
+            "labels": dict(COMMON),
         },
     }
     return body | ({"data": text} if text else {}) | ({"binaryData": binary} if binary else {})

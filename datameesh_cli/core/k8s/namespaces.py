@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datameesh_cli.core.k8s.objects import Object, Objects, remade
+from datameesh_cli.core.k8s.objects import COMMON, Object, Objects, remade
 from datameesh_cli.core.k8s.source import Source
 
 LEVEL = "restricted"
@@ -20,5 +20,4 @@ def _of_aliases(objects: Objects) -> set[str]:
 
 def _namespace(name: str) -> Object:
     levels = {f"pod-security.kubernetes.io/{mode}": LEVEL for mode in ("enforce", "audit", "warn")}
-    labels = {"app.kubernetes.io/managed-by": "dm", "app.kubernetes.io/part-of": "datameesh"}
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels | levels}}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": COMMON | levels}}

@@ -12,6 +12,8 @@ Objects = tuple[Object, ...]
 WORKLOADS = ("Deployment", "StatefulSet", "Job")
 NAME = "app.kubernetes.io/name"
 PREFIX = "datameesh.io/"
+COMMON = {"app.kubernetes.io/managed-by": "dm", "app.kubernetes.io/part-of": "datameesh"}
+"""Labels of every object of ours: kubectl get all -A -l app.kubernetes.io/part-of=datameesh."""
 
 
 def identity(o: Mapping[str, Any]) -> tuple[str, str, str]:

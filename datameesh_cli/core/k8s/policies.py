@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from datameesh_cli.core.k8s.objects import NAME, Object, Objects, remade
+from datameesh_cli.core.k8s.objects import COMMON, NAME, Object, Objects, remade
 from datameesh_cli.core.k8s.ports import exposed
 from datameesh_cli.core.k8s.source import Link, Part, Source
 
@@ -83,7 +83,7 @@ def _policy(name: str, namespace: str, labels: dict[str, str], rules: dict[str, 
         "metadata": {
             "name": name,
             "namespace": namespace,
-            "labels": {"app.kubernetes.io/managed-by": "dm", "app.kubernetes.io/part-of": "datameesh"},
+            "labels": dict(COMMON),
         },
         "spec": {"podSelector": {"matchLabels": labels} if labels else {}, **rules},
     }

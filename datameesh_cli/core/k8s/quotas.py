@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from datameesh_cli.core.k8s.controllers import scale_of, surges
-from datameesh_cli.core.k8s.objects import Object, Objects, mib, remade
+from datameesh_cli.core.k8s.objects import COMMON, Object, Objects, mib, remade
 from datameesh_cli.core.k8s.ports import exposed
 from datameesh_cli.core.k8s.resources import cpu
 from datameesh_cli.core.k8s.scheduling import most
@@ -94,6 +94,5 @@ def _range(namespace: str, source: Source) -> Object:
 
 
 def _object(kind: str, namespace: str, spec: dict[str, object]) -> Object:
-    labels = {"app.kubernetes.io/managed-by": "dm", "app.kubernetes.io/part-of": "datameesh"}
-    meta = {"name": NAME, "namespace": namespace, "labels": labels}
+    meta = {"name": NAME, "namespace": namespace, "labels": dict(COMMON)}
     return {"apiVersion": "v1", "kind": kind, "metadata": meta, "spec": spec}

@@ -7,7 +7,7 @@ from typing import Any
 from datameesh_cli.core.k8s.adopt import metadata
 from datameesh_cli.core.k8s.controllers import scale_of
 from datameesh_cli.core.k8s.declared import PRIORITIES
-from datameesh_cli.core.k8s.objects import NAME, Object, Objects, edited, pod, remade, service_of
+from datameesh_cli.core.k8s.objects import COMMON, NAME, Object, Objects, edited, pod, remade, service_of
 from datameesh_cli.core.k8s.source import Part, Source
 from datameesh_cli.core.model import Scale
 
@@ -62,7 +62,7 @@ def _priority(name: str) -> Object:
     return {
         "apiVersion": "scheduling.k8s.io/v1",
         "kind": "PriorityClass",
-        "metadata": {"name": class_name(name), "labels": {"app.kubernetes.io/managed-by": "dm"}},
+        "metadata": {"name": class_name(name), "labels": dict(COMMON)},
         "value": PRIORITIES[name],
         "globalDefault": False,
         "description": f"DataMeesh: {_SAYS[name]}",

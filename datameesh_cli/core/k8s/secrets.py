@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from datameesh_cli.core.k8s.objects import (
+    COMMON,
     Object,
     Objects,
     container,
@@ -51,7 +52,7 @@ def secret_objects(source: Source, values: Mapping[str, str]) -> Objects:
         {
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": {"name": name, "namespace": ns, "labels": {"app.kubernetes.io/managed-by": "dm"}},
+            "metadata": {"name": name, "namespace": ns, "labels": dict(COMMON)},
             "stringData": {name: values[name]},
             "type": "Opaque",
         }
