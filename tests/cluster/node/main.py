@@ -33,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser("status", help="what runs, and its memory").add_argument("--json", action="store_true")
     verbs.add_parser("kubeconfig", help="print the path of the administrator's kubeconfig")
     verbs.add_parser("load", help="carry images of the engine over").add_argument("images", nargs="+", metavar="IMAGE")
-    verbs.add_parser("kubectl", help="run kubectl on it").add_argument("words", nargs=argparse.REMAINDER)
+    verbs.add_parser("kubectl", help="run kubectl on it; every word that follows is kubectl's")
     staged = verbs.add_parser("stage", help="up, the cluster's own tests, down; 77 when it cannot run here")
     staged.add_argument(
         "--minutes", type=float, help="time there is; with --build it decides whether a missing cache is built"
@@ -57,7 +57,7 @@ def _status(cluster: Cluster, as_json: bool) -> int:
     return 0 if status["running"] else 3
 
 
-def _run(args: argparse.Namespace) -> int:
+def _run(args: argparse.Namespace, rest: list[str]) -> int:
     state = State(args.state.absolute()) if args.state else State.default()
     cluster = Cluster(state, Cache(args.cache.absolute()) if args.cache else Cache.default())
     if args.verb == "up":
@@ -77,15 +77,26 @@ def _run(args: argparse.Namespace) -> int:
     else:
         cluster.inner()
         kubectl = str(cluster.cache.bin / "kubectl")
-        os.execv(kubectl, [kubectl, "--kubeconfig", str(state.kubeconfig), *args.words])
+        os.execv(kubectl, [kubectl, "--kubeconfig", str(state.kubeconfig), *rest])
     return 0
 
 
+def _split(words: list[str]) -> tuple[list[str], list[str]]:
+    """What follows the verb kubectl is not for this program: argparse would take kubectl's own options for its own."""
+    for number, word in enumerate(words):
+        if word in ("up", "down", "status", "kubeconfig", "load", "stage"):
+            break
+        if word == "kubectl":
+            return words[: number + 1], words[number + 1 :]
+    return words, []
+
+
 def main() -> int:
-    args = _parser().parse_args()
+    words, rest = _split(sys.argv[1:])
+    args = _parser().parse_args(words)
     heed_signals()
     try:
-        return _run(args)
+        return _run(args, rest)
     except Failure as failed:
         print(f"error: {failed}" + (f"\nhint: {failed.hint}" if failed.hint else ""), file=sys.stderr)
         return SKIPPED if failed.skip and args.verb == "stage" else 3
