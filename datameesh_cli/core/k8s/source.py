@@ -84,13 +84,19 @@ class Part:
 
     @property
     def limit(self) -> int:
-        """Its memory limit in MiB."""
-        return int(self.body["deploy"]["resources"]["limits"]["memory"]) // 2**20
+        """Its memory limit in MiB. Raise UserError if it has none."""
+        memory = (((self.body.get("deploy") or {}).get("resources") or {}).get("limits") or {}).get("memory")
+        if memory is None:
+            raise UserError(
+                f"service '{self.name}' has no memory limit, and a quota admits no pod without one",
+                "write it into its fragment: deploy: {resources: {limits: {memory: ...}}}",
+            )
+        return int(memory) // 2**20
 
     @property
     def replicas(self) -> int:
         """How many pods the plan runs."""
-        return int(self.body["deploy"].get("replicas", 1))
+        return int((self.body.get("deploy") or {}).get("replicas", 1))
 
     @property
     def aliases(self) -> tuple[str, ...]:

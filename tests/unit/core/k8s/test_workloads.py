@@ -212,3 +212,10 @@ def test_a_kind_that_metrics_are_declared_for_is_scraped() -> None:
     assert pods["annotations"]["prometheus.io/port"] == "5000"
     monitored = one_pass("observability", example(target=Target("x", service_monitors=True)))
     assert found(monitored, "ServiceMonitor", "web")["spec"]["endpoints"][0]["path"] == "/metrics"
+
+
+@pytest.mark.parametrize("deploy", [None, {}, {"resources": {}}, {"resources": {"limits": {"cpus": "1"}}}])
+def test_a_service_without_a_memory_limit_is_refused(deploy: Any) -> None:
+    with pytest.raises(UserError, match="service 'nightly' has no memory limit") as caught:
+        _made("nightly", bodies={"nightly": {"deploy": deploy}})
+    assert caught.value.hint
