@@ -66,19 +66,28 @@ class Compose:
             self._client(["*"]).compose.restart(list(services), timeout=20)
 
     def run_job(
-        self, service: str, command: Sequence[str], *, env: Mapping[str, str] | None = None, volumes: Sequence[str] = ()
+        self,
+        service: str,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        volumes: Sequence[str] = (),
+        program: Sequence[str] = (),
     ) -> Generator[str, None, int]:
         """Given a job service and its command, run it in a container of its own and yield its lines;
         the generator returns the exit code.
 
-        `volumes` are `host:container[:ro]` mounts. The container is removed afterwards, also on Ctrl-C.
+        `volumes` are `host:container[:ro]` mounts, `program` takes the place of the image's own. The container is removed
+        afterwards, also on Ctrl-C.
         """
         args = [*self._base(["*"]), "run", "--rm", "--no-deps", "-T", "--quiet-pull"]
         for name, value in (env or {}).items():
             args += ["-e", f"{name}={value}"]
         for volume in volumes:
             args += ["-v", volume]
-        code = yield from process.stream([*args, service, *command])
+        if program:
+            args += ["--entrypoint", program[0]]
+        code = yield from process.stream([*args, service, *program[1:], *command])
         return code
 
     def logs_command(self, services: Sequence[str], *, follow: bool, tail: int) -> list[str]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-from datameesh_cli.adapters import http, process
+from datameesh_cli.adapters import http, process, relay
 from datameesh_cli.adapters.compose import Compose
 from datameesh_cli.adapters.engine import Engine
 from datameesh_cli.adapters.object_store import ObjectStore
 from datameesh_cli.adapters.target import (
+    PUBLISHED,
     RESOLVE_SCRIPT,
+    listed,
     psql_command,
     psql_observation,
     resolve_observation,
+    run_statements,
 )
 from datameesh_cli.adapters.trino import Trino
 from datameesh_cli.core.checks import Http
@@ -51,9 +55,7 @@ class ComposeTarget:
 
         Raise DmError, with Trino's message, for the first that is refused.
         """
-        session = self.trino.session(user, timeout=TIMEOUT)
-        results = [session.query(statement) for statement in statements]
-        return Observation(tuple(c.name for c in results[-1].columns), results[-1].rows) if results else Observation()
+        return run_statements(self.trino, statements, user, TIMEOUT)
 
     def psql(self, service: str, database: str, statement: str, user: str) -> Observation:
         """Given a statement, run it inside a database's container on the local socket; `error` holds a refusal."""
@@ -63,7 +65,7 @@ class ComposeTarget:
     def exec(self, service: str, command: Sequence[str]) -> Observation:
         """Given a command, run it inside a service's container, or a job's own, and return exit code and text."""
         if service in self.jobs:
-            return self._run_job(service, command)
+            return listed(self.run_job(service, command))
         done = self.engine.exec(self._container(service), command, timeout=TIMEOUT)
         return Observation(exit=done.code, text=done.out + done.err)
 
@@ -89,7 +91,28 @@ class ComposeTarget:
     def published(self, services: Sequence[str]) -> Observation:
         """Given services, return a row (service, port inside, address, port outside) for each way in from outside the stack."""
         rows = tuple(row for service in services for row in self._ways_in(service))
-        return Observation(("service", "inside", "address", "port"), rows)
+        return Observation(PUBLISHED, rows)
+
+    @property
+    def running(self) -> frozenset[str]:
+        """The services that run."""
+        return frozenset(self._containers)
+
+    @contextmanager
+    def reach(self, service: str, port: int) -> Iterator[relay.Endpoint]:
+        """Given a service and a port that it listens on, yield an endpoint that leads there, published or not."""
+        name = self._container(service)
+        found = next(c for c in self.engine.containers(self.compose.project) if c.name == name)
+        with relay.reach(name, found.address, port) as endpoint:
+            yield endpoint
+
+    def run_job(self, service: str, arguments: Sequence[str], command: Sequence[str] = ()) -> Generator[str, None, int]:
+        """Given a job and its arguments, run it in a container of its own and yield its lines; the generator returns the exit code.
+
+        `command` takes the place of the image's own program.
+        """
+        code = yield from self.compose.run_job(service, arguments, program=command)
+        return code
 
     def _ways_in(self, service: str) -> Iterator[tuple[str, int, str, int]]:
         done = process.run(["docker", "port", self._container(service)], timeout=TIMEOUT)
@@ -104,11 +127,3 @@ class ComposeTarget:
         if service not in self._containers:
             raise UnhealthyError(f"{service} does not run", f"see: ./dm why {service}")
         return self._containers[service]
-
-    def _run_job(self, service: str, command: Sequence[str]) -> Observation:
-        lines, run = [], self.compose.run_job(service, command)
-        while True:
-            try:
-                lines.append(next(run))
-            except StopIteration as ended:
-                return Observation(exit=int(ended.value), text="\n".join(lines))

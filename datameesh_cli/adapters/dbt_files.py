@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import shutil
+import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -76,6 +79,16 @@ class DbtFiles:
         part = self.state / "results.json.part"
         part.write_text(json.dumps(outcomes, indent=1), encoding="utf-8")
         part.replace(self.state / "results.json")
+
+
+def unpacked(text: str) -> dict[str, dict[str, Any]]:
+    """Given a tar.gz of JSON artifacts as base64 text, return the artifacts by file name; {} for what cannot be read."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(base64.b64decode(text, validate=True)), mode="r:gz") as archive:
+            files = {m.name: archive.extractfile(m) for m in archive.getmembers()}
+            return {name: json.loads(file.read()) for name, file in files.items() if file}
+    except (ValueError, EOFError, OSError, tarfile.TarError):
+        return {}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -22,9 +22,9 @@ def dry_run(objects: Sequence[Mapping[str, Any]], context: str) -> list[str]:
     Where a namespace does not exist yet, its objects are tried in `default`. Quota and limit range of an export that was
     applied before are no objection: this one brings its own. Raise HostError if the server is not reached.
     """
-    there = set(_run(context, ["get", "namespaces", "-o", "name"]).split())
+    there = set(run(context, ["get", "namespaces", "-o", "name"]).split())
     tried = [dict(o) | {"metadata": _somewhere(o, there)} for o in objects]
-    done = _call(context, [*_APPLY, "--dry-run=server", "--validate=strict", "-f", "-"], stdin=_list(tried))
+    done = call(context, [*_APPLY, "--dry-run=server", "--validate=strict", "-f", "-"], stdin=_list(tried))
     if not done.code:
         return []
     _refuse_unreachable(done.err, context)
@@ -33,12 +33,12 @@ def dry_run(objects: Sequence[Mapping[str, Any]], context: str) -> list[str]:
 
 def apply_folder(folder: Path, context: str) -> list[str]:
     """Given a folder with a kustomization, apply it and return a line for each object. Raise DmError if the server refuses one."""
-    return _run(context, [*_APPLY, "-k", str(folder)]).splitlines()
+    return run(context, [*_APPLY, "-k", str(folder)]).splitlines()
 
 
 def apply_objects(objects: Iterable[Mapping[str, Any]], context: str) -> list[str]:
     """Given objects, apply them by standard input, so that no value stands in a file or on a command line."""
-    return _run(context, [*_APPLY, "-f", "-"], stdin=_list(objects)).splitlines()
+    return run(context, [*_APPLY, "-f", "-"], stdin=_list(objects)).splitlines()
 
 
 def remove_idle_jobs(names: Iterable[tuple[str, str]], context: str) -> None:
@@ -54,9 +54,9 @@ def remove_idle_jobs(names: Iterable[tuple[str, str]], context: str) -> None:
             "-o",
             "jsonpath={.metadata.name} {.status.active}",
         ]
-        found = _run(context, query).split()
+        found = run(context, query).split()
         if len(found) == 1:
-            _run(context, ["delete", "job", name, "-n", namespace, "--wait=true"])
+            run(context, ["delete", "job", name, "-n", namespace, "--wait=true"])
 
 
 def _somewhere(o: Mapping[str, Any], there: set[str]) -> dict[str, Any]:
@@ -76,13 +76,23 @@ def _list(objects: Iterable[Mapping[str, Any]]) -> str:
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
 
 
-def _call(context: str, args: Sequence[str], stdin: str | None = None) -> process.Finished:
+def command(context: str, args: Sequence[str]) -> list[str]:
+    """Given a context and arguments, return the call of kubectl."""
+    return ["kubectl", "--context", context, *args]
+
+
+def call(context: str, args: Sequence[str], stdin: str | None = None) -> process.Finished:
+    """Given a context and arguments, call kubectl and return what came out, whatever its exit code."""
     # Never the terminal: without a login kubectl would ask for one.
-    return process.run(["kubectl", "--context", context, *args], stdin=stdin or "", timeout=120)
+    return process.run(command(context, args), stdin=stdin or "", timeout=120)
 
 
-def _run(context: str, args: Sequence[str], stdin: str | None = None) -> str:
-    done = _call(context, args, stdin)
+def run(context: str, args: Sequence[str], stdin: str | None = None) -> str:
+    """Given a context and arguments, call kubectl and return its output.
+
+    Raise UserError for an unknown context, HostError if the server is not reached, UnhealthyError for what it refuses.
+    """
+    done = call(context, args, stdin)
     if done.code:
         _refuse_unreachable(done.err, context)
         raise _refused(done.err, args)

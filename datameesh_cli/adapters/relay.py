@@ -1,4 +1,4 @@
-"""A way to a port inside a container that publishes none: straight to its address, or through `docker exec`.
+"""A way to a port inside a container that publishes none: straight to its address, or through `docker exec` or `kubectl exec`.
 
 On Linux the engine's networks are the host's, and a container's address can be reached. Where the engine runs in a virtual
 machine (Docker Desktop), it can't: then a listener on the loopback interface hands each connection to a process in the
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO
@@ -45,8 +45,15 @@ def reach(container: str, address: str, port: int, *, direct: bool | None = None
     if direct or (direct is None and address and _answers(address, port)):
         yield Endpoint(address, port, "direct")
         return
+    with reach_through(["docker", "exec", "-i", container], port) as endpoint:
+        yield endpoint
+
+
+@contextmanager
+def reach_through(inside: Sequence[str], port: int) -> Iterator[Endpoint]:
+    """Given the words before a command that is to run beside a listener, yield an endpoint that leads to the listener's port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=_serve, args=(listener, container, port), daemon=True).start()
+        threading.Thread(target=_serve, args=(listener, inside, port), daemon=True).start()
         try:
             yield Endpoint("127.0.0.1", listener.getsockname()[1], "relay")
         finally:
@@ -63,17 +70,17 @@ def _answers(address: str, port: int) -> bool:
     return True
 
 
-def _serve(listener: socket.socket, container: str, port: int) -> None:
+def _serve(listener: socket.socket, inside: Sequence[str], port: int) -> None:
     while True:
         try:
             client, _ = listener.accept()
         except OSError:
             return
-        threading.Thread(target=_relay, args=(client, container, port), daemon=True).start()
+        threading.Thread(target=_relay, args=(client, inside, port), daemon=True).start()
 
 
-def _relay(client: socket.socket, container: str, port: int) -> None:
-    command = ["docker", "exec", "-i", container, "bash", "-c", _INSIDE.format(port=port)]
+def _relay(client: socket.socket, inside: Sequence[str], port: int) -> None:
+    command = [*inside, "bash", "-c", _INSIDE.format(port=port)]
     child = process.pipe(command)
     assert child.stdin and child.stdout
     into, out = child.stdin, child.stdout

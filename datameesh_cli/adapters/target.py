@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
+from datameesh_cli.adapters.object_store import ObjectStore
+from datameesh_cli.adapters.relay import Endpoint
+from datameesh_cli.adapters.trino import Trino
 from datameesh_cli.core.checks import Http
 from datameesh_cli.core.expectation import Observation
 
 PSQL_NULL = "\\N"
+PUBLISHED = ("service", "inside", "address", "port")
+"""The columns of `published`."""
 RESOLVE_SCRIPT = """
 for name in "$@"; do
   line=$(getent hosts "$name") && echo "$name ${line%% *}" || { echo "$name does not resolve"; bad=1; }
@@ -49,6 +55,48 @@ class Target(Protocol):
 
     def published(self, services: Sequence[str]) -> Observation:
         """Given services, return a row (service, port inside, address, port outside) for each way in from outside the stack."""
+
+
+class Place(Target, Protocol):
+    """A target that data can be loaded into and jobs run on."""
+
+    @property
+    def running(self) -> frozenset[str]:
+        """The services that run."""
+
+    @property
+    def trino(self) -> Trino:
+        """Its Trino; whether it runs is not said."""
+
+    @property
+    def store(self) -> ObjectStore | None:
+        """Its object store with the root key, if the plan has one."""
+
+    def reach(self, service: str, port: int) -> AbstractContextManager[Endpoint]:
+        """Given a service and a port that it listens on, yield an endpoint that leads there, published or not."""
+
+    def run_job(self, service: str, arguments: Sequence[str], command: Sequence[str] = ()) -> Generator[str, None, int]:
+        """Given a job and its arguments, run it in a container of its own and yield its lines; the generator returns the exit code.
+
+        `command` takes the place of the image's own program.
+        """
+
+
+def run_statements(trino: Trino, statements: Sequence[str], user: str, timeout: float) -> Observation:
+    """Given statements, run them in one session and return the last one's result. Raise DmError for the first that is refused."""
+    session = trino.session(user, timeout=timeout)
+    results = [session.query(statement) for statement in statements]
+    return Observation(tuple(c.name for c in results[-1].columns), results[-1].rows) if results else Observation()
+
+
+def listed(run: Generator[str, None, int]) -> Observation:
+    """Given a run that yields lines and returns its exit code, return both as an observation."""
+    lines = []
+    while True:
+        try:
+            lines.append(next(run))
+        except StopIteration as end:
+            return Observation(exit=int(end.value), text="\n".join(lines))
 
 
 def psql_command(database: str, user: str, statement: str) -> list[str]:

@@ -6,6 +6,7 @@ import typer
 
 from datameesh_cli.adapters.outside import outside
 from datameesh_cli.render.output import OUTPUT, Output, print_json, print_line, say
+from datameesh_cli.render.where import CONTEXT, WHERE, Where, cluster_of
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -42,13 +43,15 @@ def dbt() -> None:
 
 def _building(verb: str, text: str) -> None:
     @app.command(verb, help=f"{text} Other arguments go to dbt.", context_settings=_PASS_ON)
-    def command(ctx: typer.Context, output: Output = OUTPUT) -> None:
+    def command(
+        ctx: typer.Context, target: Where = WHERE, context: str | None = CONTEXT, output: Output = OUTPUT
+    ) -> None:
         from datameesh_cli.render.dbt import print_summary
         from datameesh_cli.usecases.run_dbt import require_success, run_dbt
 
         # With JSON only the result belongs on standard output.
         on_line = say if output is Output.json else print_line
-        run = run_dbt(outside(ctx.obj), [verb, *ctx.args], on_line)
+        run = run_dbt(outside(ctx.obj), [verb, *ctx.args], on_line, cluster_of(target, context))
         if run.summary:
             print_json(run.summary) if output is Output.json else print_summary(run.summary)
         require_success(run)

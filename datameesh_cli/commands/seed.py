@@ -6,6 +6,7 @@ import typer
 
 from datameesh_cli.adapters.outside import outside
 from datameesh_cli.render.output import OUTPUT, Output, print_json, say
+from datameesh_cli.render.where import CONTEXT, WHERE, Where, cluster_of
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -20,6 +21,8 @@ def seed(
     ),
     no_lake: bool = typer.Option(False, "--no-lake", help="Leave the lake as it is."),
     listing: bool = typer.Option(False, "--list", help="List the sets and what is loaded now; change nothing."),
+    target: Where = WHERE,
+    context: str | None = CONTEXT,
     output: Output = OUTPUT,
 ) -> None:
     """Load a data set into the domains' databases and its share into the lake. What is loaded already is left alone.
@@ -30,10 +33,11 @@ def seed(
     from datameesh_cli.usecases.seed_data import SeedRequest, list_sets, seed_data
 
     world = outside(ctx.obj)
+    cluster = cluster_of(target, context)
     if listing:
-        holdings = list_sets(world)
+        holdings = list_sets(world, cluster)
         print_json(holdings) if output is Output.json else print_holdings(holdings)
         return
     with SeedProgress() as progress:
-        seeded = seed_data(world, SeedRequest(set_name, scale, force, not no_lake), progress.show, say)
+        seeded = seed_data(world, SeedRequest(set_name, scale, force, not no_lake), progress.show, say, cluster)
     print_json(seeded) if output is Output.json else print_seeded(seeded)

@@ -7,6 +7,7 @@ import typer
 from datameesh_cli.adapters.outside import outside
 from datameesh_cli.errors import UnhealthyError
 from datameesh_cli.render.output import OUTPUT, Output, print_json
+from datameesh_cli.render.where import CONTEXT, WHERE, Where, cluster_of
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -15,6 +16,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 def verify(
     ctx: typer.Context,
     pattern: list[str] = typer.Argument(None, help="Part of a check's file, name or row ids. Default: every check."),
+    target: Where = WHERE,
+    context: str | None = CONTEXT,
     output: Output = OUTPUT,
 ) -> None:
     """Run every check that applies against the running stack. Exit code 4 when one fails.
@@ -24,7 +27,7 @@ def verify(
     from datameesh_cli.render.verify import failure_message, print_verified, say_result
     from datameesh_cli.usecases.verify_stack import verify_stack
 
-    verified = verify_stack(outside(ctx.obj), pattern or [], say_result)
+    verified = verify_stack(outside(ctx.obj), pattern or [], say_result, cluster_of(target, context))
     print_json(verified) if output is Output.json else print_verified(verified)
     if verified.failed:
         raise UnhealthyError(

@@ -22,7 +22,7 @@ from datameesh_cli.core.rows import (
 )
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.read_checks import read_checks
-from datameesh_cli.usecases.verify_stack import VERDICTS
+from datameesh_cli.usecases.verify_stack import VERDICTS, VERDICTS_K8S
 
 PYTEST_RESULTS = "rows-pytest.json"
 PYTEST_VERDICTS = "rows-verify.json"
@@ -73,9 +73,10 @@ def _check_proofs(outside: Outside) -> list[Proof]:
     for path in (outside.state.root / PYTEST_VERDICTS, outside.state.folder / VERDICTS):
         saved = json.loads(outside.repository.read_text(path)) if path.exists() else {}
         verdicts |= {check: v for check, v in saved.items() if v["at"] >= verdicts.get(check, v)["at"]}
+    on_cluster = outside.state.read_json(VERDICTS_K8S) or {}
     proofs = []
     for check in read_checks(outside, outside.repository.model()):
-        verdict = verdicts.get(check.id, {})
+        verdict = (on_cluster if check.target == "kubernetes" else verdicts).get(check.id, {})
         outcome = verdict.get("result", NOT_RUN) if verdict.get("digest") == check.digest else NOT_RUN
         proofs += [Proof(row, check.id, outcome) for row in check.rows]
     return proofs

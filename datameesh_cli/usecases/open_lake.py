@@ -8,6 +8,8 @@ from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.usecases.plan_memory import plan_memory
 
 LAKE = "datalake"
+KEYS = ("minio-access-key", "minio-secret-key")
+"""The secrets that open it."""
 
 
 def lake_of(outside: Outside) -> ObjectStore:
@@ -15,5 +17,5 @@ def lake_of(outside: Outside) -> ObjectStore:
     port = next(p.host for p in plan_memory(outside, (), None).ports if p.variable == "MINIO_API_PORT")
     bind = host.bind_address()
     address = "127.0.0.1" if bind == "0.0.0.0" else bind
-    secret = outside.state.secret
-    return ObjectStore(f"{address}:{port}", secret("minio-access-key"), secret("minio-secret-key"))
+    access_key, secret_key = (outside.state.secret(name) for name in KEYS)
+    return ObjectStore(f"{address}:{port}", access_key, secret_key)

@@ -1,16 +1,40 @@
-"""The running stack as a target for checks and SQL."""
+"""The running stack as a target for checks, data and SQL: under Compose, or on a cluster."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from datameesh_cli.adapters import host
+from datameesh_cli.adapters.cluster_access import ClusterAccess, chosen_context
 from datameesh_cli.adapters.compose_target import ComposeTarget
+from datameesh_cli.adapters.kubernetes_target import KubernetesTarget
+from datameesh_cli.adapters.object_store import ObjectStore
 from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.adapters.target import Place
 from datameesh_cli.adapters.trino import Trino
+from datameesh_cli.core.cluster import plan_of
+from datameesh_cli.core.stack import StackPort
 from datameesh_cli.errors import UnhealthyError
-from datameesh_cli.usecases.open_lake import lake_of
-from datameesh_cli.usecases.plan_memory import Planned
+from datameesh_cli.usecases.open_lake import KEYS, lake_of
+from datameesh_cli.usecases.plan_memory import Planned, plan_memory, running_plan
 
 TRINO_PORT = "TRINO_PORT"
+S3_PORT = "MINIO_API_PORT"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where an export was applied: a kubectl context (None: the current one)."""
+
+    context: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A running stack, and the plan that it carries out."""
+
+    planned: Planned
+    target: Place
 
 
 def address() -> str:
@@ -31,13 +55,57 @@ def open_target(outside: Outside, planned: Planned) -> ComposeTarget:
     """Given the plan in force, return the running Compose stack as a target."""
     ports = {p.variable: p.host for p in planned.ports}
     services = [s for s in planned.services if planned.replicas.get(s.name)]
+    with_store = S3_PORT in ports and set(KEYS) <= set(outside.state.secret_names())
     return ComposeTarget(
         engine=outside.engine,
         compose=outside.compose,
         trino=Trino(address(), ports.get(TRINO_PORT, 0)),
-        store=lake_of(outside) if "MINIO_API_PORT" in ports else None,
+        store=lake_of(outside) if with_store else None,
         address=address(),
         ports=ports,
         jobs=frozenset(s.name for s in services if s.kind == "job"),
         image=services[0].image,
     )
+
+
+def open_compose(outside: Outside) -> Opened:
+    """Return the running Compose stack with its plan. Raise UnhealthyError if it does not run."""
+    if running_plan(outside) is None:
+        raise UnhealthyError(f"stack '{outside.name}' is not running", "start it: ./dm up")
+    planned = plan_memory(outside, (), None)
+    return Opened(planned, open_target(outside, planned))
+
+
+def open_place(outside: Outside, cluster: Cluster | None) -> Opened:
+    """Given a cluster, return the stack that was applied there; without one the running Compose stack."""
+    return open_kubernetes(outside, cluster.context) if cluster else open_compose(outside)
+
+
+def open_kubernetes(outside: Outside, context: str | None) -> Opened:
+    """Given a kubectl context (none: the current one), return the stack that was applied there.
+
+    Its passwords are those of the local store. Raise UserError for an unknown context, HostError if the cluster is not reached,
+    UnhealthyError if no export was applied there.
+    """
+    access = ClusterAccess(chosen_context(context))
+    cluster = access.look()
+    model = outside.repository.model()
+    services, plan = plan_of(cluster, model)
+    ports = cluster.ports(services)
+    owners = {p.variable: s.name for s in services for p in s.ports}
+    stack_ports = tuple(StackPort(variable, port, owners[variable]) for variable, port in sorted(ports.items()))
+    consumers = {s.name: [c.name for c in services if any(e.service == s.name for e in c.consumes)] for s in services}
+    target = KubernetesTarget(
+        access=access,
+        cluster=cluster,
+        trino=Trino(cluster.address, ports.get(TRINO_PORT, 0)),
+        store=_store(outside, f"{cluster.address}:{ports[S3_PORT]}") if S3_PORT in ports else None,
+        ports=ports,
+        consumers=consumers,
+    )
+    return Opened(Planned(model, services, plan, stack_ports, f"what runs on '{access.context}'", {}), target)
+
+
+def _store(outside: Outside, endpoint: str) -> ObjectStore:
+    access_key, secret_key = (outside.state.secret(name) for name in KEYS)
+    return ObjectStore(endpoint, access_key, secret_key)

@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datameesh_cli.adapters.dbt_files import DbtFiles
+from datameesh_cli.adapters.dbt_files import DbtFiles, unpacked
 from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.adapters.target import Place
 from datameesh_cli.core.dbt_project import Coverage, Problem, complaint_in, coverage_from, problem_from
 from datameesh_cli.core.dbt_results import Summary, latest, summary_from
 from datameesh_cli.errors import HostError, UnhealthyError, UserError
+from datameesh_cli.usecases.open_target import Cluster, open_place
 
 SERVICE = "dbt"
 TRINO = "trino-coordinator"
@@ -22,6 +24,15 @@ _BAD_ARGUMENTS = ("Usage: dbt", "No such option", "No such command", "Invalid va
 _UNMATCHED = "does not match any enabled nodes"
 _UNMATCHED_AT = re.compile(r"^\d\d:\d\d:\d\d\s+")
 _UNREACHABLE = ("Connection refused", "Failed to resolve", "NameResolutionError", "Max retries exceeded")
+
+_ARTIFACTS = ("run_results.json", "manifest.json")
+_MARK = "dm-artifacts: "
+_WITH_ARTIFACTS = f"""
+dbt "$@"; code=$?
+cd /tmp/dbt/target 2> /dev/null && \\
+    [ -e {_ARTIFACTS[0]} ] && printf '{_MARK}' && tar -cz {" ".join(_ARTIFACTS)} | base64 -w 0 && echo
+exit $code
+"""
 
 OnLine = Callable[[str], None]
 
@@ -49,12 +60,16 @@ def dbt_files(outside: Outside) -> DbtFiles:
     return DbtFiles(outside.repository.root / "dbt", outside.state.folder / "dbt")
 
 
-def run_dbt(outside: Outside, arguments: Sequence[str], on_line: OnLine) -> DbtRun:
+def run_dbt(outside: Outside, arguments: Sequence[str], on_line: OnLine, cluster: Cluster | None = None) -> DbtRun:
     """Given dbt's arguments, run them over the checkout's project in a job container and return what came of it.
+
+    With `cluster` the job runs there, over the project that is in its image (see run_dbt_on_cluster).
 
     Each line goes to `on_line` as it comes. The artifacts are then in `.dm/<name>/dbt/target`. Raise HostError if the image is
     missing, UnhealthyError if Trino does not run, UserError if there is no project.
     """
+    if cluster:
+        return run_dbt_on_cluster(open_place(outside, cluster).target, arguments, on_line)
     _refuse_unready(outside, arguments)
     files = dbt_files(outside)
     state = files.prepare()
@@ -80,6 +95,33 @@ def run_dbt(outside: Outside, arguments: Sequence[str], on_line: OnLine) -> DbtR
         results = {}  # what lies there is an earlier run's: this one got as far as no node
     if results:
         files.remember(latest(files.remembered(), results, manifest))
+    return DbtRun(tuple(arguments), code, tuple(lines), summary_from(results, manifest) if results else None)
+
+
+def run_dbt_on_cluster(place: Place, arguments: Sequence[str], on_line: OnLine) -> DbtRun:
+    """Given a cluster's stack and dbt's arguments, run them there in a pod of the exported job; each line goes to `on_line`.
+
+    The project is the one in the image, as for every run on a cluster. Nothing is mounted, so the artifacts come at the end of
+    the log; they make the summary and are not kept.
+    """
+    if TRINO not in place.running and not OFFLINE.intersection(arguments):
+        raise UnhealthyError("Trino does not run, and dbt builds through it", "see: kubectl get pods -n data-platform")
+    lines: list[str] = []
+    packed = ""
+    job = place.run_job(SERVICE, arguments, ["sh", "-c", _WITH_ARTIFACTS, "dbt"])
+    while True:
+        try:
+            line = next(job)
+        except StopIteration as end:
+            code = int(end.value or 0)
+            break
+        if line.startswith(_MARK):
+            packed = line.removeprefix(_MARK)
+            continue
+        lines.append(line)
+        on_line(line)
+    found = unpacked(packed)
+    results, manifest = (found.get(name, {}) for name in _ARTIFACTS)
     return DbtRun(tuple(arguments), code, tuple(lines), summary_from(results, manifest) if results else None)
 
 

@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from datameesh_cli.adapters import clock, relay
+from datameesh_cli.adapters import clock
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.adapters.postgres import Login, Session, session
+from datameesh_cli.adapters.target import Place
 from datameesh_cli.core.seed.dataset import Dataset
 from datameesh_cli.core.seed.plan import plan
 from datameesh_cli.errors import UnhealthyError
 from datameesh_cli.usecases.load_domain import Load, LoadedTable, Progress, Watch, load_domain, loaded_tables
+from datameesh_cli.usecases.open_target import Cluster, open_place
 from datameesh_cli.usecases.read_datasets import Declared, read_datasets
 from datameesh_cli.usecases.seed_lake import SeededLake, seed_lake
 
@@ -87,8 +89,8 @@ class Open:
     way: str
 
 
-def seed_data(outside: Outside, request: SeedRequest, watch: Watch, say: Say) -> Seeded:
-    """Given a request, load the set where it is not loaded yet.
+def seed_data(outside: Outside, request: SeedRequest, watch: Watch, say: Say, cluster: Cluster | None = None) -> Seeded:
+    """Given a request, load the set where it is not loaded yet: under Compose, or on the cluster that is given.
 
     `watch` hears of rows sent, `say` gets a line per step. Nothing is changed when the declarations or a row are refused
     (UserError), or a database fails before the commit (UnhealthyError).
@@ -98,7 +100,8 @@ def seed_data(outside: Outside, request: SeedRequest, watch: Watch, say: Say) ->
     people = plan(declared.people, request.set_name, request.scale)
     load = Load(request.set_name, request.scale, declared.content(request.set_name, request.scale), people)
     with outside.state.locked("seed"):
-        with _databases(outside, declared) as databases:
+        place = open_place(outside, cluster).target
+        with _databases(outside, declared, place) as databases:
             domains = []
             fresh = []
             for database in databases:
@@ -114,16 +117,16 @@ def seed_data(outside: Outside, request: SeedRequest, watch: Watch, say: Say) ->
             for database in fresh:
                 database.session.commit()
             sessions = {database.dataset.domain: database.session for database in databases}
-            lake = seed_lake(outside, declared, sessions, load, request.force, say) if request.lake else None
+            lake = seed_lake(place, declared, sessions, load, request.force, say) if request.lake else None
     return Seeded(request.set_name, request.scale, tuple(domains), lake, clock.now() - began)
 
 
-def list_sets(outside: Outside) -> Holdings:
-    """Return the sets that can be loaded, and what each running domain holds."""
+def list_sets(outside: Outside, cluster: Cluster | None = None) -> Holdings:
+    """Return the sets that can be loaded, and what each running domain holds, under Compose or on the cluster that is given."""
     declared = read_datasets(outside.repository)
     sets = tuple(KnownSet(declaration.name, declaration.about) for declaration in declared.people.sets)
     try:
-        with _databases(outside, declared) as databases:
+        with _databases(outside, declared, open_place(outside, cluster).target) as databases:
             held = {database.dataset.domain: loaded_tables(database.session) for database in databases}
     except UnhealthyError:
         held = {}
@@ -131,17 +134,16 @@ def list_sets(outside: Outside) -> Holdings:
 
 
 @contextmanager
-def _databases(outside: Outside, declared: Declared) -> Iterator[tuple[Open, ...]]:
+def _databases(outside: Outside, declared: Declared, place: Place) -> Iterator[tuple[Open, ...]]:
     """Open a transaction in each domain's database. Raise UnhealthyError if one does not run."""
-    running = {c.service: c for c in outside.engine.containers(outside.project) if c.status == "running"}
+    running = place.running
     with ExitStack() as stack:
         opened = []
         for dataset in declared.datasets:
             at = dataset.database
-            container = running.get(at.service)
-            if container is None:
+            if at.service not in running:
                 raise UnhealthyError(f"{at.service} is not running", "start it: dm up --profile core")
-            endpoint = stack.enter_context(relay.reach(container.name, container.address, _PORT))
+            endpoint = stack.enter_context(place.reach(at.service, _PORT))
             login = Login(at.service, at.name, at.login, outside.state.secret(at.password))
             opened.append(Open(dataset, stack.enter_context(session(endpoint, login)), endpoint.way))
         yield tuple(opened)

@@ -14,15 +14,13 @@ from typing import Any, BinaryIO, cast
 
 from datameesh_cli.adapters import clock
 from datameesh_cli.adapters.object_store import ObjectStore
-from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.adapters.postgres import Session
+from datameesh_cli.adapters.target import Place
 from datameesh_cli.adapters.trino import Trino
 from datameesh_cli.core.sql_text import statements
 from datameesh_cli.errors import DmError
 from datameesh_cli.usecases.load_domain import Load
-from datameesh_cli.usecases.open_lake import LAKE, lake_of
-from datameesh_cli.usecases.open_target import trino_of
-from datameesh_cli.usecases.plan_memory import plan_memory
+from datameesh_cli.usecases.open_lake import LAKE
 from datameesh_cli.usecases.read_datasets import Declared
 
 _LOADED = "raw/loaded_set.json"
@@ -49,17 +47,16 @@ class SeededLake:
 
 
 def seed_lake(
-    outside: Outside, declared: Declared, sessions: Mapping[str, Session], load: Load, force: bool, say: Say
+    place: Place, declared: Declared, sessions: Mapping[str, Session], load: Load, force: bool, say: Say
 ) -> SeededLake | None:
     """Given the domains' databases, holding the set, bring the lake up to it; None where no lake runs.
 
     Raise UnhealthyError if the object store or Trino fails; the domains are not touched by that.
     """
-    running = {c.service for c in outside.engine.containers(outside.project) if c.status == "running"}
-    if not running.issuperset(_SERVICES):
+    store, trino = place.store, place.trino
+    if store is None or not place.running.issuperset(_SERVICES):
         return None
     began = clock.now()
-    store, trino = lake_of(outside), trino_of(plan_memory(outside, (), None))
     held = _held(store)
     if held.get("content") == load.content and not force and trino.query(_LAST_TABLE).rows:
         return SeededLake(False, held.get("objects", {}), 0, clock.now() - began)

@@ -19,13 +19,15 @@ from datameesh_cli.core.applicability import Situation, why_not
 from datameesh_cli.core.checks import S3, Check, Exec, Http, Psql, Published, Resolve
 from datameesh_cli.core.expectation import Observation, complaints
 from datameesh_cli.core.rows import FAILED, PASSED
-from datameesh_cli.errors import DmError, UnhealthyError, UserError
-from datameesh_cli.usecases.open_target import open_target
-from datameesh_cli.usecases.plan_memory import Planned, plan_memory, running_plan
+from datameesh_cli.errors import DmError, UserError
+from datameesh_cli.usecases.open_target import Cluster, open_place
+from datameesh_cli.usecases.plan_memory import Planned
 from datameesh_cli.usecases.read_checks import read_checks
 
 NOT_APPLICABLE = "not applicable"
 VERDICTS = "verify.json"
+VERDICTS_K8S = "verify-k8s.json"
+"""Of the cluster: what passed there says nothing of Compose."""
 LANES = 2
 """How many files of checks run side by side. A check mostly waits for others, but more would make Trino's single node queue."""
 
@@ -63,17 +65,17 @@ class Verified:
 Watch = Callable[[CheckResult], None]
 
 
-def verify_stack(outside: Outside, patterns: Sequence[str], watch: Watch) -> Verified:
+def verify_stack(outside: Outside, patterns: Sequence[str], watch: Watch, cluster: Cluster | None = None) -> Verified:
     """Given patterns of check names, files or row ids (none: all), run what applies; `watch` gets each result as it comes.
+
+    With `cluster` the stack is the one applied there, not the one under Compose.
 
     A check is tried once: what passes only at the second try has failed. Raise UserError for a file that is not valid or a
     pattern that fits nothing, UnhealthyError if the stack does not run.
     """
-    planned = plan_memory(outside, (), None)
-    checks = selected(read_checks(outside, planned.model), patterns)
-    if running_plan(outside) is None:
-        raise UnhealthyError(f"stack '{outside.name}' is not running", "start it: ./dm up")
-    return run_checks(outside, checks, planned, open_target(outside, planned), watch)
+    checks = selected(read_checks(outside, outside.repository.model()), patterns)
+    opened = open_place(outside, cluster)
+    return run_checks(outside, checks, opened.planned, opened.target, watch)
 
 
 def run_checks(outside: Outside, checks: Sequence[Check], planned: Planned, target: Target, watch: Watch) -> Verified:
@@ -212,7 +214,8 @@ def _result(check: Check, result: str, seconds: float, why: str) -> CheckResult:
 
 def _save(outside: Outside, done: Sequence[tuple[Check, CheckResult]], situation: Situation) -> None:
     """Keep the last verdict on each check: what one data set shows stays when another one is loaded."""
-    saved = outside.state.read_json(VERDICTS)
+    name = VERDICTS_K8S if situation.target == "kubernetes" else VERDICTS
+    saved = outside.state.read_json(name)
     verdicts = dict(saved) if isinstance(saved, dict) else {}
     for check, result in done:
         if result.result != NOT_APPLICABLE:
@@ -226,4 +229,4 @@ def _save(outside: Outside, done: Sequence[tuple[Check, CheckResult]], situation
                 "target": situation.target,
                 "at": clock.utc().isoformat(timespec="seconds"),
             }
-    outside.state.write(VERDICTS, json.dumps(verdicts, indent=1, sort_keys=True))
+    outside.state.write(name, json.dumps(verdicts, indent=1, sort_keys=True))

@@ -37,7 +37,8 @@ class _Engine:
 class _Compose:
     project = "datameesh-x"
 
-    def run_job(self, service: str, command: Sequence[str]) -> Iterator[str]:
+    def run_job(self, service: str, command: Sequence[str], *, program: Sequence[str] = ()) -> Iterator[str]:
+        assert not program
         yield f"{service} {' '.join(command)}"
         yield "done"
         return 3

@@ -1,0 +1,32 @@
+"""Which stack a command means: the one under Compose, or the one that was applied to a cluster."""
+
+from __future__ import annotations
+
+import enum
+
+import typer
+
+from datameesh_cli.errors import UserError
+from datameesh_cli.usecases.open_target import Cluster
+
+
+class Where(str, enum.Enum):
+    """What `--target` takes."""
+
+    compose = "compose"
+    k8s = "k8s"
+
+
+WHERE = typer.Option(
+    Where.compose, "--target", help="compose: the stack of `dm up`. k8s: the one applied to a cluster."
+)
+CONTEXT = typer.Option(None, "--context", help="With --target k8s: the kubectl context. Default: the current one.")
+
+
+def cluster_of(where: Where, context: str | None) -> Cluster | None:
+    """Given both options, return the cluster that is meant, None for Compose. Raise UserError for a context without a cluster."""
+    if where is Where.k8s:
+        return Cluster(context)
+    if context:
+        raise UserError("--context means a cluster", "add --target k8s")
+    return None
