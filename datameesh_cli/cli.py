@@ -32,6 +32,7 @@ COMMANDS = {
     "dbt": "Run dbt as a job: build, test, docs.",
     "verify": "Run every check against the running stack.",
     "k8s-export": "Turn the Compose model into Kubernetes manifests that were checked.",
+    "parity": "Whether the stack on a cluster shows the same as the one under Compose.",
     "doctor": "What this machine lacks, and how to get it.",
     "images": "Build, list, save and load the images.",
     "why": "What a service is for, what it needs, what is wrong with it.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,12 @@ from datameesh_cli.adapters import clock, kubectl, process
 from datameesh_cli.core.cluster import PART_OF, Cluster, Pod, cluster_from, ended, stuck
 from datameesh_cli.errors import UnhealthyError, UserError
 
+# What kubectl says of itself, between the lines of the command.
+_KLOG = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\] ")
 _KINDS = "pods,services,deployments,statefulsets,jobs"
 _START_SECONDS = 90
+# Over WebSockets, kubectl's default since 1.30, kubectl 1.33 now and then said "Unknown stream id 1, discarding message" here.
+_SPDY = "KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false"
 _ENDED = "command terminated with exit code "
 
 
@@ -35,7 +40,7 @@ class ClusterAccess:
     def exec_command(self, pod: Pod, command: Sequence[str], *, stdin: bool = False) -> list[str]:
         """Given a pod and a command, return the call that runs it in the pod's container; with `stdin` it reads ours."""
         flags = ["exec", *(["-i"] if stdin else []), "-n", pod.namespace, pod.name, "-c", pod.service]
-        return kubectl.command(self.context, [*flags, "--", *command])
+        return ["env", _SPDY, *kubectl.command(self.context, [*flags, "--", *command])]
 
     def exec(self, pod: Pod, command: Sequence[str], timeout: float) -> process.Finished:
         """Given a pod and a command, run it inside and return what came out, whatever its exit code.
@@ -43,14 +48,14 @@ class ClusterAccess:
         Raise UnhealthyError if it could not be run at all.
         """
         done = process.run(self.exec_command(pod, command), timeout=timeout)
-        lines = done.err.splitlines(keepends=True)
+        lines = [line for line in done.err.splitlines(keepends=True) if not _KLOG.match(line)]
         if lines and lines[-1].startswith(_ENDED):
             # That line is kubectl's own, after those of the command.
             return process.Finished(int(lines[-1].removeprefix(_ENDED)), done.out, "".join(lines[:-1]))
         if done.code:
             said = lines[-1].strip() if lines else f"exit code {done.code}"
             raise UnhealthyError(f"kubectl could not run a command in {pod.namespace}/{pod.name}: {said}")
-        return done
+        return process.Finished(0, done.out, "".join(lines))
 
     def run_once(self, body: Mapping[str, Any]) -> Generator[str, None, int]:
         """Given a pod of one container, create it and yield its lines; the generator returns the exit code.

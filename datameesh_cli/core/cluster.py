@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datameesh_cli.core.k8s.objects import NAME, WORKLOADS, container, mib, pod
+from datameesh_cli.core.k8s.objects import NAME, WORKLOADS, container, mib
 from datameesh_cli.core.model import Model, Service
 from datameesh_cli.core.ram_plan import RamPlan, Share
 
@@ -187,11 +187,6 @@ def _share(workload: Workload) -> Share:
     return Share(workload.service, workload.limit, replicas, None, {}, 0.0, "as it was applied")
 
 
-def containers_of(workload: Workload) -> Mapping[str, Any]:
+def container_of(workload: Workload) -> Mapping[str, Any]:
     """Given a workload, return its one container as the cluster was told it."""
     return container(dict(workload.body))
-
-
-def pod_of(workload: Workload) -> Mapping[str, Any]:
-    """Given a workload, return the spec of its pods."""
-    return pod(dict(workload.body))

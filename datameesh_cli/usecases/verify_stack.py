@@ -137,6 +137,11 @@ def _stages(checks: Sequence[Check], jobs: set[str]) -> tuple[list[Check], list[
     return first, [[c for c in others if c.file == file] for file in dict.fromkeys(c.file for c in others)], last
 
 
+def situation_of(planned: Planned, target: Target) -> Situation:
+    """Given the plan and a target, return what decides which checks apply."""
+    return _situation(planned, target)[0]
+
+
 def _situation(planned: Planned, target: Target) -> tuple[Situation, float]:
     loaded_at, loaded = _loaded(target) if planned.replicas.get("sales-db") else (0.0, frozenset())
     return Situation(target.kind, planned.replicas, planned.plan.left_out, loaded), loaded_at
@@ -181,14 +186,15 @@ def _observe(check: Check, target: Target) -> tuple[Observation, float]:
     times = []
     for _ in range(check.repeat + 1):
         began = clock.now()
-        seen = _ask(check, target)
+        seen = observe_once(check, target)
         times.append(clock.now() - began)
         if seen.error:
             return seen, times[-1]
     return seen, statistics.median(times[1:] or times)
 
 
-def _ask(check: Check, target: Target) -> Observation:
+def observe_once(check: Check, target: Target) -> Observation:
+    """Given a check, do once what it does and return what is seen; a refusal is an observation with `error`."""
     action = check.action
     try:
         if isinstance(action, Psql):

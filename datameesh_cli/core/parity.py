@@ -1,0 +1,145 @@
+"""Whether two stacks show the same: facts about each, compared; and what is declared to be different, with its reason."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from datameesh_cli.core.checks import S3, Check, Exec, Http, Published, Resolve
+from datameesh_cli.core.expectation import Observation, text_of
+from datameesh_cli.errors import UserError
+
+_SEE = "see k8s-export/README.md, 'Parity'"
+_LONGEST = 400
+_ORDERED = {"rows", "scalar"}
+# What no two runs share, even of one stack.
+_VOLATILE = (
+    (re.compile(r"\b\d{8}_\d{6}_\d{5}_[a-z0-9]{5}"), "<query>"),
+    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<uuid>"),
+    (re.compile(r"\bsnap-\d+-\d+-"), "snap-<snapshot>-"),
+    (re.compile(r"-[0-9a-f]{32}/"), "-<uuid>/"),
+    (re.compile(r"\b\d{5}-<uuid>"), "<commit>-<uuid>"),
+    (re.compile(r"\b[0-9A-F]{16}\b"), "<request>"),
+    (re.compile(r"(?m)^X-Ratelimit-Remaining: .*$"), "X-Ratelimit-Remaining: <number>"),
+    (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?"), "<time>"),
+    (re.compile(r"\b\d\d:\d\d:\d\d\b"), "<time>"),
+    (re.compile(r"\b\d{1,3}(\.\d{1,3}){3}\b"), "<address>"),
+    (re.compile(r"\b\d+(\.\d+)? ?(ns|us|μs|ms|s|m|h|seconds?)\b"), "<duration>"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A difference that is meant: the facts it is about (`*` for anything), and why they differ."""
+
+    of: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A fact that the two stacks show differently; None where one of them shows nothing. `because` is "" if nobody declared it."""
+
+    fact: str
+    compose: str | None
+    kubernetes: str | None
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """The comparison: facts that agree, by group, every difference, and declarations that nothing bears out any more."""
+
+    same: Mapping[str, int]
+    differences: tuple[Difference, ...]
+    outdated: tuple[Declared, ...]
+
+    @property
+    def undeclared(self) -> tuple[Difference, ...]:
+        """The differences that nobody declared."""
+        return tuple(d for d in self.differences if not d.because)
+
+
+def compare(compose: Mapping[str, str], kubernetes: Mapping[str, str], declared: Sequence[Declared]) -> Parity:
+    """Given the facts of both stacks and the declared differences, return the comparison; the first that fits counts."""
+    same: Counter[str] = Counter()
+    differences = []
+    used: set[str] = set()
+    for fact in sorted({*compose, *kubernetes}):
+        here, there = compose.get(fact), kubernetes.get(fact)
+        if here == there:
+            same[group_of(fact)] += 1
+            continue
+        reason = next((d for d in declared if fnmatchcase(fact, d.of)), None)
+        if reason:
+            used.add(reason.of)
+        differences.append(Difference(fact, here, there, reason.because if reason else ""))
+    outdated = tuple(d for d in declared if d.of not in used)
+    return Parity(dict(sorted(same.items())), tuple(differences), outdated)
+
+
+def group_of(fact: str) -> str:
+    """Given a fact's name such as `memory/minio`, return its group."""
+    return fact.partition("/")[0]
+
+
+def declared_from(data: Any, file: str) -> tuple[Declared, ...]:
+    """Given the content of the file of declared differences, return them. Raise UserError for what is not valid."""
+    entries = data.get("differences") if isinstance(data, Mapping) else None
+    if not isinstance(entries, list):
+        raise UserError(f"{file}: there is no list `differences:`", _SEE)
+    found: dict[str, Declared] = {}
+    for number, entry in enumerate(entries, start=1):
+        where = f"{file}, difference {number}"
+        if not isinstance(entry, Mapping) or set(entry) != {"of", "because"}:
+            raise UserError(f"{where}: it has the keys of and because, both and no other", _SEE)
+        of, because = (str(entry[key] or "").strip() for key in ("of", "because"))
+        if not because or "/" not in of:
+            raise UserError(f"{where}: `of:` is group/fact, `because:` a reason", _SEE)
+        if of in found:
+            raise UserError(f"{where}: '{of}' is declared twice", "remove one of them")
+        found[of] = Declared(of, because)
+    return tuple(found.values())
+
+
+def normalised(check: Check, seen: Observation) -> str:
+    """Given a check and what it observed, return that as text without what differs from run to run or by design.
+
+    The order of rows counts where the check says so. Addresses and ports outside are the target's own; how often a table was
+    written, and into how many files of which size, is its history.
+    """
+    action = check.action
+    if seen.error:
+        return _short("refused: " + _plain(seen.error))
+    if isinstance(action, Http):
+        return f"status {seen.status}"
+    if isinstance(action, Resolve):
+        return f"exit code {seen.exit}: " + ", ".join(str(row[0]) for row in seen.rows)
+    if isinstance(action, Published):
+        return _short("; ".join(f"{row[0]}:{row[1]}" for row in sorted(seen.rows)) or "none")
+    if isinstance(action, S3):
+        return _short("; ".join(sorted({_plain(str(row[0])) for row in seen.rows})))
+    if isinstance(action, Exec):
+        return _short(f"exit code {seen.exit}: {_plain(seen.text)}")
+    lines = [" | ".join("NULL" if cell is None else str(text_of(cell)) for cell in row) for row in seen.rows]
+    if not _ORDERED & set(check.expect):
+        lines.sort()
+    return _short(_plain("\n".join([" | ".join(seen.columns), *lines])))
+
+
+def _plain(text: str) -> str:
+    for pattern, name in _VOLATILE:
+        text = pattern.sub(name, text)
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+def _short(text: str) -> str:
+    """Long texts as their beginning and a hash of the whole, so that equal means equal all the same."""
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[:_LONGEST]}... (sha256 {hashlib.sha256(text.encode()).hexdigest()[:16]}, {len(text)} characters)"

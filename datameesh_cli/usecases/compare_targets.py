@@ -1,0 +1,80 @@
+"""`dm parity`: the same questions to the stack under Compose and to the one on a cluster, and whether the answers are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from datameesh_cli.adapters import clock
+from datameesh_cli.adapters.kubernetes_target import KubernetesTarget
+from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.core.cluster import container_of
+from datameesh_cli.core.k8s.configs import HASH, config_hash, sources_of
+from datameesh_cli.core.k8s.source import Source
+from datameesh_cli.core.parity import Parity, compare, declared_from
+from datameesh_cli.usecases.observe_stack import observe_stack
+from datameesh_cli.usecases.open_target import Cluster, open_compose, open_kubernetes
+from datameesh_cli.usecases.plan_memory import Planned
+from datameesh_cli.usecases.read_checks import read_checks
+from datameesh_cli.usecases.read_datasets import read_datasets
+from datameesh_cli.usecases.read_source import TargetRequest, read_source
+
+DECLARED = "k8s-export/parity.yaml"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What was compared: the two stacks by name, the comparison, and the seconds it took."""
+
+    compose: str
+    kubernetes: str
+    parity: Parity
+    seconds: float
+
+
+def compare_targets(outside: Outside, cluster: Cluster, say: Say) -> Compared:
+    """Given a cluster, observe the stack there and the one under Compose at the same time, and compare.
+
+    Raise UserError for a file of declared differences that is not valid, UnhealthyError or HostError if either does not run.
+    """
+    began = clock.now()
+    path = outside.repository.root / DECLARED
+    declared = declared_from(outside.repository.read_yaml(path), DECLARED)
+    here, there = open_compose(outside), open_kubernetes(outside, cluster.context)
+    checks = read_checks(outside, here.planned.model)
+    databases = [dataset.database for dataset in read_datasets(outside.repository).datasets]
+    source = _source(outside, here.planned)
+    configs = {p.name: [path for _, path in sources_of(p)] for p in source.parts}
+    with ThreadPoolExecutor(2) as pool:
+        seen = [pool.submit(observe_stack, opened, checks, databases, configs, say) for opened in (here, there)]
+        compose, kubernetes = (each.result() for each in seen)
+    compose |= _modelled(source)
+    kubernetes |= _applied(there.target) if isinstance(there.target, KubernetesTarget) else {}
+    compared = compare(compose, kubernetes, declared)
+    return Compared(outside.project, there.planned.source, compared, round(clock.now() - began, 1))
+
+
+def _source(outside: Outside, planned: Planned) -> Source:
+    """The Compose model as it would be exported now, with the plan in force."""
+    return read_source(outside, planned.plan.profiles, planned.plan.budget, TargetRequest()).source
+
+
+def _modelled(source: Source) -> Mapping[str, str]:
+    """Of each service by the Compose model: the image, and the hash of what it mounts."""
+    facts = {f"image/{p.name}": str(p.body["image"]) for p in source.parts}
+    for part in source.parts:
+        mounted = [(path, source.content(name)) for name, path in sources_of(part)]
+        facts[f"config/{part.name}"] = config_hash(mounted) if mounted else "none"
+    return facts
+
+
+def _applied(target: KubernetesTarget) -> Mapping[str, str]:
+    """The same of each workload on the cluster."""
+    facts = {}
+    for workload in target.cluster.workloads:
+        facts[f"image/{workload.service}"] = str(container_of(workload)["image"])
+        facts[f"config/{workload.service}"] = workload.annotations.get(HASH, "none")
+    return facts

@@ -1,0 +1,129 @@
+"""Everything about a running stack that must be the same wherever it runs, as named facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from datameesh_cli.adapters.target import Place, listed
+from datameesh_cli.core.applicability import Situation, why_not
+from datameesh_cli.core.checks import Check, Exec, Http
+from datameesh_cli.core.expectation import Observation
+from datameesh_cli.core.model import Service
+from datameesh_cli.core.parity import normalised
+from datameesh_cli.core.probes import CHECKSUMS, COLUMNS, DENIALS, INSIDE, facts_inside, facts_of_rows, merged
+from datameesh_cli.core.seed.dataset import Database
+from datameesh_cli.errors import DmError
+from datameesh_cli.usecases.open_target import Opened
+from datameesh_cli.usecases.verify_stack import observe_once, situation_of
+
+LAKE = "datalake"
+RAW = "raw/"
+_CATALOGS = ("sales", "sales_analytics", "marketing", "lake", "hive")
+_SIDE_BY_SIDE = 2
+
+Facts = dict[str, str]
+Say = Callable[[str], None]
+Configs = Mapping[str, Sequence[str]]
+"""By service: the paths of the configs inside."""
+
+
+def observe_stack(
+    opened: Opened, checks: Sequence[Check], databases: Sequence[Database], configs: Configs, say: Say
+) -> Facts:
+    """Given a running stack, all checks, the domains' databases and where configs are mounted, return the stack's facts.
+
+    What the stack refuses to tell is a fact too, so that one that answers differs from one that does not.
+    """
+    target, services = opened.target, opened.planned.services
+    running = [s for s in services if opened.planned.replicas.get(s.name)]
+    kind = target.kind
+    facts = merged(_inside(target, s, configs.get(s.name, ())) for s in running)
+    say(f"{kind}: {len(facts)} facts from inside the containers")
+    if "trino-coordinator" in target.running:
+        facts |= merged(_catalog(target, catalog) for catalog in _CATALOGS)
+    facts |= merged(_database(target, database) for database in databases if database.service in target.running)
+    facts |= _raw_objects(target) | merged(_ways_in(target, running))
+    say(f"{kind}: {len(facts)} facts with schemas, data, denials and ports")
+    facts |= _checks(opened, checks)
+    say(f"{kind}: {len(facts)} facts in all")
+    return facts
+
+
+def _inside(target: Place, service: Service, configs: Sequence[str]) -> Facts:
+    program = ["sh", "-c", INSIDE, "facts"]
+    try:
+        if service.kind == "job":
+            text = listed(target.run_job(service.name, configs, program)).text
+        else:
+            text = target.exec(service.name, [*program, *configs]).text
+    except DmError as failed:
+        return {f"user/{service.name}": f"not observed: {failed.message}"}
+    return facts_inside(service.name, text)
+
+
+def _catalog(target: Place, catalog: str) -> Facts:
+    try:
+        return facts_of_rows("schema", catalog, target.sql([COLUMNS.format(catalog=catalog)], "admin"), 3)
+    except DmError as failed:
+        return {f"schema/{catalog}": f"not observed: {failed.message}"}
+
+
+def _database(target: Place, database: Database) -> Facts:
+    facts: Facts = {}
+    for group, statement, key in (("denial", DENIALS, 2), ("seed", CHECKSUMS, 1)):
+        seen = target.psql(database.service, database.name, statement, "admin")
+        owner = database.service
+        facts |= facts_of_rows(group, owner, seen, key) if not seen.error else {f"{group}/{owner}": seen.error}
+    return facts
+
+
+def _raw_objects(target: Place) -> Facts:
+    if target.store is None:
+        return {}
+    return {f"raw/{o.key}": f"{o.size} bytes, {o.etag}" for o in target.store.list(LAKE, RAW) if o.key.endswith(".csv")}
+
+
+def _ways_in(target: Place, services: Sequence[Service]) -> Iterator[Facts]:
+    """Each published port and each page that a folder names: its HTTP status."""
+    asked = {(port.variable, "/") for s in services for port in s.ports}
+    asked |= {(url.port, url.path) for s in services for url in s.urls}
+    for port, path in sorted(asked):
+        try:
+            seen = f"status {target.http(Http(port, path)).status}"
+        except DmError as failed:
+            seen = f"no answer: {type(failed).__name__}"
+        yield {f"http/{port} {path}": seen}
+
+
+def _checks(opened: Opened, checks: Sequence[Check]) -> Facts:
+    """The observation of each check that is meant for both targets, those of jobs first: they change what others read."""
+    target, planned = opened.target, opened.planned
+    situation = situation_of(planned, target)
+    common = [c for c in checks if not c.target]
+    jobs = {s.name for s in planned.services if s.kind == "job"}
+    first = [c for c in common if isinstance(c.action, Exec) and c.action.service in jobs]
+    files = list(dict.fromkeys(c.file for c in common))
+    lanes = [[c for c in common if c.file == file and c not in first] for file in files]
+
+    def fact(check: Check) -> tuple[str, str]:
+        return f"check/{check.id}", _observed(check, planned.model.services, situation, target)
+
+    facts = dict(fact(check) for check in first)
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        for lane in pool.map(lambda lane: [fact(check) for check in lane], lanes):
+            facts.update(lane)
+    return facts
+
+
+def _observed(check: Check, services: Sequence[Service], situation: Situation, target: Place) -> str:
+    if why_not(check, services, situation):
+        return "not applicable"
+    try:
+        seen: Observation = observe_once(check, target)
+    finally:
+        for statement in check.cleanup:
+            with suppress(DmError):
+                target.sql([statement], "admin")
+    return normalised(check, seen)

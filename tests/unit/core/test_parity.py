@@ -1,0 +1,160 @@
+"""`dm parity`: what counts as the same, as a declared difference, and as one that nobody declared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from datameesh_cli.core.checks import S3, Action, Check, Exec, Http, Psql, Published, Resolve, Sql
+from datameesh_cli.core.expectation import Observation
+from datameesh_cli.core.parity import Declared, compare, declared_from, normalised
+from datameesh_cli.core.probes import facts_inside, facts_of_rows
+from datameesh_cli.errors import UserError
+
+
+def test_equal_facts_are_counted_by_group() -> None:
+    facts = {"memory/a": "1", "memory/b": "2", "user/a": "3"}
+    parity = compare(facts, dict(facts), ())
+    assert (parity.same, parity.differences) == ({"memory": 2, "user": 1}, ())
+
+
+def test_a_difference_is_declared_or_not_and_a_fact_of_one_side_only_is_one() -> None:
+    declared = [Declared("kernel/* open-files", "no field for it")]
+    here = {"kernel/minio open-files": "1", "memory/minio": "136 MiB", "user/minio": "1:1"}
+    there = {"kernel/minio open-files": "2", "memory/minio": "128 MiB", "user/other": "1:1"}
+    parity = compare(here, there, declared)
+    found = {d.fact: (d.compose, d.kubernetes, d.because) for d in parity.differences}
+    assert found == {
+        "kernel/minio open-files": ("1", "2", "no field for it"),
+        "memory/minio": ("136 MiB", "128 MiB", ""),
+        "user/minio": ("1:1", None, ""),
+        "user/other": (None, "1:1", ""),
+    }
+    assert [d.fact for d in parity.undeclared] == ["memory/minio", "user/minio", "user/other"]
+    assert parity.outdated == ()
+
+
+def test_a_declared_difference_that_does_not_occur_is_named() -> None:
+    declared = [Declared("user/*", "once so"), Declared("memory/*", "still so")]
+    parity = compare({"user/a": "1", "memory/a": "1"}, {"user/a": "1", "memory/a": "2"}, declared)
+    assert [d.of for d in parity.outdated] == ["user/*"]
+    assert not parity.undeclared
+
+
+def test_the_first_declaration_that_fits_gives_the_reason() -> None:
+    declared = [Declared("user/a", "this one"), Declared("user/*", "all")]
+    parity = compare({"user/a": "1", "user/b": "1"}, {"user/a": "2", "user/b": "2"}, declared)
+    assert [d.because for d in parity.differences] == ["this one", "all"]
+
+
+def test_declarations_are_read() -> None:
+    found = declared_from({"differences": [{"of": "user/*", "because": "so"}]}, "f.yaml")
+    assert found == (Declared("user/*", "so"),)
+    assert declared_from({"differences": []}, "f.yaml") == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (None, "there is no list `differences:`"),
+        ({"differences": {}}, "there is no list `differences:`"),
+        ({"differences": ["user/*"]}, "difference 1: it has the keys of and because"),
+        ({"differences": [{"of": "user/*"}]}, "difference 1: it has the keys of and because"),
+        ({"differences": [{"of": "user/*", "because": "x", "more": 1}]}, "it has the keys of and because"),
+        ({"differences": [{"of": "user/*", "because": " "}]}, "`because:` a reason"),
+        ({"differences": [{"of": "*", "because": "x"}]}, "`of:` is group/fact"),
+        ({"differences": [{"of": "a/b", "because": "x"}] * 2}, "'a/b' is declared twice"),
+    ],
+)
+def test_a_declaration_that_is_not_valid_is_named(data: Any, says: str) -> None:
+    with pytest.raises(UserError) as refused:
+        declared_from(data, "f.yaml")
+    assert says in refused.value.message
+    assert refused.value.message.startswith("f.yaml")
+
+
+def _check(action: Action, expect: dict[str, Any] | None = None) -> Check:
+    return Check("n", "f.yaml", action, expect or {"min_rows": 1})
+
+
+def test_the_order_of_rows_counts_only_where_the_check_says_so() -> None:
+    one, other = (Observation(("a",), rows) for rows in (((1,), (2,)), ((2,), (1,))))
+    loose, strict = _check(Sql("SELECT 1")), _check(Sql("SELECT 1"), {"rows": [[1], [2]]})
+    assert normalised(loose, one) == normalised(loose, other)
+    assert normalised(strict, one) != normalised(strict, other)
+
+
+def test_values_are_compared_as_checks_compare_them() -> None:
+    psql, sql = Observation(("a", "b"), (("1", None),)), Observation(("a", "b"), ((1.0, None),))
+    check = _check(Psql("db", "d", "SELECT 1"))
+    assert normalised(check, psql) == normalised(check, sql) == "a | b\n1 | NULL"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("query 20261121_072945_00013_vwc34 ended", "query 20261121_071707_00032_gchs6 ended"),
+        (
+            "a/20261121_072945_00013_vwc34_dcee1977-225e-4aeb-a8fc-2ec2441b9f32: PAR1",
+            "a/20261121_071707_00032_gchs6_922be6fc-4863-48c4-bbad-aba246685efc: PAR1",
+        ),
+        ("metadata/snap-7709157108188638109-1-x.avro", "metadata/snap-2613452027111801108-1-x.avro"),
+        ("at 2026-11-21T07:29:45.123Z took 1.53 s", "at 2026-11-20T01:02:03Z took 12.4s"),
+        ("from 10.112.0.14", "from 172.18.0.3"),
+        ("X-Amz-Request-Id: 18E9FEEFA130E122", "X-Amz-Request-Id: 18E9FEF27366D4BA"),
+    ],
+)
+def test_what_no_two_runs_share_does_not_count(one: str, other: str) -> None:
+    check = _check(Exec("minio", ("ls",)), {"exit": 0})
+    assert normalised(check, Observation(exit=0, text=one)) == normalised(check, Observation(exit=0, text=other))
+
+
+@pytest.mark.parametrize(("one", "other"), [("850 rows", "851 rows"), ("denied", "allowed"), ("v2.1", "v2.2")])
+def test_everything_else_does(one: str, other: str) -> None:
+    check = _check(Exec("minio", ("ls",)), {"exit": 0})
+    assert normalised(check, Observation(exit=0, text=one)) != normalised(check, Observation(exit=0, text=other))
+
+
+def test_a_long_text_differs_at_its_end_too() -> None:
+    check = _check(Exec("minio", ("ls",)), {"exit": 0})
+    one, other = (normalised(check, Observation(exit=0, text="x" * 1000 + end)) for end in "ab")
+    assert one != other
+    assert len(one) < 500
+
+
+def test_each_kind_of_check_keeps_what_both_targets_must_share() -> None:
+    address = Observation(("service", "inside", "address", "port"), (("minio", 9000, "127.0.0.1", 30900),))
+    assert normalised(_check(Published(("minio",))), address) == "minio:9000"
+    assert normalised(_check(Published(("db",))), Observation()) == "none"
+    assert normalised(_check(Http("P")), Observation(status=200, text="at 12:00")) == "status 200"
+    resolved = Observation(("name", "address"), (("db", "10.0.0.1"),), exit=1, text="no such")
+    assert normalised(_check(Resolve(("db",))), resolved) == "exit code 1: db"
+    listed = Observation(("key", "size"), (("b", 1), ("a", 2), ("a", 3)))
+    assert normalised(_check(S3("lake/")), listed) == "a; b"
+    assert normalised(_check(Sql("x")), Observation(error="no such table")) == "refused: no such table"
+
+
+def test_what_a_container_says_of_itself_becomes_facts() -> None:
+    digest = "a" * 64
+    text = (
+        "user 999:999\nmemory 92274688\nsecurity CapEff 0000000000000000\nkernel dns-search a b\n"
+        f"environment PGDATABASE\nfile {digest} /etc/x y\nsh: warning\n"
+    )
+    assert facts_inside("db", text) == {
+        "user/db": "999:999",
+        "memory/db": "88 MiB",
+        "security/db CapEff": "0000000000000000",
+        "kernel/db dns-search": "a b",
+        "environment/db PGDATABASE": "set",
+        "file/db /etc/x y": digest,
+    }
+    assert facts_inside("db", "memory max\n") == {"memory/db": "max"}
+
+
+def test_rows_become_facts_named_by_their_first_columns() -> None:
+    seen = Observation(("who", "what", "answer"), (("ingest", "DELETE orders", "denied"), ("admin", None, True)))
+    assert facts_of_rows("denial", "sales-db", seen, 2) == {
+        "denial/sales-db ingest.DELETE orders": "denied",
+        "denial/sales-db admin.NULL": "true",
+    }
