@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from datameesh_cli.adapters.repository import Repository
+from datameesh_cli.usecases.open_lake import lake_of
 from tests.integration.stack import ROOT, Stack, docker, kill_from_outside
 
 SERVICES = [
@@ -105,3 +108,21 @@ def test_up_after_all_that_recreates_nothing(loaded: Stack) -> None:
     before = loaded.ids()
     loaded.dm("up")
     assert loaded.ids() == before
+
+
+@pytest.mark.row("S-BUD-17")
+def test_a_hundred_puts_at_once_fit_into_the_store_s_limit(loaded: Stack) -> None:
+    store = lake_of(loaded.world)
+    body = os.urandom(2**20)
+    keys = [f".puts/{number}" for number in range(100)]
+    before = next(c for c in loaded.containers().values() if c.service == "minio")
+    assert before.limit > 0
+    try:
+        with ThreadPoolExecutor(len(keys)) as pool:
+            list(pool.map(lambda key: store.put("backups", key, body), keys))
+            assert all(pool.map(lambda key: store.get("backups", key) == body, keys))
+    finally:
+        for key in keys:
+            store.remove("backups", key)
+    after = loaded.containers()[before.name]
+    assert (after.oom_killed, after.restarts) == (False, before.restarts)
