@@ -1,0 +1,214 @@
+"""The stack on a cluster as a target. `kubectl` is a program of the test that prints what a real one printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datameesh_cli.adapters import http
+from datameesh_cli.adapters.cluster_access import ClusterAccess, chosen_context
+from datameesh_cli.adapters.kubernetes_target import KubernetesTarget
+from datameesh_cli.adapters.trino import Trino
+from datameesh_cli.core.checks import Http
+from datameesh_cli.errors import HostError, UnhealthyError, UserError
+from tests.fakes.cluster import a_node, a_pod, an_export
+
+# What the program is asked lies in `asked`, a line a call; `answer` is (standard output, standard error, exit code).
+PROGRAM = """\
+#!{python} -SE
+import json, pathlib, sys
+home = pathlib.Path({home!r})
+args = sys.argv[1:]
+with (home / "asked").open("a") as asked:
+    asked.write(json.dumps([args, sys.stdin.read() if "-f" in args else ""]) + "\\n")
+for words, (out, err, code) in json.loads((home / "answers").read_text()):
+    if all(word in args for word in words):
+        sys.stdout.write(out)
+        sys.stderr.write(err)
+        sys.exit(code)
+sys.exit("nobody told me what to say to " + " ".join(args))
+"""
+NODES = json.dumps({"items": [a_node(InternalIP="10.111.0.2")]})
+Answers = list[tuple[list[str], tuple[str, str, int]]]
+
+
+class Kubectl:
+    """The answers that the program gives, and what it was asked."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        program = home / "kubectl"
+        program.write_text(PROGRAM.format(python=sys.executable, home=str(home)))
+        program.chmod(0o755)
+
+    def says(self, *answers: tuple[list[str], tuple[str, str, int]]) -> None:
+        common: Answers = [
+            (["get", "nodes"], (NODES, "", 0)),
+            (["--all-namespaces"], (json.dumps({"items": an_export()}), "", 0)),
+        ]
+        (self.home / "answers").write_text(json.dumps([*answers, *common]))
+
+    @property
+    def asked(self) -> list[tuple[list[str], str]]:
+        return [tuple(json.loads(line)) for line in (self.home / "asked").read_text().splitlines()]
+
+
+@pytest.fixture
+def kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kubectl:
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    program = Kubectl(tmp_path)
+    program.says()
+    return program
+
+
+def _target(**fields: Any) -> KubernetesTarget:
+    access = ClusterAccess("here")
+    cluster = access.look()
+    defaults: dict[str, Any] = {"ports": {"API_PORT": 30900}, "consumers": {"sales-db": ["dbt", "minio"], "minio": []}}
+    return KubernetesTarget(access, cluster, Trino("10.111.0.2", 1), None, **(defaults | fields))
+
+
+def test_a_command_runs_in_the_services_own_pod_and_namespace(kubectl: Kubectl) -> None:
+    kubectl.says((["exec"], ("out\n", "err\ncommand terminated with exit code 3\n", 1)))
+    seen = _target().exec("sales-db", ["sh", "-c", "exit 3"])
+    assert (seen.exit, seen.text) == (3, "out\nerr\n")
+    words = [
+        "--context",
+        "here",
+        "exec",
+        "-n",
+        "sales-domain",
+        "sales-db-0",
+        "-c",
+        "sales-db",
+        "--",
+        "sh",
+        "-c",
+        "exit 3",
+    ]
+    assert kubectl.asked[-1][0] == words
+
+
+def test_what_kubectl_says_of_itself_is_not_the_commands(kubectl: Kubectl) -> None:
+    noise = "E1121 07:31:53.258106   25302 websocket.go:297] Unknown stream id 1, discarding message\n"
+    kubectl.says((["exec"], ("", f"{noise}ERROR:  permission denied\ncommand terminated with exit code 1\n", 1)))
+    assert _target().psql("sales-db", "sales_db", "DELETE FROM orders", "ingest").error == "ERROR: permission denied"
+
+
+def test_a_command_that_could_not_be_run_is_no_exit_code(kubectl: Kubectl) -> None:
+    kubectl.says((["exec"], ("", "error: unable to upgrade connection: container not found\n", 1)))
+    with pytest.raises(UnhealthyError, match="sales-domain/sales-db-0: error: unable to upgrade"):
+        _target().exec("sales-db", ["ls"])
+
+
+def test_a_statement_gives_a_table(kubectl: Kubectl) -> None:
+    kubectl.says((["psql"], ("id\n1\n", "", 0)))
+    seen = _target().psql("sales-db", "sales_db", "SELECT 1 AS id", "admin")
+    assert (seen.columns, seen.rows) == (("id",), (("1",),))
+
+
+def test_a_service_that_does_not_run_is_named(kubectl: Kubectl) -> None:
+    target = _target()
+    for ask in (lambda: target.exec("hive", ["ls"]), lambda: target.published(["hive"])):
+        with pytest.raises(UnhealthyError, match="hive does not run"):
+            ask()
+
+
+def test_a_job_runs_in_a_pod_of_its_template_that_is_removed_again(kubectl: Kubectl) -> None:
+    done = {"status": {"phase": "Succeeded", "containerStatuses": [{"state": {"terminated": {"exitCode": 2}}}]}}
+    kubectl.says(
+        (["create"], ("", "", 0)),
+        (["get", "pod"], (json.dumps(done), "", 0)),
+        (["logs"], ("first\nsecond\n", "", 0)),
+        (["delete"], ("", "", 0)),
+    )
+    seen = _target().exec("dbt", ["test"])
+    assert (seen.exit, seen.text) == (2, "first\nsecond")
+    calls = [args[2] for args, _ in kubectl.asked]
+    assert calls[2:] == ["create", "get", "logs", "get", "delete"]
+    created = json.loads(next(text for args, text in kubectl.asked if "create" in args))
+    assert created["kind"] == "Pod"
+    assert created["spec"]["containers"][0]["args"] == ["test"]
+    assert created["metadata"]["name"] in kubectl.asked[-1][0]
+
+
+def test_a_job_that_cannot_start_is_removed_and_says_why(kubectl: Kubectl) -> None:
+    waiting = {"reason": "ErrImageNeverPull", "message": "not present"}
+    stuck = {"status": {"phase": "Pending", "containerStatuses": [{"state": {"waiting": waiting}}]}}
+    kubectl.says((["create"], ("", "", 0)), (["get", "pod"], (json.dumps(stuck), "", 0)), (["delete"], ("", "", 0)))
+    with pytest.raises(UnhealthyError, match="ErrImageNeverPull: not present"):
+        _target().exec("dbt", ["test"])
+    assert "delete" in kubectl.asked[-1][0]
+
+
+def test_a_job_that_the_server_refuses_says_why(kubectl: Kubectl) -> None:
+    kubectl.says((["create"], ("", 'Error from server (Forbidden): pods "dbt" is forbidden: exceeded quota\n', 1)))
+    with pytest.raises(UnhealthyError, match="exceeded quota"):
+        _target().exec("dbt", ["test"])
+
+
+def test_names_are_looked_up_where_they_are_used(kubectl: Kubectl) -> None:
+    kubectl.says((["exec"], ("sales-db 10.113.0.7\n", "", 0)))
+    assert _target().resolve(["sales-db"]).rows == (("sales-db", "10.113.0.7"),)
+    assert kubectl.asked[-1][0][4:6] == ["data-platform", "minio-0"], "dbt uses it too, and in its namespace minio runs"
+    # Nobody uses minio here: its own namespace has no other pod, so any other asks.
+    _target().resolve(["minio"])
+    assert kubectl.asked[-1][0][4:6] == ["sales-domain", "sales-db-0"]
+
+
+def test_the_ways_in_are_the_node_ports(kubectl: Kubectl) -> None:
+    seen = _target().published(["minio", "sales-db"])
+    assert seen.rows == (("minio", 9000, "10.111.0.2", 30900), ("minio", 9001, "10.111.0.2", 30901))
+    assert _target().published(["sales-db"]).rows == ()
+
+
+def test_a_request_goes_to_the_node(kubectl: Kubectl, monkeypatch: pytest.MonkeyPatch) -> None:
+    urls = []
+
+    def request(method: str, url: str, **_: Any) -> http.Answer:
+        urls.append(f"{method} {url}")
+        return http.Answer(204, {}, "")
+
+    monkeypatch.setattr(http, "request", request)
+    assert _target().http(Http("API_PORT", "/live")).status == 204
+    assert urls == ["GET http://10.111.0.2:30900/live"]
+    with pytest.raises(UnhealthyError, match="no NodePort leads to GONE_PORT"):
+        _target().http(Http("GONE_PORT"))
+
+
+def test_a_stack_without_an_object_store_says_so(kubectl: Kubectl) -> None:
+    with pytest.raises(UnhealthyError, match="no object store"):
+        _target().s3_list("datalake/")
+
+
+def test_a_cluster_without_an_export_is_one_clear_line(kubectl: Kubectl) -> None:
+    kubectl.says((["--all-namespaces"], ('{"items": []}', "", 0)))
+    with pytest.raises(UnhealthyError, match="no DataMeesh runs on the cluster of context 'here'") as refused:
+        ClusterAccess("here").look()
+    assert "--apply --context here" in refused.value.hint
+
+
+def test_a_cluster_that_is_not_reached_is_the_hosts_fault(kubectl: Kubectl) -> None:
+    refused = "The connection to the server 10.0.0.1:6443 was refused - did you specify the right host or port?\n"
+    kubectl.says((["--all-namespaces"], ("", f"dial tcp 10.0.0.1:6443: connect: connection refused\n{refused}", 1)))
+    with pytest.raises(HostError, match="the cluster of context 'here' is not reached"):
+        ClusterAccess("here").look()
+
+
+def test_the_context_is_the_named_one_or_the_current_one(kubectl: Kubectl) -> None:
+    kubectl.says((["current-context"], ("there\n", "", 0)))
+    assert (chosen_context("here"), chosen_context(None)) == ("here", "there")
+    kubectl.says((["current-context"], ("", "error: current-context is not set\n", 1)))
+    with pytest.raises(UserError, match="no current context"):
+        chosen_context(None)
+
+
+def test_the_pods_are_those_of_the_export(kubectl: Kubectl) -> None:
+    kubectl.says((["--all-namespaces"], (json.dumps({"items": [a_pod("minio", ready=False)]}), "", 0)))
+    assert _target().running == frozenset()
+    assert "app.kubernetes.io/part-of=datameesh" in kubectl.asked[0][0]
