@@ -29,7 +29,7 @@ class _Echo(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[str]:
     listener = HTTPServer(("127.0.0.1", 0), _Echo)
-    threading.Thread(target=listener.serve_forever, daemon=True).start()
+    threading.Thread(target=listener.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{listener.server_port}"
     listener.shutdown()
     listener.server_close()

@@ -40,7 +40,7 @@ class Answer(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[Server]:
     listening = Server(("127.0.0.1", 0), Answer)
-    Thread(target=listening.serve_forever, daemon=True).start()
+    Thread(target=listening.serve_forever, args=(0.01,), daemon=True).start()
     yield listening
     listening.shutdown()
     listening.server_close()
