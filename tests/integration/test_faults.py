@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable
@@ -126,3 +127,17 @@ def test_a_hundred_puts_at_once_fit_into_the_store_s_limit(loaded: Stack) -> Non
             store.remove("backups", key)
     after = loaded.containers()[before.name]
     assert (after.oom_killed, after.restarts) == (False, before.restarts)
+
+
+@pytest.mark.row("S-PVC-07")
+def test_a_restart_by_hand_keeps_the_data_and_the_claims_have_their_sizes(loaded: Stack) -> None:
+    """The same volumes on both targets: what they hold outlives a restart here, how large they are stands in the export."""
+    campaigns = "SELECT count(*) FROM marketing.public.campaigns"
+    tables = "SHOW TABLES FROM hive.default"
+    before = [loaded.dm("sql", sql, "--output", "csv").stdout for sql in (*ANSWERS, campaigns, tables)]
+    loaded.dm("restart", "sales-db", "marketing-db", "hive-metastore-db", "hive-metastore")
+    assert [loaded.dm("sql", sql, "--output", "csv").stdout for sql in (*ANSWERS, campaigns, tables)] == before
+    sizes = {"sales-db": "5Gi", "marketing-db": "5Gi", "hive-metastore-db": "2Gi"}
+    for service, size in sizes.items():
+        found = docker("volume", "inspect", f"{loaded.project}_{service}-data", "--format", "{{json .Labels}}")
+        assert json.loads(found)["kompose.volume.size"] == size

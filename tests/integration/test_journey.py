@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from datameesh_cli.usecases.open_lake import lake_of
 from tests.integration.stack import Stack
 
 EXACT: list[tuple[Any, ...]] = [
@@ -119,3 +120,11 @@ def test_status_and_why_tell_of_every_service(journey: Stack) -> None:
         if service["kind"] == "service":
             assert 0 < service["used"] <= service["limit"]
         assert "memory" in journey.dm("why", service["service"]).stdout
+
+
+@pytest.mark.row("S-PRIN-05")
+def test_a_federated_query_copies_nothing_into_the_lake(journey: Stack) -> None:
+    lake = lake_of(journey.world)
+    before = lake.list("datalake")
+    assert len(_rows(journey)) == len(EXACT)
+    assert before and lake.list("datalake") == before
