@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,10 +19,6 @@ class Compose:
     file: Path
     project: str
     env_file: Path
-
-    def prepare(self) -> None:
-        """Load the client library in the background: it takes as long as the engine's answer to the first question."""
-        threading.Thread(target=whales.load, daemon=True).start()
 
     def resolve(self, profiles: Sequence[str], env_file: Path | None = None) -> dict[str, Any]:
         """Given profiles and the variables (none: those in force), return the resolved model (`docker compose config`).

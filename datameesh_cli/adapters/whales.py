@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,11 +18,6 @@ _NO_ENGINE = (
     "error during connect",
     "failed to connect to the docker api",
 )
-
-
-def load() -> None:
-    """Import the library, which takes 0.2 s."""
-    importlib.import_module("python_on_whales")
 
 
 def client(

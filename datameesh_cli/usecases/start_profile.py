@@ -53,7 +53,6 @@ def start_profile(outside: Outside, request: StartRequest, watch: Watch, say: Sa
     model are refused. Raise HostError for the host's part, UnhealthyError, naming the first broken link, when a service fails.
     """
     began = clock.now()
-    outside.compose.prepare()
     planned = plan_memory(outside, request.profiles, request.ram)
     if request.dry_run:
         _refuse_taken_ports(outside, planned.ports)

@@ -119,9 +119,6 @@ class FakeCompose:
         self.variables: dict[str, str] = {}
         self.engine: FakeEngine | None = None
 
-    def prepare(self) -> None:
-        pass
-
     def resolve(self, profiles: Sequence[str], env_file: Path | None = None) -> dict[str, Any]:
         self.calls.append(("resolve", tuple(profiles)))
         if self.refuses:
