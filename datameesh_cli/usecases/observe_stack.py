@@ -11,7 +11,7 @@ from datameesh_cli.core.applicability import Situation, why_not
 from datameesh_cli.core.checks import Check, Exec, Http
 from datameesh_cli.core.expectation import Observation
 from datameesh_cli.core.model import Service
-from datameesh_cli.core.parity import normalised
+from datameesh_cli.core.parity import UNSEEN, normalised
 from datameesh_cli.core.probes import CHECKSUMS, COLUMNS, DENIALS, INSIDE, facts_inside, facts_of_rows, merged
 from datameesh_cli.core.seed.dataset import Database
 from datameesh_cli.errors import DmError
@@ -59,7 +59,7 @@ def _inside(target: Place, service: Service, configs: Sequence[str]) -> Facts:
         else:
             text = target.exec(service.name, [*program, *configs]).text
     except DmError as failed:
-        return {f"user/{service.name}": f"not observed: {failed.message}"}
+        return {f"user/{service.name}": UNSEEN + failed.message}
     return facts_inside(service.name, text)
 
 
@@ -67,7 +67,7 @@ def _catalog(target: Place, catalog: str) -> Facts:
     try:
         return facts_of_rows("schema", catalog, target.sql([COLUMNS.format(catalog=catalog)], "admin"), 3)
     except DmError as failed:
-        return {f"schema/{catalog}": f"not observed: {failed.message}"}
+        return {f"schema/{catalog}": UNSEEN + failed.message}
 
 
 def _database(target: Place, database: Database) -> Facts:
@@ -75,7 +75,7 @@ def _database(target: Place, database: Database) -> Facts:
     for group, statement, key in (("denial", DENIALS, 2), ("seed", CHECKSUMS, 1)):
         seen = target.psql(database.service, database.name, statement, "admin")
         owner = database.service
-        facts |= facts_of_rows(group, owner, seen, key) if not seen.error else {f"{group}/{owner}": seen.error}
+        facts |= facts_of_rows(group, owner, seen, key) if not seen.error else {f"{group}/{owner}": UNSEEN + seen.error}
     return facts
 
 
@@ -93,7 +93,7 @@ def _ways_in(target: Place, services: Sequence[Service]) -> Iterator[Facts]:
         try:
             seen = f"status {target.http(Http(port, path)).status}"
         except DmError as failed:
-            seen = f"no answer: {type(failed).__name__}"
+            seen = UNSEEN + failed.message
         yield {f"http/{port} {path}": seen}
 
 

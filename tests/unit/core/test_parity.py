@@ -42,6 +42,11 @@ def test_a_declared_difference_that_does_not_occur_is_named() -> None:
     assert not parity.undeclared
 
 
+def test_what_neither_stack_tells_is_not_the_same() -> None:
+    facts = {"seed/db": "not observed: no space left"}
+    assert [d.fact for d in compare(facts, dict(facts), ()).undeclared] == ["seed/db"]
+
+
 def test_the_first_declaration_that_fits_gives_the_reason() -> None:
     declared = [Declared("user/a", "this one"), Declared("user/*", "all")]
     parity = compare({"user/a": "1", "user/b": "1"}, {"user/a": "2", "user/b": "2"}, declared)

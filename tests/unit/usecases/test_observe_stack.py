@@ -1,0 +1,112 @@
+"""`dm parity`: which facts are taken of a stack. The stack is scripted here."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from datameesh_cli.adapters.object_store import ObjectStore, StoredObject
+from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.adapters.relay import Endpoint
+from datameesh_cli.adapters.trino import Trino
+from datameesh_cli.core.checks import Check, Exec, Http
+from datameesh_cli.core.expectation import Observation
+from datameesh_cli.core.seed.dataset import Database
+from datameesh_cli.errors import UnhealthyError
+from datameesh_cli.usecases.observe_stack import observe_stack
+from datameesh_cli.usecases.open_target import Opened
+from datameesh_cli.usecases.plan_memory import plan_memory
+from tests.fakes.outside import FakeEngine, fake_outside
+from tests.unit.usecases.test_verify_stack import FakeTarget
+
+INSIDE = "user 999:999\nmemory 104857600\nenvironment PGDATABASE\n"
+
+
+class _Store(ObjectStore):
+    def list(self, bucket: str, prefix: str = "") -> tuple[StoredObject, ...]:
+        assert (bucket, prefix) == ("datalake", "raw/")
+        return (StoredObject("raw/sales/orders.csv", 12, "e1"), StoredObject("raw/loaded_set.json", 3, "e2"))
+
+
+@dataclass
+class FakePlace(FakeTarget):
+    """A target with a database, a metastore that refuses every command, and a store."""
+
+    running: frozenset[str] = frozenset({"db", "metastore"})
+    trino: Trino = field(default_factory=lambda: Trino("", 0))
+    store: ObjectStore | None = field(default_factory=lambda: _Store("", "", ""))
+
+    def exec(self, service: str, command: Sequence[str]) -> Observation:
+        if service == "metastore":
+            raise UnhealthyError("metastore does not run")
+        if "facts" in command:
+            self.asked.append(" ".join(command[command.index("facts") + 1 :]))
+            return Observation(exit=0, text=INSIDE)
+        return super().exec(service, command)
+
+    def psql(self, service: str, database: str, statement: str, user: str) -> Observation:
+        if "dm_seen" in statement:
+            return Observation(("who", "what", "answer"), (("ingest", "DELETE public.orders", "denied"),))
+        return Observation(error="ERROR: no space left")
+
+    def http(self, asked: Http) -> Observation:
+        if asked.path == "/ui/":
+            raise UnhealthyError("nobody answers at 127.0.0.1:30808")
+        return Observation(status=200)
+
+    def reach(self, service: str, port: int) -> AbstractContextManager[Endpoint]:
+        raise AssertionError("nothing is loaded")
+
+    def run_job(self, service: str, arguments: Sequence[str], command: Sequence[str] = ()) -> Generator[str, None, int]:
+        raise AssertionError("there is no job")
+
+
+def _observed(tmp_path: Path, checks: Sequence[Check]) -> tuple[dict[str, str], FakePlace]:
+    world: Outside
+    world, _ = fake_outside(tmp_path, FakeEngine())
+    place = FakePlace({"bad": Observation(exit=3, text="at 10.1.2.3")})
+    opened = Opened(plan_memory(world, ("analytics",), 1000), place)
+    databases = [Database("db", "d", "admin", "p"), Database("gone-db", "g", "admin", "p")]
+    return observe_stack(opened, checks, databases, {"db": ["/etc/a", "/etc/b"]}, lambda _: None), place
+
+
+def test_facts_come_from_inside_from_the_databases_the_lake_and_the_ports(tmp_path: Path) -> None:
+    facts, place = _observed(tmp_path, ())
+    assert facts["user/db"] == "999:999"
+    assert facts["memory/db"] == "100 MiB"
+    assert facts["environment/db PGDATABASE"] == "set"
+    assert facts["denial/db ingest.DELETE public.orders"] == "denied"
+    assert facts["raw/raw/sales/orders.csv"] == "12 bytes, e1"
+    assert not any("loaded_set" in fact for fact in facts), "it says when it was loaded"
+    assert facts["http/WEB_PORT /"] == "status 200"
+    assert "/etc/a /etc/b" in place.asked, "the mounted files are looked at"
+
+
+def test_what_a_stack_does_not_tell_is_a_fact_too(tmp_path: Path) -> None:
+    facts, _ = _observed(tmp_path, ())
+    assert facts["user/metastore"] == "not observed: metastore does not run"
+    assert facts["seed/db"] == "not observed: ERROR: no space left"
+    assert facts["http/WEB_PORT /ui/"] == "not observed: nobody answers at 127.0.0.1:30808"
+    assert not any("gone-db" in fact for fact in facts), (
+        "a database that does not run here is seen by its container's facts"
+    )
+
+
+def test_every_check_that_is_meant_for_both_targets_is_observed(tmp_path: Path) -> None:
+    file = "tests/journeys/a.yaml"
+    checks = [
+        Check("good", file, Exec("db", ("good",)), {"exit": 0}),
+        Check("bad", file, Exec("db", ("bad",)), {"exit": 0}),
+        Check("here only", file, Exec("db", ("good",)), {"exit": 0}, target="compose"),
+        Check("with data", file, Exec("db", ("good",)), {"exit": 0}, sets=("small",)),
+        Check("refused", file, Exec("metastore", ("x",)), {"exit": 0}),
+    ]
+    facts, _ = _observed(tmp_path, checks)
+    assert {fact.rpartition(": ")[2]: seen for fact, seen in facts.items() if fact.startswith("check/")} == {
+        "good": "exit code 0: ok",
+        "bad": "exit code 3: at <address>",
+        "with data": "not applicable",
+        "refused": "refused: metastore does not run",
+    }
