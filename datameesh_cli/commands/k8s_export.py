@@ -50,6 +50,11 @@ def k8s_export(
     registry: str | None = REGISTRY,
     pull_secret: str | None = PULL_SECRET,
     ingress: str | None = INGRESS,
+    pod_network: str | None = typer.Option(
+        None,
+        "--pod-network",
+        help="Addresses of the pods, such as 10.244.0.0/16: published ports are then not open to them.",
+    ),
     output: Output = OUTPUT,
 ) -> None:
     """Turn the Compose model into Kubernetes manifests, check them, and put them into a folder. Needs no running stack.
@@ -65,7 +70,7 @@ def k8s_export(
         profiles=tuple(profile),
         ram=None if ram is None else parse_mib(ram),
         out=out or outside(ctx.obj).repository.root / "k8s-export" / "out",
-        target=TargetRequest(target, storage_class, registry, pull_secret, workers, ingress),
+        target=TargetRequest(target, storage_class, registry, pull_secret, workers, ingress, pod_network),
         context=context,
     )
     if check or diff:

@@ -11,7 +11,7 @@ from datameesh_cli.adapters import export_folder, image_builder, image_folders
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.k8s.configs import sources_of
 from datameesh_cli.core.k8s.source import File, Part, Source, unescaped
-from datameesh_cli.core.k8s.target import Target, ingress_from, target_from
+from datameesh_cli.core.k8s.target import Target, ingress_from, network_from, target_from
 from datameesh_cli.core.k8s.users import user_from, user_of_dockerfile
 from datameesh_cli.core.model import Scale, Service
 from datameesh_cli.errors import HostError, UserError
@@ -30,6 +30,7 @@ class TargetRequest:
     pull_secret: str | None = None
     workers: int | None = None
     ingress_host: str | None = None
+    pod_network: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def read_target(outside: Outside, asked: TargetRequest) -> Target:
         pull_secret=asked.pull_secret or target.pull_secret,
         ingress=ingress_from(host, "--ingress") if host else target.ingress,
         scale=_with_workers(outside, target, asked.workers),
+        pod_network=network_from(asked.pod_network, "--pod-network") or target.pod_network,
     )
 
 

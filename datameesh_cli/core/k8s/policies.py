@@ -25,7 +25,7 @@ def policies(objects: Objects, source: Source) -> Objects:
     for link in source.links():
         fresh += _edge(link)
     for part in source.parts:
-        fresh += [_way_in(part, port) for port in sorted(exposed(part))]
+        fresh += [_way_in(part, port, source.target.pod_network) for port in sorted(exposed(part))]
         fresh += [_to_api(part)] if part.service.kubernetes.roles else []
     return remade(objects, lambda o: o["kind"] == "NetworkPolicy", fresh)
 
@@ -54,11 +54,15 @@ def _peer(part: Part) -> dict[str, Any]:
     }
 
 
-def _way_in(part: Part, port: int) -> Object:
-    """From anywhere: what comes through a NodePort has the node's address. The login of the service protects this port."""
+def _way_in(part: Part, port: int, pods: str | None) -> Object:
+    """From anywhere: what comes through a NodePort has the node's address. The login of the service protects this port.
+
+    Where the pods' addresses are known they are no "anywhere": a pod needs an edge.
+    """
+    block = {"ipBlock": {**EVERYWHERE["ipBlock"], "except": [pods]}} if pods else EVERYWHERE
     rules = {
         "policyTypes": ["Ingress"],
-        "ingress": [{"from": [EVERYWHERE], "ports": [{"port": port, "protocol": "TCP"}]}],
+        "ingress": [{"from": [block], "ports": [{"port": port, "protocol": "TCP"}]}],
     }
     return _policy(f"outside-to-{part.name}-{port}", part.namespace, {NAME: part.name}, rules)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from datameesh_cli.errors import UserError
 
 _KEYS = {
     *("says", "storage-class", "registry", "pull-secret", "dns-namespace", "service-monitors", "ingress", "scale"),
-    *("external", "configs"),
+    *("external", "configs", "pod-network"),
 }
 
 
@@ -48,6 +49,8 @@ class Target:
     external: Mapping[str, External] = field(default_factory=dict)
     configs: Mapping[str, str] = field(default_factory=dict)
     """Configs that have another content there: config -> file, relative to k8s-export/targets/."""
+    pod_network: str | None = None
+    """The range of the pods' addresses, if known: then "from outside" means from nowhere in it."""
 
     def image(self, reference: str) -> str:
         """Given an image reference, return it as this cluster pulls it."""
@@ -72,7 +75,18 @@ def target_from(name: str, data: Any, file: str) -> Target:
         scale={k: scale_from(v, f"scale.{k}", file) for k, v in _mapping(own.get("scale"), "scale", file).items()},
         external=_externals(_mapping(own.get("external"), "external", file), file),
         configs={k: str(v) for k, v in _mapping(own.get("configs"), "configs", file).items()},
+        pod_network=network_from(_text(own, "pod-network", file), file),
     )
+
+
+def network_from(text: str | None, where: str) -> str | None:
+    """Given a range of addresses, return it. Raise UserError for what is none."""
+    try:
+        return None if text is None else str(ipaddress.IPv4Network(text))
+    except ValueError as wrong:
+        raise UserError(
+            f"{where}: '{text}' is no range of addresses: {wrong}", "write one such as 10.244.0.0/16"
+        ) from wrong
 
 
 def ingress_from(data: Mapping[str, Any], where: str) -> Ingress:

@@ -118,6 +118,14 @@ def test_what_the_target_takes_from_outside_keeps_its_name() -> None:
     assert rule["to"] == [{"ipBlock": {"cidr": "0.0.0.0/0"}}]
 
 
+def test_from_outside_is_from_no_pod_where_the_pods_addresses_are_known() -> None:
+    rule = _policies(_all(target=Target("kind")), "data-platform")["outside-to-web-5000"]["ingress"][0]
+    assert rule["from"] == [{"ipBlock": {"cidr": "0.0.0.0/0"}}]
+    known = _policies(_all(target=Target("kind", pod_network="10.244.0.0/16")), "data-platform")
+    rule = known["outside-to-web-5000"]["ingress"][0]
+    assert rule["from"] == [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.244.0.0/16"]}}]
+
+
 def test_ways_in_by_name_come_with_tls() -> None:
     objects = _all(target=Target("x", ingress=Ingress("mesh.example.org", "nginx", "ca")))
     made = found(objects, "Ingress", "web-page")

@@ -207,6 +207,7 @@ def test_a_target_is_read_and_a_wrong_one_refused() -> None:
         "scale": {"w": {"min": 1, "max": 2, "cpu": 5}},
         "external": {"db": {"host": "db.example.org"}},
         "configs": {"site": "aws/site.xml"},
+        "pod-network": "10.244.0.0/16",
     }
     target = target_from("aws", data, "f")
     assert (target.storage_class, target.service_monitors, target.external) == (
@@ -215,6 +216,7 @@ def test_a_target_is_read_and_a_wrong_one_refused() -> None:
         {"db": External("db.example.org")},
     )
     assert (target.ingress, target.configs) == (Ingress("mesh.example.org", "nginx"), {"site": "aws/site.xml"})
+    assert target.pod_network == "10.244.0.0/16"
     assert target_from("kind", None, "f") == Target("kind")
     wrong: list[tuple[Any, str]] = [
         ({"colour": 1}, "there is no key 'colour'"),
@@ -222,6 +224,7 @@ def test_a_target_is_read_and_a_wrong_one_refused() -> None:
         ({"registry": 5}, "`registry` must be a text"),
         ({"ingress": {"host": "-"}}, "'-' is not a host name"),
         ({"scale": []}, "`scale` must be a mapping"),
+        ({"pod-network": "10.244.0.0/8"}, "'10.244.0.0/8' is no range of addresses"),
     ]
     for broken, says in wrong:
         with pytest.raises(UserError) as caught:
