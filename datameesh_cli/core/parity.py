@@ -19,6 +19,7 @@ UNSEEN = "not observed: "
 """How the value of a fact begins that a stack did not tell. It is the same as nothing, not even as itself."""
 _LONGEST = 400
 _ORDERED = {"rows", "scalar"}
+_ABOUT_COLUMNS = {"columns", "first_columns", "max_seconds"}
 # What no two runs share, even of one stack.
 _VOLATILE = (
     (re.compile(r"\b\d{8}_\d{6}_\d{5}_[a-z0-9]{5}"), "<query>"),
@@ -125,13 +126,25 @@ def normalised(check: Check, seen: Observation) -> str:
     if isinstance(action, Published):
         return _short("; ".join(f"{row[0]}:{row[1]}" for row in sorted(seen.rows)) or "none")
     if isinstance(action, S3):
-        return _short("; ".join(sorted({_plain(str(row[0])) for row in seen.rows})))
+        # Of a whole lake, what the check looks for: other checks come and go beside it.
+        keys = {str(row[0]) for row in seen.rows}
+        wanted = [str(w) for w in _listed(check.expect.get("contains")) if isinstance(w, str)]
+        if wanted:
+            return _short("; ".join(f"{w}: {'there' if any(w in key for key in keys) else 'missing'}" for w in wanted))
+        return _short("; ".join(sorted({_plain(key) for key in keys})))
     if isinstance(action, Exec):
         return _short(f"exit code {seen.exit}: {_plain(seen.text)}")
+    if set(check.expect) <= _ABOUT_COLUMNS:
+        # Any row would do, so which one came says nothing.
+        return " | ".join(seen.columns)
     lines = [" | ".join("NULL" if cell is None else str(text_of(cell)) for cell in row) for row in seen.rows]
     if not _ORDERED & set(check.expect):
         lines.sort()
     return _short(_plain("\n".join([" | ".join(seen.columns), *lines])))
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _plain(text: str) -> str:

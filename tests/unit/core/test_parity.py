@@ -137,6 +137,11 @@ def test_each_kind_of_check_keeps_what_both_targets_must_share() -> None:
     assert normalised(_check(Resolve(("db",))), resolved) == "exit code 1: db"
     listed = Observation(("key", "size"), (("b", 1), ("a", 2), ("a", 3)))
     assert normalised(_check(S3("lake/")), listed) == "a; b"
+    wanted = _check(S3("lake/"), {"contains": ["raw/a", "raw/z"]})
+    beside = Observation(("key", "size"), (("raw/a.csv", 1), (".check/1", 2)))
+    assert normalised(wanted, beside) == "raw/a: there; raw/z: missing"
+    one_row = Observation(("a", "b"), ((1, 2),))
+    assert normalised(_check(Sql("x"), {"columns": ["a", "b"]}), one_row) == "a | b"
     assert normalised(_check(Sql("x")), Observation(error="no such table")) == "refused: no such table"
 
 
