@@ -1,0 +1,208 @@
+"""The export on a real cluster: the one suite passes there, it shows what Compose shows, and its rules are all needed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from datameesh_cli.core.k8s.objects import mib
+from tests.cluster.kube import Kube, until
+from tests.cluster.matrix import BYSTANDER, DNS, HOST, Entry, Matrix, expected, probes
+from tests.cluster.mesh import CONTEXT, RAM, Mesh, applied
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
+
+ON = ("--target", "k8s", "--context", CONTEXT)
+
+
+@pytest.fixture(scope="module")
+def mesh(cluster: Kube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
+    with applied(cluster, tmp_path_factory.mktemp("export") / "out") as mesh:
+        yield mesh
+
+
+@pytest.fixture(scope="module")
+def seeded(mesh: Mesh) -> Mesh:
+    mesh.dm("seed", "--set", "journey", *ON)
+    mesh.dm("dbt", "build", *ON)
+    return mesh
+
+
+@pytest.fixture(scope="module")
+def matrix(mesh: Mesh) -> Iterator[tuple[Matrix, set[Entry]]]:
+    """Who could reach whom, with what the folders declare."""
+    with probes(mesh.kube, mesh.services) as found:
+        bystanders = [s.who for s in found.sources if s.who.startswith(BYSTANDER)]
+        yield found, expected(mesh.services, bystanders)
+
+
+def test_the_suite_that_compose_has_passes_on_the_cluster(seeded: Mesh) -> None:
+    verified = seeded.json("verify", *ON)
+    assert [(r["name"], r["why"]) for r in verified["results"] if r["result"] == "failed"] == []
+    reasons = {r["why"] for r in verified["results"] if r["result"] == "not applicable"}
+    assert all(reason == "only on compose" or reason.startswith("needs data set") for reason in reasons), reasons
+    assert verified["passed"] > 100
+    saved = seeded.stack.world.state.read_json("verify-k8s.json")
+    assert {entry["target"] for entry in saved.values()} == {"kubernetes"}
+    assert seeded.stack.world.state.read_json("verify.json") is None
+
+
+def test_both_targets_show_the_same_but_for_what_is_declared(seeded: Mesh) -> None:
+    seeded.stack.dm("up", "--profile", "analytics", "--ram", RAM)
+    seeded.stack.dm("seed", "--set", "journey")
+    seeded.stack.dm("dbt", "build")
+    compared = seeded.json("parity", "--context", CONTEXT)
+    parity = compared["parity"]
+    assert [d for d in parity["differences"] if not d["because"]] == []
+    assert parity["outdated"] == []
+    # Each kind of fact was observed at all.
+    groups = (
+        "check",
+        "config",
+        "denial",
+        "environment",
+        "file",
+        "http",
+        "image",
+        "memory",
+        "raw",
+        "schema",
+        "security",
+        "seed",
+        "user",
+    )
+    assert {g for g in groups if parity["same"].get(g, 0) < 3} == set()
+
+    # And it sees: more rights for a person, a row that is gone, a container with less memory.
+    database = Kube(seeded.kube.status, "sales-domain")
+    change = "GRANT DELETE ON orders TO ingest; UPDATE products SET name = name || '!' WHERE product_id = 1"
+    database.run("exec", "sales-db-0", "--", "psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-c", change)
+    try:
+        done = seeded.dm("parity", "--context", CONTEXT, "--output", "json", code=4)
+    finally:
+        undo = "REVOKE DELETE ON orders FROM ingest; UPDATE products SET name = rtrim(name, '!') WHERE product_id = 1"
+        database.run("exec", "sales-db-0", "--", "psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-c", undo)
+    undeclared = {d["fact"] for d in json.loads(done.stdout)["parity"]["differences"] if not d["because"]}
+    assert "denial/sales-db ingest.DELETE public.orders" in undeclared
+    assert "seed/sales-db public.products" in undeclared
+    assert done.stderr.splitlines()[-2].startswith("error: ")
+
+
+def _pod(namespace: str, memory: str) -> dict[str, Any]:
+    """A pod of postgres as the export would make it, but for what the test changes."""
+    security = {
+        "runAsNonRoot": True,
+        "runAsUser": 999,
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    inner: dict[str, Any] = {
+        "name": "c",
+        "image": "datameesh/postgres:17",
+        "securityContext": security,
+        "resources": {"limits": {"memory": memory}, "requests": {"memory": memory, "cpu": "1m"}},
+    }
+    spec = {"containers": [inner], "automountServiceAccountToken": False}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "one-more", "namespace": namespace}, "spec": spec}
+
+
+def test_a_container_that_runs_as_root_is_refused_in_every_namespace(mesh: Mesh) -> None:
+    for namespace in mesh.namespaces:
+        kube = Kube(mesh.kube.status, namespace)
+        body = _pod(namespace, _container_limit(kube, "min"))
+        body["spec"]["containers"][0]["securityContext"] |= {"runAsNonRoot": False, "runAsUser": 0}
+        assert 'violates PodSecurity "restricted' in kube.refusal(body)
+
+
+def test_an_image_that_runs_as_root_does_not_start(mesh: Mesh) -> None:
+    """The server does not look into images; the node does."""
+    kube = Kube(mesh.kube.status, "data-platform")
+    body = _pod("data-platform", _container_limit(kube, "min"))
+    inner = body["spec"]["containers"][0]
+    inner["image"] = "datameesh/base:13"
+    del inner["securityContext"]["runAsUser"]
+    kube.run("create", "-f", "-", stdin=json.dumps(body))
+    try:
+        said = until(lambda: _waits_for(kube, "one-more"), 60)
+        assert "image will run as root" in said, said
+    finally:
+        kube.run("delete", "pod", "one-more", "--grace-period=0", "--force")
+
+
+def test_a_pod_over_the_quota_is_refused_in_every_namespace(mesh: Mesh) -> None:
+    for namespace in mesh.namespaces:
+        kube = Kube(mesh.kube.status, namespace)
+        largest = _container_limit(kube, "max")
+        quota = kube.get("resourcequota", "datameesh")
+        free = mib(quota["spec"]["hard"]["limits.memory"]) - mib(quota["status"]["used"]["limits.memory"])
+        body = _pod(namespace, largest)
+        (inner,) = body["spec"]["containers"]
+        # Containers as large as there may be, one more than fit.
+        body["spec"]["containers"] = [inner | {"name": f"c{n}"} for n in range(free // mib(largest) + 1)]
+        assert "exceeded quota: datameesh" in kube.refusal(body)
+
+
+def _container_limit(kube: Kube, which: str) -> str:
+    limits = kube.get("limitrange", "datameesh")["spec"]["limits"]
+    return str(next(each[which]["memory"] for each in limits if each["type"] == "Container"))
+
+
+def _waits_for(kube: Kube, pod: str) -> str:
+    """Why a pod does not start, as soon as somebody says so."""
+    statuses = kube.get("pod", pod)["status"].get("containerStatuses") or ()
+    return " ".join(s["state"].get("waiting", {}).get("message", "") for s in statuses)
+
+
+def test_the_open_connections_are_the_declared_ones_and_no_other(matrix: tuple[Matrix, set[Entry]]) -> None:
+    found, wanted = matrix
+    assert until(lambda: found.observed() == wanted, 30), _differs(found.observed(), wanted)
+
+
+def test_the_domains_do_not_reach_each_other(matrix: tuple[Matrix, set[Entry]]) -> None:
+    found, _ = matrix
+    seen = found.observed()
+    assert ("trino-coordinator", "sales-db:5432") in seen, "the probe itself works"
+    for who in ("marketing-db", f"{BYSTANDER}@marketing-domain"):
+        assert (who, "sales-db:5432") not in seen
+    for who in ("sales-db", f"{BYSTANDER}@sales-domain"):
+        assert (who, "marketing-db:5432") not in seen
+
+
+def test_taking_any_one_policy_away_is_noticed(mesh: Mesh, matrix: tuple[Matrix, set[Entry]]) -> None:
+    """Every generated policy is needed: without it a named connection is open that should not be, or the other way round."""
+    found, wanted = matrix
+    unnoticed, told = [], {}
+    for policy in mesh.policies():
+        meta = policy["metadata"]
+        kube = Kube(mesh.kube.status, meta["namespace"])
+        name = f"{meta['namespace']}/{meta['name']}"
+        kube.run("delete", "networkpolicy", meta["name"])
+        try:
+            if changed := until(lambda: (now := found.observed()) != wanted and now, 20):
+                told[name] = _differs(changed, wanted)
+            else:
+                unnoticed.append(name)
+        finally:
+            kube.apply(policy)
+        assert until(lambda: found.observed() == wanted, 30), f"{name} is back, its rule is not"
+    print(json.dumps(told, indent=1))
+    assert unnoticed == []
+    assert len(told) > 30
+
+
+def _differs(seen: set[Entry], wanted: set[Entry]) -> dict[str, list[str]]:
+    return {
+        "open and not declared": [f"{who} -> {place}" for who, place in sorted(seen - wanted)],
+        "declared and not open": [f"{who} -> {place}" for who, place in sorted(wanted - seen)],
+    }
+
+
+def test_a_way_in_from_outside_is_there_for_published_ports_only(matrix: tuple[Matrix, set[Entry]]) -> None:
+    found, wanted = matrix
+    outside = {place for who, place in wanted if who == HOST}
+    assert outside == set(found.node_ports), "the NodePorts are the published ports"
+    assert {who for who, place in wanted if place == DNS} >= {"dbt", "sales-db"}
