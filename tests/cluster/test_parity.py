@@ -78,12 +78,14 @@ def test_both_targets_show_the_same_but_for_what_is_declared(seeded: Mesh) -> No
 
     # And it sees: more rights for a person, a row that is gone, a container with less memory.
     database = Kube(seeded.kube.status, "sales-domain")
-    change = "GRANT DELETE ON orders TO ingest; UPDATE products SET name = name || '!' WHERE product_id = 1"
+    change = (
+        "GRANT DELETE ON orders TO ingest; UPDATE products SET product_name = product_name || '!' WHERE product_id = 1"
+    )
     database.run("exec", "sales-db-0", "--", "psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-c", change)
     try:
         done = seeded.dm("parity", "--context", CONTEXT, "--output", "json", code=4)
     finally:
-        undo = "REVOKE DELETE ON orders FROM ingest; UPDATE products SET name = rtrim(name, '!') WHERE product_id = 1"
+        undo = "REVOKE DELETE ON orders FROM ingest; UPDATE products SET product_name = rtrim(product_name, '!') WHERE product_id = 1"
         database.run("exec", "sales-db-0", "--", "psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-c", undo)
     undeclared = {d["fact"] for d in json.loads(done.stdout)["parity"]["differences"] if not d["because"]}
     assert "denial/sales-db ingest.DELETE public.orders" in undeclared
