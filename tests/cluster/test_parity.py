@@ -76,17 +76,14 @@ def test_both_targets_show_the_same_but_for_what_is_declared(seeded: Mesh) -> No
     )
     assert {g for g in groups if parity["same"].get(g, 0) < 3} == set()
 
-    # And it sees: more rights for a person, a row that is gone, a container with less memory.
+    # And it sees one right more, and one row that reads otherwise.
     database = Kube(seeded.kube.status, "sales-domain")
-    change = (
-        "GRANT DELETE ON orders TO ingest; UPDATE products SET product_name = product_name || '!' WHERE product_id = 1"
-    )
-    database.run("exec", "sales-db-0", "--", "psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-c", change)
+    person, product = "ON orders {} ingest", "UPDATE products SET product_name = {} WHERE product_id = 1"
+    _psql(database, f"GRANT DELETE {person.format('TO')}; " + product.format("product_name || '!'"))
     try:
         done = seeded.dm("parity", "--context", CONTEXT, "--output", "json", code=4)
     finally:
-        undo = "REVOKE DELETE ON orders FROM ingest; UPDATE products SET product_name = rtrim(product_name, '!') WHERE product_id = 1"
-        database.run("exec", "sales-db-0", "--", "psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-c", undo)
+        _psql(database, f"REVOKE DELETE {person.format('FROM')}; " + product.format("rtrim(product_name, '!')"))
     undeclared = {d["fact"] for d in json.loads(done.stdout)["parity"]["differences"] if not d["because"]}
     assert "denial/sales-db ingest.DELETE public.orders" in undeclared
     assert "seed/sales-db public.products" in undeclared
@@ -110,6 +107,10 @@ def _pod(namespace: str, memory: str) -> dict[str, Any]:
     }
     spec = {"containers": [inner], "automountServiceAccountToken": False}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "one-more", "namespace": namespace}, "spec": spec}
+
+
+def _psql(database: Kube, statements: str) -> None:
+    database.run("exec", "sales-db-0", "--", "psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-c", statements)
 
 
 def test_a_container_that_runs_as_root_is_refused_in_every_namespace(mesh: Mesh) -> None:
