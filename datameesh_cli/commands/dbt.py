@@ -6,7 +6,6 @@ import typer
 
 from datameesh_cli.adapters.outside import outside
 from datameesh_cli.render.output import OUTPUT, Output, print_json, print_line, say
-from datameesh_cli.render.where import CONTEXT, WHERE, Where, cluster_of
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -32,6 +31,8 @@ _OTHER = {
 }
 """dbt's own commands. Those of the first kind end in a summary; the others have options of their own named like ours."""
 
+CONTEXT = typer.Option(None, "--context", help="Run on the cluster of this kubectl context. `--target` is dbt's own option.")
+
 
 @app.callback()
 def dbt() -> None:
@@ -43,15 +44,14 @@ def dbt() -> None:
 
 def _building(verb: str, text: str) -> None:
     @app.command(verb, help=f"{text} Other arguments go to dbt.", context_settings=_PASS_ON)
-    def command(
-        ctx: typer.Context, target: Where = WHERE, context: str | None = CONTEXT, output: Output = OUTPUT
-    ) -> None:
+    def command(ctx: typer.Context, context: str | None = CONTEXT, output: Output = OUTPUT) -> None:
         from datameesh_cli.render.dbt import print_summary
+        from datameesh_cli.usecases.open_target import Cluster
         from datameesh_cli.usecases.run_dbt import require_success, run_dbt
 
         # With JSON only the result belongs on standard output.
         on_line = say if output is Output.json else print_line
-        run = run_dbt(outside(ctx.obj), [verb, *ctx.args], on_line, cluster_of(target, context))
+        run = run_dbt(outside(ctx.obj), [verb, *ctx.args], on_line, Cluster(context) if context else None)
         if run.summary:
             print_json(run.summary) if output is Output.json else print_summary(run.summary)
         require_success(run)

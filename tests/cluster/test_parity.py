@@ -27,7 +27,7 @@ def mesh(cluster: Kube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Me
 @pytest.fixture(scope="module")
 def seeded(mesh: Mesh) -> Mesh:
     mesh.dm("seed", "--set", "journey", *ON)
-    mesh.dm("dbt", "build", *ON)
+    mesh.dm("dbt", "build", "--context", CONTEXT)
     return mesh
 
 

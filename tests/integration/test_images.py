@@ -124,7 +124,7 @@ def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no file"):
         load_images(tmp_path / "nothing.tar")
     (tmp_path / "text.tar").write_text("not a tar")
-    with pytest.raises(UserError, match="not a whole image bundle"):
+    with pytest.raises(UserError, match="is not a bundle of images"):
         load_images(tmp_path / "text.tar")
 
 

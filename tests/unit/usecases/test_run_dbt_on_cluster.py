@@ -1,4 +1,4 @@
-"""`dm dbt --target k8s`: what the pod is told to run, and what is read back from the end of its log."""
+"""`dm dbt --context`: what the pod is told to run, and what is read back from the end of its log."""
 
 from __future__ import annotations
 
