@@ -108,6 +108,14 @@ def restore_settings() -> None:
     _SAVED.unlink()
 
 
+def forget_dead() -> None:
+    """Put back what nodes left that ended without `down`, as with the session that had started them."""
+    for place in (Place(number) for number in range(PLACES)):
+        if not link_exists(place):
+            remove_cgroups(place)
+    restore_settings()
+
+
 def _started(pid: int) -> str | None:
     """The start time of a process: with it, a number that was given out again is not mistaken."""
     try:

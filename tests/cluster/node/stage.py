@@ -44,6 +44,8 @@ def stage(cluster: Cluster, may_build: bool, minutes: float | None) -> int:
     if missing:
         build(cluster.cache, os.cpu_count() or 2)
     started = time.monotonic()
+    with machine.alone():
+        machine.forget_dead()
     before = footprint()
     cluster.up()
     place = cluster.state.place
