@@ -31,7 +31,9 @@ _OTHER = {
 }
 """dbt's own commands. Those of the first kind end in a summary; the others have options of their own named like ours."""
 
-CONTEXT = typer.Option(None, "--context", help="Run on the cluster of this kubectl context. `--target` is dbt's own option.")
+CONTEXT = typer.Option(
+    None, "--context", help="Run on the cluster of this kubectl context. `--target` is dbt's own option."
+)
 
 
 @app.callback()
