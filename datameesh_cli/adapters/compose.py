@@ -55,6 +55,13 @@ class Compose:
         with whales.explained("stop the stack"):
             self._client(["*"]).compose.down(remove_orphans=True, volumes=volumes, quiet=True, timeout=20)
 
+    def remove(self, services: Sequence[str]) -> None:
+        """Given service names, stop and remove their containers; the network and all data stay."""
+        with whales.explained("remove services"):
+            client = self._client(["*"])
+            client.compose.stop(list(services), timeout=20)
+            client.compose.rm(list(services))
+
     def restart(self, services: Sequence[str]) -> None:
         """Given service names, stop and start their containers."""
         with whales.explained("restart services"):

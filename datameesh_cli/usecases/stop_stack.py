@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.errors import UserError
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class Stopped:
 
     project: str
     containers: int
+    namespace: str | None
     volumes_removed: tuple[str, ...]
     volumes_kept: tuple[str, ...]
 
@@ -32,7 +34,23 @@ def stop_stack(outside: Outside, *, volumes: bool) -> Stopped:
         kept = outside.engine.volumes(outside.project)
         if volumes:
             outside.state.forget_secrets()
-    return Stopped(outside.project, len(before), tuple(v for v in had if v not in kept), kept)
+    return Stopped(outside.project, len(before), None, tuple(v for v in had if v not in kept), kept)
+
+
+def stop_namespace(outside: Outside, namespace: str) -> Stopped:
+    """Remove the containers of one namespace; the network, the data and the other namespaces stay.
+
+    Raise UserError for a namespace that no service lives in, HostError if another `dm` is at work on the stack.
+    """
+    known = sorted({s.namespace for s in outside.repository.model().services})
+    if namespace not in known:
+        raise UserError(f"there is no namespace '{namespace}'", f"known: {', '.join(known)}")
+    with outside.state.locked("down"):
+        before = [c for c in outside.engine.containers(outside.project) if c.namespace == namespace]
+        if before:
+            outside.compose.remove(sorted({c.service for c in before}))
+        kept = outside.engine.volumes(outside.project)
+    return Stopped(outside.project, len(before), namespace, (), kept)
 
 
 def restart_services(outside: Outside, services: Sequence[str]) -> tuple[str, ...]:

@@ -142,7 +142,7 @@ def test_a_claim_without_a_class_is_bound_writable_for_the_group_and_outlives_it
         }
     )
     mounts = [
-        {"name": "data", "mountPath": "/var/lib/postgresql"},
+        {"name": "data", "mountPath": "/var/lib/postgresql/data"},
         {"name": "s", "mountPath": "/run/secrets/p"},
     ]
     inner = template("db", POSTGRES, securityContext=RESTRICTED, volumeMounts=mounts)

@@ -160,3 +160,10 @@ def test_the_project_and_its_network_are_ours() -> None:
 def test_every_mounted_file_exists() -> None:
     for name, config in (_resolved(EVERYTHING).get("configs") or {}).items():
         assert Path(config["file"]).is_file(), name
+
+
+@pytest.mark.row("S-NS-01")
+def test_every_container_is_labelled_with_the_namespace_of_its_service() -> None:
+    services = _resolved(EVERYTHING)["services"]
+    said = {name: service["labels"]["datameesh.namespace"] for name, service in services.items()}
+    assert said == {s.name: s.namespace for s in MODEL.services}

@@ -27,7 +27,7 @@ from datameesh_cli.core.k8s.objects import (
     service_of,
     workload_of,
 )
-from datameesh_cli.core.k8s.packaging import layout
+from datameesh_cli.core.k8s.packaging import layout, resources_in_order
 from datameesh_cli.core.k8s.pipeline import passes
 from datameesh_cli.core.k8s.quotas import sums
 from datameesh_cli.core.k8s.source import Source
@@ -175,11 +175,36 @@ def test_the_other_names_of_the_databases_exist(domain: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("service", "size"), [("sales-db", "5Gi"), ("marketing-db", "5Gi"), ("hive-metastore-db", "2Gi"), ("minio", "20Gi")]
+    ("service", "size"),
+    [
+        pytest.param("sales-db", "5Gi", marks=pytest.mark.row("S-PVC-03")),
+        pytest.param("marketing-db", "5Gi", marks=pytest.mark.row("S-PVC-04")),
+        pytest.param("hive-metastore-db", "2Gi", marks=pytest.mark.row("S-PVC-07")),
+        ("minio", "20Gi"),
+    ],
 )
 def test_claims_have_their_size(service: str, size: str) -> None:
     (claim,) = _workloads()[service]["spec"]["volumeClaimTemplates"]
     assert claim["spec"]["resources"]["requests"]["storage"] == size
+
+
+@pytest.mark.row("S-NS-01")
+def test_the_platform_lives_in_its_namespace() -> None:
+    platform = ("trino-coordinator", "trino-worker", "minio", "hive-metastore", "hive-metastore-db")
+    assert {_workloads()[service]["metadata"]["namespace"] for service in platform} == {"data-platform"}
+
+
+@pytest.mark.row("S-NS-09")
+def test_namespaces_come_first_one_document_each() -> None:
+    kinds = [(o["kind"], o["metadata"]["name"]) for o in resources_in_order(_objects())]
+    namespaces = [name for kind, name in kinds if kind == "Namespace"]
+    assert namespaces == sorted({o["metadata"]["namespace"] for o in _objects() if "namespace" in o["metadata"]})
+    assert [kind for kind, _ in kinds[: len(namespaces)]] == ["Namespace"] * len(namespaces)
+    files = layout(_objects())
+    assert [o["resources"][0] for o in (*files["kustomization.yaml"], *files["cluster/kustomization.yaml"])] == [
+        "cluster",
+        "namespaces.yaml",
+    ]
 
 
 def test_each_namespace_denies_everything_by_default() -> None:

@@ -146,6 +146,9 @@ class FakeCompose:
         if volumes and self.engine:
             self.engine.kept_volumes = []
 
+    def remove(self, services: Sequence[str]) -> None:
+        self.calls.append(("remove", tuple(services)))
+
     def restart(self, services: Sequence[str]) -> None:
         self.calls.append(("restart", tuple(services)))
 

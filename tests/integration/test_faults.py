@@ -129,15 +129,19 @@ def test_a_hundred_puts_at_once_fit_into_the_store_s_limit(loaded: Stack) -> Non
     assert (after.oom_killed, after.restarts) == (False, before.restarts)
 
 
-@pytest.mark.row("S-PVC-07")
+@pytest.mark.row("S-PVC-03", "S-PVC-04", "S-PVC-07")
 def test_a_restart_by_hand_keeps_the_data_and_the_claims_have_their_sizes(loaded: Stack) -> None:
     """The same volumes on both targets: what they hold outlives a restart here, how large they are stands in the export."""
     campaigns = "SELECT count(*) FROM marketing.public.campaigns"
     tables = "SHOW TABLES FROM hive.default"
     before = [loaded.dm("sql", sql, "--output", "csv").stdout for sql in (*ANSWERS, campaigns, tables)]
+    assert before[-2].splitlines()[-1].strip('"') == "8"
     loaded.dm("restart", "sales-db", "marketing-db", "hive-metastore-db", "hive-metastore")
     assert [loaded.dm("sql", sql, "--output", "csv").stdout for sql in (*ANSWERS, campaigns, tables)] == before
     sizes = {"sales-db": "5Gi", "marketing-db": "5Gi", "hive-metastore-db": "2Gi"}
     for service, size in sizes.items():
         found = docker("volume", "inspect", f"{loaded.project}_{service}-data", "--format", "{{json .Labels}}")
         assert json.loads(found)["kompose.volume.size"] == size
+        mounts = json.loads(docker("inspect", f"{loaded.project}-{service}-1", "--format", "{{json .Mounts}}"))
+        (data,) = (m["Destination"] for m in mounts if m.get("Name") == f"{loaded.project}_{service}-data")
+        assert data == "/var/lib/postgresql/data"

@@ -84,6 +84,22 @@ def test_down_leaves_no_container_and_no_network_but_the_data(other: Stack) -> N
     assert "removed 0 containers" in other.dm("down").stdout
 
 
+@pytest.mark.row("S-NS-09")
+def test_down_of_a_namespace_takes_only_what_lives_there(other: Stack) -> None:
+    other.dm(*CORE)
+    before = other.ids()
+    assert "removed 1 containers of namespace sales-domain" in other.dm("down", "--namespace", "sales-domain").stdout
+    assert other.ids() == {name: id_ for name, id_ in before.items() if "sales-db" not in name}
+    refused = other.dm("down", "--namespace", "sales-domain", "--volumes", code=2).stderr
+    assert "leave out --namespace" in refused
+    other.dm("up")
+    assert sorted(other.ids()) == sorted(before)
+    assert other.ids().items() >= {(n, i) for n, i in before.items() if "sales-db" not in n}, (
+        "the others are as they were"
+    )
+    other.dm("down", "--volumes")
+
+
 def _before_anything(stack: Stack) -> bool:
     return "dm up" in (stack.world.state.folder / "lock").read_text()
 
@@ -131,6 +147,18 @@ def test_ctrl_c_while_trino_starts_and_up_again_ends_healthy(shared: Stack) -> N
     assert first.returncode == 130
     shared.dm("up", "--profile", "analytics", "--ram", SMALLEST)
     shared.until_healthy(5)
+
+
+@pytest.mark.row("S-NS-01")
+def test_every_container_says_which_namespace_it_stands_for(shared: Stack) -> None:
+    said = {c.service: c.namespace for c in shared.containers().values()}
+    assert said == {s.name: s.namespace for s in shared.world.repository.model().services if s.name in said}
+    assert {name for name, namespace in said.items() if namespace == "data-platform"} >= {
+        "trino-coordinator",
+        "minio",
+        "hive-metastore",
+        "hive-metastore-db",
+    }
 
 
 def test_ctrl_c_of_a_change_and_up_again_ends_healthy(other: Stack) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from datameesh_cli.errors import HostError, UserError
-from datameesh_cli.usecases.stop_stack import restart_services, stop_stack
+from datameesh_cli.usecases.stop_stack import restart_services, stop_namespace, stop_stack
 from tests.fakes.outside import FakeEngine, fake_outside
 from tests.fakes.values import a_container
 
@@ -43,6 +43,25 @@ def test_down_waits_for_nobody(tmp_path: Path) -> None:
     outside, compose = fake_outside(tmp_path, FakeEngine(RUNNING))
     with outside.state.locked("up"), pytest.raises(HostError, match="is working on stack"):
         stop_stack(outside, volumes=True)
+    assert compose.calls == []
+
+
+def test_down_of_a_namespace_removes_what_lives_there_and_keeps_the_plan(tmp_path: Path) -> None:
+    running = (a_container("db", namespace="data-platform"), a_container("web", namespace="other"))
+    outside, compose = fake_outside(tmp_path, FakeEngine(running))
+    outside.state.write("plan.json", json.dumps({"profiles": ["core"], "budget": 700}))
+    stopped = stop_namespace(outside, "data-platform")
+    assert (stopped.containers, stopped.namespace, stopped.volumes_removed) == (1, "data-platform", ())
+    assert compose.calls == [("remove", ("db",))]
+    assert outside.state.read_json("plan.json") is not None
+
+
+def test_down_of_a_namespace_where_nothing_runs_or_lives(tmp_path: Path) -> None:
+    outside, compose = fake_outside(tmp_path, FakeEngine())
+    assert stop_namespace(outside, "data-platform").containers == 0
+    with pytest.raises(UserError, match="there is no namespace 'nope'") as problem:
+        stop_namespace(outside, "nope")
+    assert "data-platform" in str(problem.value.hint)
     assert compose.calls == []
 
 
