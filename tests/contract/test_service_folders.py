@@ -133,6 +133,7 @@ def test_ports_can_be_moved_and_are_bound_to_this_machine(path: Path, name: str,
     assert inside <= {str(port) for port in body.get("expose", [])}, f"{name}: expose every listener"
 
 
+@pytest.mark.row("S-IMG-02")
 @pytest.mark.parametrize(**SERVICES)
 def test_images_are_pinned(path: Path, name: str, body: dict[str, Any]) -> None:
     match = re.fullmatch(r"\$\{[A-Z0-9_]+_IMAGE:-(\S+):([^}:]+)\}", body["image"])

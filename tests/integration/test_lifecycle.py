@@ -100,6 +100,19 @@ def test_down_of_a_namespace_takes_only_what_lives_there(other: Stack) -> None:
     other.dm("down", "--volumes")
 
 
+@pytest.mark.row("S-BUD-10", "S-BUD-11")
+def test_with_memory_enough_the_databases_have_what_the_documents_give_them(other: Stack) -> None:
+    other.dm("up", "--profile", "core", "--ram", "2g")
+    other.dm("seed", "--set", "journey")
+    databases = {c.service: c for c in other.containers().values()}
+    assert {name: c.limit * 2**20 for name, c in databases.items()} == {
+        "sales-db": 268435456,
+        "marketing-db": 134217728,
+    }
+    assert not any(c.oom_killed or c.restarts for c in databases.values())
+    other.dm("down", "--volumes")
+
+
 def _before_anything(stack: Stack) -> bool:
     return "dm up" in (stack.world.state.folder / "lock").read_text()
 
