@@ -1,4 +1,7 @@
-"""Does every host:port in environment and configuration lead to a Service with that port, and do the policies let it through?"""
+"""Does every host:port in environment and configuration lead to a Service with that port, and do the policies let it through?
+
+An address outside the cluster must be one that the target declares (`external`), and one of the workload's edges leads there.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from typing import Any
 from datameesh_cli.core.k8s.objects import Object, Objects, container, identity, is_workload, pod
 
 _CLUSTER = ".svc.cluster.local"
+_URL_PORTS = {"http": 80, "https": 443}
+_SCHEME = re.compile(r"([a-z][a-z0-9+]*)://$")
 _NAME = re.compile(r"(?<![\w.-])([a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*)(?::(\d{2,5}))?(?![\w-])")
 
 
@@ -30,16 +35,23 @@ def unreachable(objects: Objects) -> list[str]:
 def _addresses(
     o: Object, objects: Objects, services: Mapping[tuple[str, str], Object]
 ) -> Iterator[tuple[str, int, str]]:
-    """Every address of a Service that the workload speaks of: (host, port or 0, where it stands)."""
+    """Every address that the workload speaks of, of a Service or outside the cluster: (host, port or 0, where it stands)."""
     known = {name for _, name in services}
     for where, text in _texts(o, objects):
         for match in _NAME.finditer(text):
+            scheme = _SCHEME.search(text, max(0, match.start() - 20), match.start())
             host, port = match[1], int(match[2] or 0)
-            # A short name counts where it is an address: with a port of a known one, in a URL, or as the value of X_HOST.
-            in_url = port and text[: match.start()].endswith("://") and "." not in host and host != "localhost"
-            alone = where.endswith("HOST") and match[0] == text and "." not in host and host != "localhost"
+            if scheme and _is_outside(host):  # a short one without a port may be a name inside the file
+                port = port or _URL_PORTS.get(scheme[1], 0)
+            # Any other name counts where it is an address: with a port of a known one, in a URL, or as the value of X_HOST.
+            in_url = port and scheme and host != "localhost"
+            alone = where.endswith("HOST") and match[0] == text and host != "localhost"
             if host.endswith(_CLUSTER) or (port and host in known) or in_url or alone:
                 yield host, port or _port_beside(o, where), where
+
+
+def _is_outside(host: str) -> bool:
+    return "." in host and not host.endswith(_CLUSTER)
 
 
 def _texts(o: Object, objects: Objects) -> Iterator[tuple[str, str]]:
@@ -76,6 +88,10 @@ def _reach(
     policies: list[Object],
 ) -> str:
     namespace, (host, port) = identity(o)[0], address
+    if _is_outside(host):
+        declared = any(s["spec"].get("externalName") == host for (ns, _), s in services.items() if ns == namespace)
+        hint = f"declare it in the target's file, external: {{SERVICE: {{host: {host}}}}}"
+        return _way_out(o, port, policies) if declared else f"nothing is taken from there; if it is meant, {hint}"
     service = _service(host, namespace, services)
     if service is None:
         elsewhere = "." not in host and any(name == host for _, name in services)
@@ -86,8 +102,11 @@ def _reach(
             break
         there = _service(service["spec"]["externalName"], namespace, services)
         if there is None:
-            outside = not service["spec"]["externalName"].endswith(_CLUSTER)
-            return "" if outside else f"its alias leads to {service['spec']['externalName']}, which is not there"
+            name = service["spec"]["externalName"]
+            if not _is_outside(name):
+                return f"its alias leads to {name}, which is not there"
+            problem = _way_out(o, port, policies)
+            return problem and f"its alias leads to {name}, and {problem}"
         service = there
     ports = {p["port"]: p["targetPort"] for p in service["spec"]["ports"]}
     if port and port not in ports:
@@ -100,6 +119,12 @@ def _reach(
             f'no pair of policies lets it through; declare it: consumes: ["{service["metadata"]["name"]}:{targets[0]}"]'
         )
     return ""
+
+
+def _way_out(o: Object, port: int, policies: list[Object]) -> str:
+    """A policy knows addresses and no names: what is let out to a port is let out to every host on it."""
+    out = any(_lets(p, "egress", "to", o, None, port) for p in policies)
+    return "" if out else f"no policy lets it out{f' to port {port}' if port else ''}"
 
 
 def _service(host: str, namespace: str, services: Mapping[tuple[str, str], Object]) -> Object | None:
@@ -117,12 +142,13 @@ def _allowed(source: Object, target: Object, port: int, policies: list[Object]) 
     return out and any(_lets(p, "ingress", "from", target, source, port) for p in policies)
 
 
-def _lets(policy: Object, way: str, key: str, own: Object, other: Object, port: int) -> bool:
+def _lets(policy: Object, way: str, key: str, own: Object, other: Object | None, port: int) -> bool:
+    """Given a policy, say whether it lets `own` talk with `other` (None: what is no pod) on a port (0: on any)."""
     spec = policy["spec"]
     if identity(policy)[0] != identity(own)[0] or not _picks(spec["podSelector"], own):
         return False
     return any(
-        any(p["port"] == port for p in rule.get("ports", ())) and any(_peer(p, other) for p in rule.get(key, ()))
+        any(port in (0, p["port"]) for p in rule.get("ports", ())) and any(_peer(p, other) for p in rule.get(key, ()))
         for rule in spec.get(way, ())
     )
 
@@ -131,8 +157,8 @@ def _picks(selector: Mapping[str, Any], w: Object) -> bool:
     return _selected(selector.get("matchLabels", {}), w, identity(w)[0])
 
 
-def _peer(peer: Mapping[str, Any], w: Object) -> bool:
-    if "ipBlock" in peer:
-        return False  # from or to anywhere is a way in or out of the cluster, not an edge
+def _peer(peer: Mapping[str, Any], w: Object | None) -> bool:
+    if "ipBlock" in peer or w is None:
+        return "ipBlock" in peer and w is None  # from or to anywhere is a way in or out of the cluster, not an edge
     names = peer.get("namespaceSelector", {}).get("matchLabels", {})
     return names.get("kubernetes.io/metadata.name") == identity(w)[0] and _picks(peer.get("podSelector", {}), w)

@@ -107,7 +107,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A connection between two exported services, or to one that lives outside the cluster (`target` is None then)."""
+    """A connection between two exported services, or to one that lives outside the cluster (`target` is None then).
+
+    `port` is the one that is listened on there, which outside may be another than ours.
+    """
 
     source: Part
     service: str
@@ -156,12 +159,17 @@ class Source:
                 target = self.part(name)
                 service = target.service if target else elsewhere.get(name)
                 if service:
+                    port = self._port_there(name, port)
                     found[part.name, name, port] = Link(part, name, service.namespace, port, target)
         return tuple(found[key] for key in sorted(found))
 
     def _first_port(self, name: str) -> tuple[int, ...]:
         known = [p.service for p in self.parts if p.name == name] + [s for s in self.outside if s.name == name]
         return known[0].listens[:1] if known else ()
+
+    def _port_there(self, name: str, port: int) -> int:
+        external = self.external(name)
+        return external.port or port if external else port
 
     def priority_value(self, part: Part) -> int:
         """Given an exported service, return the value of its priority class."""

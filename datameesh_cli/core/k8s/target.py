@@ -16,13 +16,16 @@ _KEYS = {
     *("says", "storage-class", "registry", "pull-secret", "dns-namespace", "service-monitors", "ingress", "scale"),
     *("external", "configs", "pod-network"),
 }
+_HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
+_EXTERNAL_HINT = "write {host: db.example.org}, or {host: s3.example.org, port: 443}"
 
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """A service that the target takes from elsewhere: the host under which it is reached, on the port of ours."""
+    """A service that the target takes from elsewhere: the host under which it is reached, and its port (None: that of ours)."""
 
     host: str
+    port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,9 @@ def target_from(name: str, data: Any, file: str) -> Target:
         service_monitors=own.get("service-monitors") is True,
         ingress=None if ingress is None else ingress_from(_mapping(ingress, "ingress", file), file),
         scale={k: scale_from(v, f"scale.{k}", file) for k, v in _mapping(own.get("scale"), "scale", file).items()},
-        external=_externals(_mapping(own.get("external"), "external", file), file),
+        external={
+            n: _external(v, f"external.{n}", file) for n, v in _mapping(own.get("external"), "external", file).items()
+        },
         configs={k: str(v) for k, v in _mapping(own.get("configs"), "configs", file).items()},
         pod_network=network_from(_text(own, "pod-network", file), file),
     )
@@ -92,19 +97,22 @@ def network_from(text: str | None, where: str) -> str | None:
 def ingress_from(data: Mapping[str, Any], where: str) -> Ingress:
     """Given `{host, class, issuer}`, return it. Raise UserError for a host that is not a DNS name."""
     host = str(data.get("host", ""))
-    if not re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", host):
+    if not _HOST.fullmatch(host):
         raise UserError(f"{where}: '{host}' is not a host name", "write one such as mesh.example.org")
     return Ingress(host, data.get("class"), data.get("issuer"))
 
 
-def _externals(data: Mapping[str, Any], file: str) -> dict[str, External]:
-    found = {}
-    for name, body in data.items():
-        host = body.get("host") if isinstance(body, Mapping) else None
-        if not isinstance(host, str) or not host or set(body) != {"host"}:
-            raise UserError(f"{file}: external.{name} needs `host:` and nothing else", "write {host: db.example.org}")
-        found[name] = External(host)
-    return found
+def _external(data: Any, key: str, file: str) -> External:
+    own = _mapping(data, key, file)
+    unknown = sorted(str(name) for name in set(own) - {"host", "port"})
+    if unknown:
+        raise UserError(f"{file}: {key} has no key '{unknown[0]}'", "keys: host, port")
+    host, port = own.get("host"), own.get("port")
+    if not isinstance(host, str) or not _HOST.fullmatch(host):
+        raise UserError(f"{file}: {key} needs `host:`, a host name without a port, it is {host!r}", _EXTERNAL_HINT)
+    if port is not None and (isinstance(port, bool) or not isinstance(port, int) or not 0 < port < 65536):
+        raise UserError(f"{file}: `{key}.port` must be a port from 1 to 65535, it is {port!r}", _EXTERNAL_HINT)
+    return External(host, port)
 
 
 def _mapping(data: Any, key: str, file: str) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from datameesh_cli.core.k8s.objects import Object, Objects
+from datameesh_cli.core.k8s.objects import Object, Objects, workload_of
 from datameesh_cli.core.k8s.pipeline import passes
 from datameesh_cli.core.k8s.policies import NAMESPACE
 from datameesh_cli.core.k8s.ports import node_port
@@ -116,6 +116,17 @@ def test_what_the_target_takes_from_outside_keeps_its_name() -> None:
     assert alias["spec"] == {"type": "ExternalName", "externalName": "db.example.org"}
     (rule,) = _policies(objects, "data-platform")["web-to-db-5432-out"]["egress"]
     assert rule["to"] == [{"ipBlock": {"cidr": "0.0.0.0/0"}}]
+
+
+def test_what_is_taken_from_outside_may_be_on_another_port() -> None:
+    target = Target("x", external={"db": External("db.example.org", 6432)})
+    objects = _all(WEB, NIGHTLY, target=target, outside=(DB,))
+    policies = _policies(objects, "data-platform")
+    (rule,) = policies["web-to-db-6432-out"]["egress"]
+    assert rule == {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"port": 6432, "protocol": "TCP"}]}
+    assert not [name for name in policies if name.startswith("web-to-db") and name != "web-to-db-6432-out"]
+    assert _policies(objects, "sales-domain") == {}
+    assert "/db.sales-domain.svc.cluster.local/6432" in str(workload_of(objects, "web"))
 
 
 def test_from_outside_is_from_no_pod_where_the_pods_addresses_are_known() -> None:

@@ -205,7 +205,7 @@ def test_a_target_is_read_and_a_wrong_one_refused() -> None:
         "service-monitors": True,
         "ingress": {"host": "mesh.example.org", "class": "nginx"},
         "scale": {"w": {"min": 1, "max": 2, "cpu": 5}},
-        "external": {"db": {"host": "db.example.org"}},
+        "external": {"db": {"host": "db.example.org"}, "store": {"host": "s3.example.org", "port": 443}},
         "configs": {"site": "aws/site.xml"},
         "pod-network": "10.244.0.0/16",
     }
@@ -213,7 +213,7 @@ def test_a_target_is_read_and_a_wrong_one_refused() -> None:
     assert (target.storage_class, target.service_monitors, target.external) == (
         "fast",
         True,
-        {"db": External("db.example.org")},
+        {"db": External("db.example.org"), "store": External("s3.example.org", 443)},
     )
     assert (target.ingress, target.configs) == (Ingress("mesh.example.org", "nginx"), {"site": "aws/site.xml"})
     assert target.pod_network == "10.244.0.0/16"
@@ -221,6 +221,16 @@ def test_a_target_is_read_and_a_wrong_one_refused() -> None:
     wrong: list[tuple[Any, str]] = [
         ({"colour": 1}, "there is no key 'colour'"),
         ({"external": {"db": {"port": 1}}}, "external.db needs `host:`"),
+        ({"external": {"db": "db.example.org"}}, "`external.db` must be a mapping, it is 'db.example.org'"),
+        ({"external": {"db": {"host": "a.b:443"}}}, "a host name without a port, it is 'a.b:443'"),
+        ({"external": {"db": {"host": "a.b", "ports": 1}}}, "external.db has no key 'ports'"),
+        *(
+            (
+                {"external": {"db": {"host": "a.b", "port": p}}},
+                f"`external.db.port` must be a port from 1 to 65535, it is {p!r}",
+            )
+            for p in (0, 65536, "443", True, 4.5)
+        ),
         ({"registry": 5}, "`registry` must be a text"),
         ({"ingress": {"host": "-"}}, "'-' is not a host name"),
         ({"scale": []}, "`scale` must be a mapping"),
@@ -230,6 +240,8 @@ def test_a_target_is_read_and_a_wrong_one_refused() -> None:
         with pytest.raises(UserError) as caught:
             target_from("x", broken, "k8s-export/targets/x.yaml")
         assert says in caught.value.message, broken
+        assert caught.value.message.startswith("k8s-export/targets/x.yaml: ")
+        assert caught.value.hint
 
 
 DOCKERFILES = {
