@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from datameesh_cli.core.k8s.objects import NAME, WORKLOADS, container, mib
+from datameesh_cli.core.k8s.source import CLUSTER
 from datameesh_cli.core.model import Model, Service
 from datameesh_cli.core.ram_plan import RamPlan, Share
 
@@ -57,12 +58,16 @@ class WayIn:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """An applied export as the API server knows it, and the address at which a node's ports are reached."""
+    """An applied export as the API server knows it, and the address at which a node's ports are reached.
+
+    `elsewhere` are the services that its target takes from outside, with their hosts.
+    """
 
     address: str
     pods: tuple[Pod, ...]
     workloads: tuple[Workload, ...]
     ways_in: tuple[WayIn, ...]
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def running(self) -> frozenset[str]:
@@ -91,6 +96,7 @@ def cluster_from(objects: Sequence[Mapping[str, Any]], nodes: Sequence[Mapping[s
         pods=tuple(_pod(o) for o in objects if o["kind"] == "Pod" and _stays(o)),
         workloads=tuple(_workload(o) for o in objects if o["kind"] in WORKLOADS),
         ways_in=tuple(w for o in objects if o["kind"] == "Service" for w in _ways_in(o)),
+        elsewhere=dict(pair for o in objects if o["kind"] == "Service" for pair in _elsewhere(o)),
     )
 
 
@@ -100,10 +106,11 @@ def plan_of(cluster: Cluster, model: Model) -> tuple[tuple[Service, ...], RamPla
     A service of such a profile without a workload is left out. What the model does not know is not looked at.
     """
     there = {w.service for w in cluster.workloads}
+    away = {name: f"it is taken from {host}" for name, host in cluster.elsewhere.items()}
     profiles = model.closure(sorted({s.profile for s in model.services if s.name in there}))
     services = model.of_profiles(profiles)
     shares = [_share(w) for s in services if (w := cluster.workload(s.name))]
-    left_out = {s.name: "it was not exported" for s in services if s.name not in there}
+    left_out = {s.name: away.get(s.name, "it was not exported") for s in services if s.name not in there}
     budget = sum(share.limit * share.replicas for share in shares)
     return services, RamPlan(budget, profiles, tuple(shares), left_out)
 
@@ -179,6 +186,12 @@ def _ways_in(o: Mapping[str, Any]) -> list[WayIn]:
     service = str((o["spec"].get("selector") or {}).get(NAME, ""))
     ports = o["spec"].get("ports") or ()
     return [WayIn(service, int(p["targetPort"]), int(p["nodePort"])) for p in ports if p.get("nodePort")]
+
+
+def _elsewhere(o: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """An alias that leads out of the cluster; every other one leads to a Service."""
+    host = str(o["spec"].get("externalName") or "")
+    return [(str(o["metadata"]["name"]), host)] if host and not host.endswith(f".{CLUSTER}") else []
 
 
 def _share(workload: Workload) -> Share:

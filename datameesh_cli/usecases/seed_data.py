@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from datameesh_cli.adapters import clock
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.adapters.postgres import Login, Session, session
-from datameesh_cli.adapters.target import Place
 from datameesh_cli.core.seed.dataset import Dataset
 from datameesh_cli.core.seed.plan import plan
 from datameesh_cli.errors import UnhealthyError
 from datameesh_cli.usecases.load_domain import Load, LoadedTable, Progress, Watch, load_domain, loaded_tables
-from datameesh_cli.usecases.open_target import Cluster, open_place
+from datameesh_cli.usecases.open_target import Cluster, Opened, open_place
 from datameesh_cli.usecases.read_datasets import Declared, read_datasets
 from datameesh_cli.usecases.seed_lake import SeededLake, seed_lake
 
@@ -100,8 +99,8 @@ def seed_data(outside: Outside, request: SeedRequest, watch: Watch, say: Say, cl
     people = plan(declared.people, request.set_name, request.scale)
     load = Load(request.set_name, request.scale, declared.content(request.set_name, request.scale), people)
     with outside.state.locked("seed"):
-        place = open_place(outside, cluster).target
-        with _databases(outside, declared, place) as databases:
+        opened = open_place(outside, cluster)
+        with _databases(outside, declared, opened) as databases:
             domains = []
             fresh = []
             for database in databases:
@@ -117,7 +116,7 @@ def seed_data(outside: Outside, request: SeedRequest, watch: Watch, say: Say, cl
             for database in fresh:
                 database.session.commit()
             sessions = {database.dataset.domain: database.session for database in databases}
-            lake = seed_lake(place, declared, sessions, load, request.force, say) if request.lake else None
+            lake = seed_lake(opened, declared, sessions, load, request.force, say) if request.lake else None
     return Seeded(request.set_name, request.scale, tuple(domains), lake, clock.now() - began)
 
 
@@ -126,7 +125,7 @@ def list_sets(outside: Outside, cluster: Cluster | None = None) -> Holdings:
     declared = read_datasets(outside.repository)
     sets = tuple(KnownSet(declaration.name, declaration.about) for declaration in declared.people.sets)
     try:
-        with _databases(outside, declared, open_place(outside, cluster).target) as databases:
+        with _databases(outside, declared, open_place(outside, cluster)) as databases:
             held = {database.dataset.domain: loaded_tables(database.session) for database in databases}
     except UnhealthyError:
         held = {}
@@ -134,19 +133,28 @@ def list_sets(outside: Outside, cluster: Cluster | None = None) -> Holdings:
 
 
 @contextmanager
-def _databases(outside: Outside, declared: Declared, place: Place) -> Iterator[tuple[Open, ...]]:
-    """Open a transaction in each domain's database. Raise UnhealthyError if one does not run."""
+def _databases(outside: Outside, declared: Declared, there: Opened) -> Iterator[tuple[Open, ...]]:
+    """Open a transaction in each domain's database. Raise UnhealthyError if one does not run, with the plan's reason."""
+    place, left_out = there.target, there.planned.plan.left_out
     running = place.running
     with ExitStack() as stack:
         opened = []
         for dataset in declared.datasets:
             at = dataset.database
             if at.service not in running:
-                raise UnhealthyError(f"{at.service} is not running", "start it: dm up --profile core")
+                raise _absent(at.service, left_out.get(at.service, ""))
             endpoint = stack.enter_context(place.reach(at.service, _PORT))
             login = Login(at.service, at.name, at.login, outside.state.secret(at.password))
             opened.append(Open(dataset, stack.enter_context(session(endpoint, login)), endpoint.way))
         yield tuple(opened)
+
+
+def _absent(service: str, why: str) -> UnhealthyError:
+    if why:
+        return UnhealthyError(
+            f"{service} does not run here: {why}", "dm seed loads databases of the stack; fill others by hand"
+        )
+    return UnhealthyError(f"{service} is not running", "start it: dm up --profile core")
 
 
 def _as_it_was(database: Open, held: tuple[LoadedTable, ...]) -> SeededDomain:

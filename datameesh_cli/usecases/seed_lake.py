@@ -15,12 +15,12 @@ from typing import Any, BinaryIO, cast
 from datameesh_cli.adapters import clock
 from datameesh_cli.adapters.object_store import ObjectStore
 from datameesh_cli.adapters.postgres import Session
-from datameesh_cli.adapters.target import Place
 from datameesh_cli.adapters.trino import Trino
 from datameesh_cli.core.sql_text import statements
 from datameesh_cli.errors import DmError
 from datameesh_cli.usecases.load_domain import Load
 from datameesh_cli.usecases.open_lake import LAKE
+from datameesh_cli.usecases.open_target import Opened
 from datameesh_cli.usecases.read_datasets import Declared
 
 _LOADED = "raw/loaded_set.json"
@@ -47,14 +47,18 @@ class SeededLake:
 
 
 def seed_lake(
-    place: Place, declared: Declared, sessions: Mapping[str, Session], load: Load, force: bool, say: Say
+    opened: Opened, declared: Declared, sessions: Mapping[str, Session], load: Load, force: bool, say: Say
 ) -> SeededLake | None:
-    """Given the domains' databases, holding the set, bring the lake up to it; None where no lake runs.
+    """Given the domains' databases, holding the set, bring the lake up to it; None where no lake runs, and `say` hears why.
 
     Raise UnhealthyError if the object store or Trino fails; the domains are not touched by that.
     """
+    place = opened.target
     store, trino = place.store, place.trino
     if store is None or not place.running.issuperset(_SERVICES):
+        for service in _SERVICES:
+            if why := opened.planned.plan.left_out.get(service):
+                say(f"lake: {service} does not run here: {why}")
         return None
     began = clock.now()
     held = _held(store)

@@ -50,6 +50,12 @@ def a_service(service: str, ports: list[tuple[int, int]], namespace: str = "data
     }
 
 
+def an_alias(name: str, host: str, namespace: str = "data-platform") -> Json:
+    """A service's name that leads to another one, or out of the cluster."""
+    meta = {"name": name, "namespace": namespace, "labels": {"app.kubernetes.io/part-of": "datameesh"}}
+    return {"kind": "Service", "metadata": meta, "spec": {"type": "ExternalName", "externalName": host}}
+
+
 def a_node(**addresses: str) -> Json:
     return {"kind": "Node", "status": {"addresses": [{"type": k, "address": v} for k, v in addresses.items()]}}
 

@@ -1,10 +1,8 @@
-"""The stack on a cluster as a target. `kubectl` is a program of the test that prints what a real one printed."""
+"""The stack on a cluster as a target."""
 
 from __future__ import annotations
 
 import json
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,54 +14,13 @@ from datameesh_cli.adapters.kubernetes_target import KubernetesTarget
 from datameesh_cli.adapters.trino import Trino
 from datameesh_cli.core.checks import Http
 from datameesh_cli.errors import HostError, UnhealthyError, UserError
-from tests.fakes.cluster import a_node, a_pod, an_export
-
-# What the program is asked lies in `asked`, a line a call; `answer` is (standard output, standard error, exit code).
-PROGRAM = """\
-#!{python} -SE
-import json, pathlib, sys
-home = pathlib.Path({home!r})
-args = sys.argv[1:]
-with (home / "asked").open("a") as asked:
-    asked.write(json.dumps([args, sys.stdin.read() if "-f" in args else ""]) + "\\n")
-for words, (out, err, code) in json.loads((home / "answers").read_text()):
-    if all(word in args for word in words):
-        sys.stdout.write(out)
-        sys.stderr.write(err)
-        sys.exit(code)
-sys.exit("nobody told me what to say to " + " ".join(args))
-"""
-NODES = json.dumps({"items": [a_node(InternalIP="10.111.0.2")]})
-Answers = list[tuple[list[str], tuple[str, str, int]]]
-
-
-class Kubectl:
-    """The answers that the program gives, and what it was asked."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        program = home / "kubectl"
-        program.write_text(PROGRAM.format(python=sys.executable, home=str(home)))
-        program.chmod(0o755)
-
-    def says(self, *answers: tuple[list[str], tuple[str, str, int]]) -> None:
-        common: Answers = [
-            (["get", "nodes"], (NODES, "", 0)),
-            (["--all-namespaces"], (json.dumps({"items": an_export()}), "", 0)),
-        ]
-        (self.home / "answers").write_text(json.dumps([*answers, *common]))
-
-    @property
-    def asked(self) -> list[tuple[list[str], str]]:
-        return [tuple(json.loads(line)) for line in (self.home / "asked").read_text().splitlines()]
+from tests.fakes.cluster import a_pod
+from tests.fakes.kubectl import Kubectl
 
 
 @pytest.fixture
 def kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kubectl:
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    program = Kubectl(tmp_path)
-    program.says()
-    return program
+    return Kubectl(tmp_path, monkeypatch)
 
 
 def _target(**fields: Any) -> KubernetesTarget:

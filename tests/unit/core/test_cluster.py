@@ -9,7 +9,7 @@ import pytest
 from datameesh_cli.core.cluster import cluster_from, container_of, ended, job_pod, plan_of, stuck
 from datameesh_cli.core.k8s.configs import HASH
 from datameesh_cli.core.model import Port, Profile, model_of
-from tests.fakes.cluster import a_node, a_pod, a_service, a_workload, an_export
+from tests.fakes.cluster import a_node, a_pod, a_service, a_workload, an_alias, an_export
 from tests.fakes.values import a_service as a_declared
 
 NODES = [a_node(Hostname="node", InternalIP="10.111.0.2")]
@@ -78,6 +78,15 @@ def test_the_plan_is_what_was_applied() -> None:
     }
     assert set(plan.left_out) == {"trino-worker"}
     assert plan.profiles == ("core", "analytics")
+
+
+def test_what_is_taken_from_outside_is_left_out_of_the_plan_and_says_from_where() -> None:
+    aliases = [an_alias("minio", "s3.example.org"), an_alias("sales-db", "sales-db.sales-domain.svc.cluster.local")]
+    cluster = cluster_from([a_workload("trino"), *aliases], NODES)
+    assert cluster.elsewhere == {"minio": "s3.example.org"}
+    services = [a_declared(name, profile="analytics") for name in ("trino", "minio", "sales-db")]
+    _, plan = plan_of(cluster, model_of(services, [Profile("analytics", (), "")]))
+    assert plan.left_out == {"minio": "it is taken from s3.example.org", "sales-db": "it was not exported"}
 
 
 def test_a_job_runs_once_with_its_own_arguments_under_the_policies_of_its_labels() -> None:
