@@ -39,6 +39,7 @@ def look(base_image: str, kompose_image: str) -> Facts:
     )
     engine, _, cgroup = info.out.strip().partition("|") if info and info.code == 0 else ("", "", "")
     compose = process.run(["docker", "compose", "version", "--short"], timeout=30) if docker else None
+    read_ahead, read_ahead_file = _read_ahead()
     return Facts(
         system=platform.system(),
         distribution=release.get("ID", ""),
@@ -55,6 +56,8 @@ def look(base_image: str, kompose_image: str) -> Facts:
         swap=_memory("SwapTotal"),
         disk=shutil.disk_usage(_disk_of_engine()).free / 2**30,
         open_files=_open_files(),
+        read_ahead=read_ahead,
+        read_ahead_file=read_ahead_file,
         debootstrap=process.find("debootstrap") is not None,
         base=bool(engine) and _has(base_image),
         kompose=bool(engine) and _has(kompose_image),
@@ -160,6 +163,19 @@ def _memory(field: str) -> float:
 def _disk_of_engine() -> Path:
     data = Path("/var/lib/docker")
     return data if data.exists() and os.access(data, os.X_OK) else Path.home()
+
+
+def _read_ahead() -> tuple[int, str]:
+    """How many KiB the kernel reads ahead on the disk of the engine, and where that is set; (0, "") where nobody says."""
+    number = _disk_of_engine().stat().st_dev
+    block = Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}").resolve()
+    for disk in (block, block.parent):  # a partition has its disk's
+        try:
+            size = int((disk / "queue" / "read_ahead_kb").read_text())
+        except (OSError, ValueError):
+            continue
+        return size, f"/sys/block/{disk.name}/queue/read_ahead_kb"
+    return 0, ""
 
 
 def _open_files() -> int:

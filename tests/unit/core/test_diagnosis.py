@@ -61,6 +61,8 @@ def test_every_finding_that_is_not_well_has_one_fix() -> None:
         ({"disk": 5}, "disk", "missing", ""),
         ({"open_files": 1024}, "open files", "missing", ""),
         ({"open_files": 0}, "open files", "ok", ""),
+        ({"read_ahead": 128}, "read-ahead", "ok", ""),
+        ({"read_ahead": 8192, "read_ahead_file": "/sys/block/vda/queue/read_ahead_kb"}, "read-ahead", "warn", ""),
     ],
 )
 def test_one_difference_gives_one_finding(change: dict[str, object], name: str, verdict: str, step: str) -> None:

@@ -81,10 +81,12 @@ def test_a_stack_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_what_down_left(capsys: pytest.CaptureFixture[str]) -> None:
-    print_stopped(Stopped("datameesh", 5, (), ("a", "b")))
+    print_stopped(Stopped("datameesh", 5, None, (), ("a", "b")))
     assert "data stays in 2 volumes" in capsys.readouterr().out
-    print_stopped(Stopped("datameesh", 5, ("a",), ()))
+    print_stopped(Stopped("datameesh", 5, None, ("a",), ()))
     assert "removed 1 volumes with their data, and the secrets" in capsys.readouterr().out
+    print_stopped(Stopped("datameesh", 1, "sales-domain", (), ("a", "b")))
+    assert capsys.readouterr().out == "removed 1 containers of namespace sales-domain; the others stay\n"
 
 
 def test_places_say_how_to_log_in(capsys: pytest.CaptureFixture[str]) -> None:
