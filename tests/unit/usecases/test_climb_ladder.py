@@ -1,0 +1,74 @@
+"""The ladder: the good export passes it, and each file of tests/broken_exports is rejected by the rung that it names.
+
+`climb` stops at the first rung that rejects, so what one rejects was accepted by all before it. What only a server refuses is
+asked of one in tests/cluster/test_broken_exports.py.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+
+import pytest
+
+from datameesh_cli.core.k8s.waivers import WAIVED
+from datameesh_cli.errors import UserError
+from datameesh_cli.usecases.climb_ladder import ask_server, climb
+from tests.broken_exports import GOOD, Broken, broken_exports
+from tests.cluster.node.tools import Cache
+
+
+def cases(*rungs: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("case", broken_exports(*rungs), ids=lambda case: case.name)
+
+
+@pytest.fixture(autouse=True)
+def with_what_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    """kube-score may be installed, or built for the tests' cluster."""
+    monkeypatch.setenv("PATH", f"{os.environ['PATH']}:{Cache.default().bin}")
+
+
+@pytest.fixture
+def kube_score(with_what_is_built: None) -> None:
+    if not shutil.which("kube-score"):
+        pytest.skip("kube-score is neither installed nor built by tests/cluster/build")
+
+
+def _rejection(case: Broken) -> str:
+    with pytest.raises(UserError) as caught:
+        climb(case.objects)
+    return caught.value.message
+
+
+def test_a_good_export_passes_what_is_always_there() -> None:
+    assert [rung.state for rung in climb(GOOD)[:2]] == ["passed", "passed"]
+
+
+def test_a_good_export_passes_kube_score(kube_score: None) -> None:
+    *_, scored = climb(GOOD)
+    assert scored.state == "passed"
+    assert {*scored.detail.removeprefix("waived by name: ").split(", ")} <= {*WAIVED}
+
+
+@cases("schema", "graph")
+def test_a_broken_export_is_rejected_by_the_rung_that_it_names(case: Broken) -> None:
+    message = _rejection(case)
+    assert case.rejected_by(message), message
+
+
+@cases("kube-score")
+def test_what_kube_score_calls_critical_is_rejected(case: Broken, kube_score: None) -> None:
+    message = _rejection(case)
+    assert case.rejected_by(message), message
+
+
+@cases("server")
+def test_what_only_a_server_refuses_passes_the_rungs_before(case: Broken) -> None:
+    assert "failed" not in {rung.state for rung in climb(case.objects)}
+
+
+def test_every_rung_has_at_least_two_broken_exports() -> None:
+    found = Counter(case.rung for case in broken_exports())
+    assert {*found} == {rung.name for rung in (*climb(GOOD), ask_server(GOOD, None))}
+    assert min(found.values()) >= 2, found
