@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -19,6 +20,7 @@ def anew(shared: Stack) -> Iterator[Stack]:
     yield shared
 
 
+@pytest.mark.row("S-LAKE-18")
 @pytest.mark.parametrize(
     "budget",
     [
@@ -30,7 +32,9 @@ def anew(shared: Stack) -> Iterator[Stack]:
     ],
 )
 def test_an_accepted_budget_carries_everything(anew: Stack, budget: int) -> None:
+    began = time.monotonic()
     anew.dm("up", "--profile", "analytics", "--ram", f"{budget}m")
+    assert time.monotonic() - began < 120
     plan = anew.json("plan")
     assert plan["budget"] == budget
     limits = {s["service"]: s["limit"] for s in plan["shares"]}

@@ -368,6 +368,13 @@ def test_the_project_reads_without_a_warning(stack: Stack) -> None:
     assert stack.json("dbt", "doctor")["problems"] == []
 
 
+@pytest.mark.row("S-DBT-35")
+def test_staging_can_be_real_views_of_the_sales_database(small: Stack) -> None:
+    small.dm("dbt", "run", "--target", "pg", "--select", "staging.sales")
+    assert "stg_sales__customers" in _psql(small, "sales_db", "\\dv staging.*")
+    assert _psql(small, "sales_db", "SELECT count(*) FROM staging.stg_sales__customers") == "15"
+
+
 @pytest.mark.row("S-DBT-08")
 def test_the_marts_can_be_built_in_the_analytics_database_too(marts: Stack) -> None:
     assert _psql(marts, "sales_db", "SELECT count(*) FROM public.mart_customer_journey") == "15"

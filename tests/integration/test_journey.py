@@ -122,7 +122,7 @@ def test_status_and_why_tell_of_every_service(journey: Stack) -> None:
         assert "memory" in journey.dm("why", service["service"]).stdout
 
 
-@pytest.mark.row("S-PRIN-05")
+@pytest.mark.row("S-PRIN-05", "S-QRY-14")
 def test_a_federated_query_copies_nothing_into_the_lake(journey: Stack) -> None:
     lake = lake_of(journey.world)
     before = lake.list("datalake")

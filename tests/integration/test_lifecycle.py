@@ -100,7 +100,7 @@ def test_down_of_a_namespace_takes_only_what_lives_there(other: Stack) -> None:
     other.dm("down", "--volumes")
 
 
-@pytest.mark.row("S-BUD-10", "S-BUD-11")
+@pytest.mark.row("S-BUD-10", "S-BUD-11", "S-DB-08")
 def test_with_memory_enough_the_databases_have_what_the_documents_give_them(other: Stack) -> None:
     other.dm("up", "--profile", "core", "--ram", "2g")
     other.dm("seed", "--set", "journey")
