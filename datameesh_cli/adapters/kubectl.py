@@ -28,7 +28,12 @@ def dry_run(objects: Sequence[Mapping[str, Any]], context: str) -> list[str]:
     if not done.code:
         return []
     _refuse_unreachable(done.err, context)
-    return [line for line in _lines(done.err) if not any(sign in line for sign in _OLD_LIMITS)]
+    # A warning is no refusal: what it warns of is refused too, or allowed.
+    return [
+        line
+        for line in _lines(done.err)
+        if not line.startswith("Warning: ") and not any(s in line for s in _OLD_LIMITS)
+    ]
 
 
 def apply_folder(folder: Path, context: str) -> list[str]:

@@ -25,6 +25,8 @@ def graph_problems(objects: Objects) -> list[str]:
             found.append(f"{_name(o)}: its namespace is not part of the export")
         if is_workload(o):
             found += _workload(o, by_key)
+        elif o["kind"] == "Namespace":
+            found += _namespace(o, objects)
         elif o["kind"] == "Service":
             found += _service(o, objects)
         elif o["kind"] == "HorizontalPodAutoscaler":
@@ -92,12 +94,31 @@ def _volume(o: Object, volume: Mapping[str, Any], by_key: Mapping[tuple[str, str
                 yield f"{_name(o)}: the key '{item['key']}' of ConfigMap {source['name']} is not part of the export"
 
 
+def _namespace(o: Object, objects: Objects) -> Iterator[str]:
+    labels = o["metadata"].get("labels") or {}
+    if labels.get("pod-security.kubernetes.io/enforce") != "restricted":
+        yield f"{_name(o)}: its pods are not held to Pod Security `restricted`"
+    there = [inside for inside in objects if identity(inside)[0] == o["metadata"]["name"]]
+    denied = any(
+        p["kind"] == "NetworkPolicy" and p["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+        for p in there
+    )
+    if not denied and any(is_workload(inside) for inside in there):
+        yield f"{_name(o)}: no policy denies what is not declared"
+
+
 def _restricted(o: Object) -> Iterator[str]:
+    """What Pod Security `restricted` asks for; a server says it only of namespaces that exist already."""
     spec = pod(o)
     context = spec.get("securityContext", {})
     if not context.get("runAsNonRoot") or context.get("runAsUser") == 0:
         yield f"{_name(o)}: it may run as root"
+    if context.get("seccompProfile", {}).get("type") != "RuntimeDefault":
+        yield f"{_name(o)}: it may make every system call (seccompProfile)"
     for own in [*spec["containers"], *spec.get("initContainers", ())]:
+        rights = own.get("securityContext", {})
+        if rights.get("allowPrivilegeEscalation") is not False or rights.get("capabilities", {}).get("drop") != ["ALL"]:
+            yield f"{_name(o)}: container {own['name']} keeps rights that `restricted` takes away"
         memory = own.get("resources", {}).get("limits", {}).get("memory")
         if not memory or own["resources"].get("requests", {}).get("memory") != memory:
             yield f"{_name(o)}: container {own['name']} has no memory limit, or another request"
