@@ -37,6 +37,8 @@ def problems(objects: Sequence[Mapping[str, Any]]) -> list[str]:
 def prepare() -> None:
     """Read what every check needs; half a second that can pass while something else is waited for."""
     _registry()
+    for kind, api in (("StatefulSet", "apps/v1"), ("Service", "v1"), ("NetworkPolicy", "networking.k8s.io/v1")):
+        _validator(kind, api)  # and with the first the library itself
 
 
 @cache
