@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 from datameesh_cli.adapters.target import Place, listed
 from datameesh_cli.core.applicability import Situation, why_not
-from datameesh_cli.core.checks import Check, Exec, Http
-from datameesh_cli.core.expectation import Observation
+from datameesh_cli.core.checks import Check, Http
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.parity import UNSEEN, normalised
 from datameesh_cli.core.probes import CHECKSUMS, COLUMNS, DENIALS, INSIDE, facts_inside, facts_of_rows, merged
 from datameesh_cli.core.seed.dataset import Database
 from datameesh_cli.errors import DmError
 from datameesh_cli.usecases.open_target import Opened
-from datameesh_cli.usecases.verify_stack import observe_once, situation_of
+from datameesh_cli.usecases.verify_stack import cleaned_up, observe_once, situation_of, stages
 
 LAKE = "datalake"
 RAW = "raw/"
@@ -98,14 +96,10 @@ def _ways_in(target: Place, services: Sequence[Service]) -> Iterator[Facts]:
 
 
 def _checks(opened: Opened, checks: Sequence[Check]) -> Facts:
-    """The observation of each check that is meant for both targets, those of jobs first: they change what others read."""
+    """The observation of each check that is meant for both targets."""
     target, planned = opened.target, opened.planned
-    situation = situation_of(planned, target)
-    common = [c for c in checks if not c.target]
-    jobs = {s.name for s in planned.services if s.kind == "job"}
-    first = [c for c in common if isinstance(c.action, Exec) and c.action.service in jobs]
-    files = list(dict.fromkeys(c.file for c in common))
-    lanes = [[c for c in common if c.file == file and c not in first] for file in files]
+    situation, _ = situation_of(planned, target)
+    first, lanes, last = stages([c for c in checks if not c.target], planned.services)
 
     def fact(check: Check) -> tuple[str, str]:
         return f"check/{check.id}", _observed(check, planned.model.services, situation, target)
@@ -114,16 +108,11 @@ def _checks(opened: Opened, checks: Sequence[Check]) -> Facts:
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
         for lane in pool.map(lambda lane: [fact(check) for check in lane], lanes):
             facts.update(lane)
-    return facts
+    return facts | dict(fact(check) for check in last)
 
 
 def _observed(check: Check, services: Sequence[Service], situation: Situation, target: Place) -> str:
     if why_not(check, services, situation):
         return "not applicable"
-    try:
-        seen: Observation = observe_once(check, target)
-    finally:
-        for statement in check.cleanup:
-            with suppress(DmError):
-                target.sql([statement], "admin")
-    return normalised(check, seen)
+    with cleaned_up(check, target):
+        return normalised(check, observe_once(check, target))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import statistics
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
@@ -18,6 +18,7 @@ from datameesh_cli.core import sql_text
 from datameesh_cli.core.applicability import Situation, why_not
 from datameesh_cli.core.checks import S3, Check, Exec, Http, Psql, Published, Resolve
 from datameesh_cli.core.expectation import Observation, complaints
+from datameesh_cli.core.model import Service
 from datameesh_cli.core.rows import FAILED, PASSED
 from datameesh_cli.errors import DmError, UserError
 from datameesh_cli.usecases.open_target import Cluster, open_place
@@ -81,7 +82,7 @@ def verify_stack(outside: Outside, patterns: Sequence[str], watch: Watch, cluste
 def run_checks(outside: Outside, checks: Sequence[Check], planned: Planned, target: Target, watch: Watch) -> Verified:
     """Given checks, the plan and a target, run what applies there and save the verdicts."""
     began = clock.now()
-    situation, loaded_at = _situation(planned, target)
+    situation, loaded_at = situation_of(planned, target)
     guard = threading.Lock()
 
     def run_one(check: Check) -> tuple[Check, CheckResult]:
@@ -93,8 +94,7 @@ def run_checks(outside: Outside, checks: Sequence[Check], planned: Planned, targ
             watch(result)
         return check, result
 
-    jobs = {s.name for s in planned.services if s.kind == "job"}
-    first, lanes, last = _stages(checks, jobs)
+    first, lanes, last = stages(checks, planned.services)
     done = [run_one(check) for check in first]
     with ThreadPoolExecutor(LANES) as pool:
         running = [pool.submit(lambda lane: [run_one(c) for c in lane], lane) for lane in lanes]
@@ -129,20 +129,17 @@ def selected(checks: Sequence[Check], patterns: Sequence[str]) -> tuple[Check, .
     return found
 
 
-def _stages(checks: Sequence[Check], jobs: set[str]) -> tuple[list[Check], list[list[Check]], list[Check]]:
+def stages(checks: Sequence[Check], services: Sequence[Service]) -> tuple[list[Check], list[list[Check]], list[Check]]:
     """What runs alone and first (jobs: they change what others read), file beside file, and alone and last (what is measured)."""
+    jobs = {s.name for s in services if s.kind == "job"}
     first = [c for c in checks if isinstance(c.action, Exec) and c.action.service in jobs]
     last = [c for c in checks if "max_seconds" in c.expect and c not in first]
     others = [c for c in checks if c not in first and c not in last]
     return first, [[c for c in others if c.file == file] for file in dict.fromkeys(c.file for c in others)], last
 
 
-def situation_of(planned: Planned, target: Target) -> Situation:
-    """Given the plan and a target, return what decides which checks apply."""
-    return _situation(planned, target)[0]
-
-
-def _situation(planned: Planned, target: Target) -> tuple[Situation, float]:
+def situation_of(planned: Planned, target: Target) -> tuple[Situation, float]:
+    """Given the plan and a target, return what decides which checks apply, and when data was loaded last (seconds since 1970)."""
     loaded_at, loaded = _loaded(target) if planned.replicas.get("sales-db") else (0.0, frozenset())
     return Situation(target.kind, planned.replicas, planned.plan.left_out, loaded), loaded_at
 
@@ -172,14 +169,21 @@ def _mart_reason(target: Target, mart: str, loaded_at: float) -> str:
 
 
 def _run(check: Check, target: Target) -> CheckResult:
-    try:
+    with cleaned_up(check, target):
         seen, seconds = _observe(check, target)
         wrong = complaints(check.expect, seen, seconds)
+    return _result(check, FAILED if wrong else PASSED, seconds, "; ".join(wrong))
+
+
+@contextmanager
+def cleaned_up(check: Check, target: Target) -> Iterator[None]:
+    """Run a check's cleanup at the end, whatever came before and whether or not there is something to clean."""
+    try:
+        yield
     finally:
         for statement in check.cleanup:
             with suppress(DmError):
                 target.sql([statement], "admin")
-    return _result(check, FAILED if wrong else PASSED, seconds, "; ".join(wrong))
 
 
 def _observe(check: Check, target: Target) -> tuple[Observation, float]:
