@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.cluster.node.layout import SANDBOX_IMAGE
+
 ROOT = Path(__file__).parents[2]
+BUSYBOX = SANDBOX_IMAGE
+RESTRICTED = {
+    "runAsNonRoot": True,
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+"""What Pod Security `restricted` asks of a container."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,8 @@ from typing import Any
 
 from datameesh_cli.core.cluster import Cluster, Workload, cluster_from, job_pod
 from datameesh_cli.core.model import Service
-from tests.cluster.kube import Kube, until
+from tests.cluster.kube import BUSYBOX, RESTRICTED, Kube, until
 
-BUSYBOX = "node.local/busybox:1"
 OUTSIDER = "outsider"
 """A namespace without policies and without a Pod Security level: what nobody wrote rules for."""
 BYSTANDER = "bystander"
@@ -178,13 +177,7 @@ def _bystander(namespace: str, cluster: Cluster) -> dict[str, Any]:
 
 
 def _outsider() -> dict[str, Any]:
-    security = {
-        "runAsNonRoot": True,
-        "runAsUser": 10999,
-        "allowPrivilegeEscalation": False,
-        "capabilities": {"drop": ["ALL"]},
-        "seccompProfile": {"type": "RuntimeDefault"},
-    }
+    security = RESTRICTED | {"runAsUser": 10999}
     inner = {"name": "c", "image": BUSYBOX, "imagePullPolicy": "IfNotPresent", "securityContext": security}
     inner["command"] = ["httpd", "-f", "-p", str(_LISTENS), "-h", "/tmp"]
     spec = {"containers": [inner], "terminationGracePeriodSeconds": 0}

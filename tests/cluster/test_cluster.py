@@ -8,18 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.kube import Kube, until
+from tests.cluster.kube import BUSYBOX, RESTRICTED, Kube, until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(240)]
 
-BASE, POSTGRES, BUSYBOX = "datameesh/base:13", "datameesh/postgres:17", "node.local/busybox:1"
+BASE, POSTGRES = "datameesh/base:13", "datameesh/postgres:17"
 SMALL = {"limits": {"memory": "64Mi", "cpu": "200m"}, "requests": {"memory": "64Mi", "cpu": "20m"}}
-RESTRICTED = {
-    "runAsNonRoot": True,
-    "allowPrivilegeEscalation": False,
-    "capabilities": {"drop": ["ALL"]},
-    "seccompProfile": {"type": "RuntimeDefault"},
-}
 
 
 def pod(name: str, image: str, command: list[str] | None = None, **container: Any) -> dict[str, Any]:

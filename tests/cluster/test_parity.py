@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from datameesh_cli.core.k8s.objects import mib
-from tests.cluster.kube import Kube, until
+from tests.cluster.kube import RESTRICTED, Kube, until
 from tests.cluster.matrix import BYSTANDER, DNS, HOST, Entry, Matrix, expected, probes
 from tests.cluster.mesh import CONTEXT, RAM, Mesh, applied
 
@@ -92,13 +92,7 @@ def test_both_targets_show_the_same_but_for_what_is_declared(seeded: Mesh) -> No
 
 def _pod(namespace: str, memory: str) -> dict[str, Any]:
     """A pod of postgres as the export would make it, but for what the test changes."""
-    security = {
-        "runAsNonRoot": True,
-        "runAsUser": 999,
-        "allowPrivilegeEscalation": False,
-        "capabilities": {"drop": ["ALL"]},
-        "seccompProfile": {"type": "RuntimeDefault"},
-    }
+    security = RESTRICTED | {"runAsUser": 999}
     inner: dict[str, Any] = {
         "name": "c",
         "image": "datameesh/postgres:17",
