@@ -13,7 +13,6 @@ from datameesh_cli.errors import HostError
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
-NAMESPACE_LABEL = "datameesh.namespace"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +152,6 @@ def _container(c: dict[str, Any]) -> Container:
         started_at=state.get("StartedAt", ""),
         image=c["Config"].get("Image", ""),
         address=next((n["IPAddress"] for n in networks.values() if n.get("IPAddress")), ""),
-        namespace=labels.get(NAMESPACE_LABEL, ""),
     )
 
 

@@ -26,7 +26,6 @@ class Container:
     started_at: str = ""
     image: str = ""
     address: str = ""
-    namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

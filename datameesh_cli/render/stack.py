@@ -74,14 +74,10 @@ def print_started(started: Started) -> None:
 
 def print_stopped(stopped: Stopped) -> None:
     """Given what `down` removed, print it and what stays."""
-    what = (
-        f"of namespace {stopped.namespace}; the others stay"
-        if stopped.namespace
-        else f"and the network of {stopped.project}"
-    )
-    print_line(f"removed {stopped.containers} containers {what}")
     if stopped.namespace:
+        print_line(f"removed {stopped.containers} containers of namespace {stopped.namespace}; the others stay")
         return
+    print_line(f"removed {stopped.containers} containers and the network of {stopped.project}")
     if stopped.volumes_removed:
         print_line(f"removed {len(stopped.volumes_removed)} volumes with their data, and the secrets")
     if stopped.volumes_kept:

@@ -42,11 +42,13 @@ def stop_namespace(outside: Outside, namespace: str) -> Stopped:
 
     Raise UserError for a namespace that no service lives in, HostError if another `dm` is at work on the stack.
     """
-    known = sorted({s.namespace for s in outside.repository.model().services})
-    if namespace not in known:
+    services = outside.repository.model().services
+    living = {s.name for s in services if s.namespace == namespace}
+    if not living:
+        known = sorted({s.namespace for s in services})
         raise UserError(f"there is no namespace '{namespace}'", f"known: {', '.join(known)}")
     with outside.state.locked("down"):
-        before = [c for c in outside.engine.containers(outside.project) if c.namespace == namespace]
+        before = [c for c in outside.engine.containers(outside.project) if c.service in living]
         if before:
             outside.compose.remove(sorted({c.service for c in before}))
         kept = outside.engine.volumes(outside.project)

@@ -47,8 +47,9 @@ def test_down_waits_for_nobody(tmp_path: Path) -> None:
 
 
 def test_down_of_a_namespace_removes_what_lives_there_and_keeps_the_plan(tmp_path: Path) -> None:
-    running = (a_container("db", namespace="data-platform"), a_container("web", namespace="other"))
-    outside, compose = fake_outside(tmp_path, FakeEngine(running))
+    outside, compose = fake_outside(tmp_path, FakeEngine(RUNNING))
+    web = tmp_path / "services" / "web" / "compose.yaml"
+    web.write_text(web.read_text().replace("namespace: data-platform", "namespace: other"))
     outside.state.write("plan.json", json.dumps({"profiles": ["core"], "budget": 700}))
     stopped = stop_namespace(outside, "data-platform")
     assert (stopped.containers, stopped.namespace, stopped.volumes_removed) == (1, "data-platform", ())
