@@ -164,6 +164,7 @@ def test_ctrl_c_while_trino_starts_and_up_again_ends_healthy(shared: Stack) -> N
 
 @pytest.mark.row("S-NS-01")
 def test_every_container_says_which_namespace_it_stands_for(shared: Stack) -> None:
+    shared.dm("up", "--profile", "analytics", "--ram", SMALLEST)
     label = '{{index .Config.Labels "datameesh.namespace"}}'
     said = {c.service: docker("inspect", c.name, "--format", label).strip() for c in shared.containers().values()}
     assert said == {s.name: s.namespace for s in shared.world.repository.model().services if s.name in said}
