@@ -107,6 +107,8 @@ def print_status(status: Status) -> None:
     for name, reason in status.left_out.items():
         print_line(f"{name}: {reason}")
     well = "all well" if status.healthy else "NOT well: dm why <service>"
+    if status.warning:
+        print_line(status.warning)
     print_line(f"profiles {', '.join(status.profiles)}; budget {format_mib(status.budget)}; {well}")
 
 

@@ -10,7 +10,7 @@ from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.memory import format_mib
 from datameesh_cli.core.model import Model, Service
 from datameesh_cli.core.ram_plan import TOLERANCE, RamPlan, default_budget, plan_ram, plan_variables
-from datameesh_cli.core.stack import StackPort, stack_ports
+from datameesh_cli.core.stack import PRIVATE, Bind, StackPort, bind_of, stack_ports
 from datameesh_cli.errors import HostError
 
 DEFAULT_PROFILE = "analytics"
@@ -27,6 +27,7 @@ class Planned:
     source: str
     chosen: Mapping[str, str]
     """The ports that the user chose, by variable."""
+    bind: Bind = PRIVATE
 
     @property
     def replicas(self) -> dict[str, int]:
@@ -39,7 +40,7 @@ class Planned:
         return (
             plan_variables(self.plan, self.services)
             | ports
-            | {"DM_SECRETS": str(outside.state.secrets), "DM_BIND": host.bind_address()}
+            | {"DM_SECRETS": str(outside.state.secrets), "DM_BIND": self.bind.address}
         )
 
 
@@ -56,6 +57,7 @@ def plan_memory(outside: Outside, profiles: Sequence[str], ram: int | None, *, e
     closure = model.closure(wanted)
     services = model.of_profiles(closure)
     chosen = _chosen_ports(services, before, host.environment())
+    bind = bind_of(host.environment().get("DM_BIND") or (before.bind if before else ""))
     ports = stack_ports(services, outside.state.port_offset(), chosen)
     if ram is None and before:
         budget, source = before.budget, "the budget in force"
@@ -63,16 +65,17 @@ def plan_memory(outside: Outside, profiles: Sequence[str], ram: int | None, *, e
         budget, source = ram, "as asked"
     else:
         budget, source = _budget(outside, ram)
-    return Planned(model, services, plan_ram(services, budget, closure), ports, source, chosen)
+    return Planned(model, services, plan_ram(services, budget, closure), ports, source, chosen, bind)
 
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """What the running stack was started with: its profiles, its budget, the ports that the user chose."""
+    """What the running stack was started with: its profiles, its budget, the ports and the address that the user chose."""
 
     profiles: tuple[str, ...]
     budget: int
     ports: Mapping[str, str] = field(default_factory=dict)
+    bind: str = ""
 
 
 def running_plan(outside: Outside) -> InForce | None:
@@ -80,7 +83,8 @@ def running_plan(outside: Outside) -> InForce | None:
     saved = outside.state.read_json("plan.json")
     if not isinstance(saved, dict) or not isinstance(saved.get("budget"), int):
         return None
-    return InForce(tuple(saved.get("profiles") or ()), saved["budget"], dict(saved.get("ports") or {}))
+    profiles, ports = tuple(saved.get("profiles") or ()), dict(saved.get("ports") or {})
+    return InForce(profiles, saved["budget"], ports, str(saved.get("bind") or ""))
 
 
 def _chosen_ports(
