@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from datameesh_cli.adapters import clock, kubectl, process
+from datameesh_cli.adapters import answers, clock, kubectl, process
 from datameesh_cli.core.cluster import PART_OF, Cluster, Pod, cluster_from, ended, stuck
 from datameesh_cli.errors import DmError, UnhealthyError, UserError
 
@@ -81,7 +81,7 @@ class ClusterAccess:
         lines = [line for line in done.err.splitlines(keepends=True) if not _KLOG.match(line)]
         if lines and lines[-1].startswith(_ENDED):
             # That line is kubectl's own, after those of the command.
-            with process.understood("kubectl exec"):
+            with answers.understood("kubectl exec"):
                 return process.Finished(int(lines[-1].removeprefix(_ENDED)), done.out, "".join(lines[:-1]))
         if done.code:
             said = lines[-1].strip() if lines else f"exit code {done.code}"
@@ -165,7 +165,7 @@ class ClusterAccess:
         deadline = clock.now() + _LOST_SECONDS
         while True:
             try:
-                with process.understood("kubectl get"):
+                with answers.understood("kubectl get"):
                     return dict(kubectl.read(self.context, ["get", "pod", name, "-n", namespace]))
             except DmError as failed:
                 if "(NotFound)" in failed.message:
@@ -175,7 +175,7 @@ class ClusterAccess:
             clock.sleep(1.0)
 
     def _items(self, args: Sequence[str]) -> list[dict[str, Any]]:
-        with process.understood("kubectl get"):
+        with answers.understood("kubectl get"):
             return [dict(item) for item in kubectl.read(self.context, args)["items"]]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from datameesh_cli.adapters import process
+from datameesh_cli.adapters import answers, process
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 
 _APPLY = ("apply", "--server-side", "--force-conflicts", "--field-manager=dm")
@@ -94,7 +94,7 @@ def call(context: str, args: Sequence[str], stdin: str | None = None) -> process
 
 def read(context: str, args: Sequence[str]) -> Any:
     """Given a context and the arguments of a question, return the JSON of kubectl's answer. Raise what `run` raises."""
-    return process.json_of(f"kubectl {args[0]}", run(context, [*args, "-o", "json"]))
+    return answers.json_of(f"kubectl {args[0]}", run(context, [*args, "-o", "json"]))
 
 
 def run(context: str, args: Sequence[str], stdin: str | None = None) -> str:
