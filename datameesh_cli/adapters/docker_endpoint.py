@@ -18,14 +18,15 @@ def endpoint(env: Mapping[str, str] = os.environ, home: Path | None = None) -> E
     if env.get("DOCKER_HOST"):
         return Endpoint(env["DOCKER_HOST"], "DOCKER_HOST")
     folder = _folder(env, home)
-    chosen = _json(folder / "config.json").get("currentContext", "")
-    name, by = (
-        (env["DOCKER_CONTEXT"], "DOCKER_CONTEXT={}") if env.get("DOCKER_CONTEXT") else (chosen, "the docker context {}")
-    )
+    if env.get("DOCKER_CONTEXT"):
+        name, by = env["DOCKER_CONTEXT"], "DOCKER_CONTEXT"
+    else:
+        name, by = str(_json(folder / "config.json").get("currentContext") or ""), "the docker context"
     if name in ("", "default"):
         return Endpoint()
     meta = _json(folder / "contexts" / "meta" / hashlib.sha256(name.encode()).hexdigest() / "meta.json")
-    return Endpoint(((meta.get("Endpoints") or {}).get("docker") or {}).get("Host", ""), by.format(name))
+    address = ((meta.get("Endpoints") or {}).get("docker") or {}).get("Host", "")
+    return Endpoint(str(address), f"{by} {name}")
 
 
 def own_compose(env: Mapping[str, str] = os.environ, home: Path | None = None) -> str:

@@ -38,8 +38,8 @@ class Endpoint:
     def remote(self) -> bool:
         """Whether the engine is on another machine, as far as the address tells."""
         scheme, _, rest = self.address.partition("://")
-        host = rest.split("@")[-1].split("/")[0]
-        near = host.startswith(("localhost", "127.", "[::1]"))
+        host = rest.split("@")[-1].split("/")[0].rpartition(":")[0] or rest.split("@")[-1]
+        near = host in ("localhost", "[::1]") or host.startswith("127.")
         return scheme in ("tcp", "ssh", "http", "https") and not near
 
 
