@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 import os
 import tarfile
-import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from datameesh_cli.adapters import process, whales
+from datameesh_cli.adapters import files, process, whales
 from datameesh_cli.adapters.host_mirrors import HostMirrors
 from datameesh_cli.core.images import INPUTS_LABEL, ROOTFS_LABEL
 from datameesh_cli.errors import HostError, UserError
@@ -117,8 +116,8 @@ def make_rootfs(script: Path, mirrors: HostMirrors) -> Generator[str, None, str]
     The generator returns the reference. Raise HostError, with the way out, if this machine cannot do it.
     """
     become = _as_root()
-    with tempfile.TemporaryDirectory(prefix="datameesh-") as folder:
-        tar = Path(folder) / "rootfs.tar"
+    with files.temporary_folder() as folder:
+        tar = folder / "rootfs.tar"
         code = yield from process.stream([*become, str(script), str(tar), mirrors.apt])
         if code:
             raise HostError(
@@ -145,16 +144,14 @@ def save(references: Sequence[str], file: Path) -> None:
             ["sh", "-c", 'out=$1; shift; exec docker save "$@" > "$out"', "sh", str(part), *references],
             "save the images",
         )
-        part.replace(file)
-    except OSError as failed:
-        raise UserError(f"cannot write {file}: {failed.strerror}", "name another file") from failed
+        files.move(part, file)
     finally:
-        part.unlink(missing_ok=True)
+        files.remove(part)
 
 
 def load(file: Path) -> tuple[str, ...]:
     """Given a file, hand its images to the engine and return their references. Raise UserError if it is not a bundle."""
-    if not file.is_file():
+    if not files.is_file(file):
         raise UserError(f"there is no file {file}", "make one with: dm images save FILE")
     if not _is_bundle(file):
         raise UserError(f"{file} is not a bundle of images", "make one with: dm images save FILE")
@@ -165,7 +162,7 @@ def load(file: Path) -> tuple[str, ...]:
 def _is_bundle(file: Path) -> bool:
     """Whether a file is a tar with an engine's list of images: what engines say of any other file differs."""
     try:
-        with tarfile.open(file) as bundle:
+        with files.reading(file) as (stream, _), tarfile.open(fileobj=stream) as bundle:
             return any(member.name == "manifest.json" for member in bundle)
     except (tarfile.TarError, OSError, EOFError):
         return False
