@@ -31,7 +31,7 @@ LOST_WITHIN = 30
 def pair(built: None) -> Iterator[Stack]:
     """A stack of its own with a coordinator and a worker."""
     stack = stack_of("-w")
-    stack.dm("down", "--volumes")
+    stack.dm("down", "--volumes", "--yes")
     stack.reserve_ports()
     stack.dm("up", "--profile", "analytics", "--ram", "3g")
     yield stack
