@@ -79,7 +79,10 @@ def print_stopped(stopped: Stopped) -> None:
         return
     print_line(f"removed {stopped.containers} containers and the network of {stopped.project}")
     if stopped.volumes_removed:
-        print_line(f"removed {len(stopped.volumes_removed)} volumes with their data, and the secrets")
+        secrets = "" if stopped.volumes_kept else ", and the secrets"
+        print_line(f"removed {len(stopped.volumes_removed)} volumes with their data{secrets}")
+    if stopped.secrets_kept and not stopped.volumes_kept:
+        print_line(f"{len(stopped.secrets_kept)} secrets stay: an export was applied to a cluster with them")
     if stopped.volumes_kept:
         print_line(f"data stays in {len(stopped.volumes_kept)} volumes; remove it with: dm down --volumes")
 

@@ -123,6 +123,7 @@ _RULES: tuple[tuple[str, str, str, str], ...] = (
     ("init", DROPPED, "controllers", "the runtime reaps what the entry process leaves; no key of a pod asks for it"),
     ("logging*", DROPPED, "export", "the kubelet rotates the logs of containers"),
     ("ulimits*", DROPPED, "export", "a pod has no such key; the node's runtime sets it"),
+    ("deploy.resources.limits.pids", DROPPED, "resources", "a pod has no such key; the kubelet's podPidsLimit sets it"),
     ("pids_limit", DROPPED, "export", "a pod has no such key; the kubelet's podPidsLimit sets it"),
     ("stop_signal", DROPPED, "controllers", "the image's own STOPSIGNAL holds on both"),
     ("labels*", DROPPED, "adopt", "the objects carry labels of their own"),
