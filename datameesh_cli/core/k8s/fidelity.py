@@ -30,8 +30,8 @@ class Fate:
 def fates(source: Source) -> tuple[Fate, ...]:
     """Return what became of every key; `unknown` where no rule fits, `refused` where its value cannot be said."""
     found = [f for p in source.parts for k in _sorted(keys(p.body)) if (f := _fate(p.name, k, _rule_of(k, p, source)))]
-    # An extension is one key, whatever is in it.
-    rest = {k: "" if k.startswith("x-") else v for k, v in source.compose.items() if k != "services"}
+    # An extension is one key, whatever is in it; a kind of which nothing is used says nothing.
+    rest = {k: "" if k.startswith("x-") else v for k, v in source.compose.items() if k != "services" and v != {}}
     for key in _sorted(keys(rest)):
         rule = next((r for r in TOP_RULES if r.fits(key.path)), None)
         if fate := _fate("(model)", key, rule):
