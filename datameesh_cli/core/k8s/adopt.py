@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from datameesh_cli.core.k8s.objects import COMMON, NAME, PREFIX, Object, Objects, is_workload
-from datameesh_cli.core.k8s.source import Part, Source, literal, words
+from datameesh_cli.core.k8s.source import Part, Source, literal
 from datameesh_cli.errors import DmError
 
 _DRAFT = "io.kompose.service"
@@ -99,7 +99,7 @@ def _refuse_other_words(spec: Object, replicas: int, part: Part) -> None:
         "volumes": [(m["name"], m["mountPath"], bool(m.get("readOnly"))) for m in _claim_mounts(own, part)],
     }
     meant = {
-        "entrypoint": [str(word) for word in words(body.get("entrypoint"))],
+        "entrypoint": [str(word) for word in body.get("entrypoint") or ()],
         "working_dir": body.get("working_dir") or "",
         "tty": bool(body.get("tty")),
         "stdin_open": bool(body.get("stdin_open")),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from datameesh_cli.core.k8s.objects import Object, Objects, container, edited, service_of
-from datameesh_cli.core.k8s.source import Part, Source, literal, words
+from datameesh_cli.core.k8s.source import Part, Source, literal
 
 _OURS = ("image", "args", "env", "name", "imagePullPolicy", "ports")
 
@@ -38,7 +38,7 @@ def _of(part: Part, source: Source) -> dict[str, Any]:
         "imagePullPolicy": "IfNotPresent",  # images are pinned by version; a cluster without a registry has them loaded
     }
     if body.get("command"):
-        own["args"] = [literal(str(word)) for word in words(body["command"])]
+        own["args"] = [literal(str(word)) for word in body["command"]]
     if body.get("environment"):
         own["env"] = [{"name": k, "value": literal(v)} for k, v in sorted(environment(body).items())]
     if part.service.listens:

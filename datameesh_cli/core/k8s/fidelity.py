@@ -29,13 +29,10 @@ class Fate:
 
 def fates(source: Source) -> tuple[Fate, ...]:
     """Return what became of every key; `unknown` where no rule fits, `refused` where its value cannot be said."""
-    found = [f for p in source.parts for k in _sorted(keys(p.body)) if (f := _fate(p.name, k, _rule_of(k, p, source)))]
+    found = [f for p in source.parts for k in _sorted(keys(p.body)) if (f := _fate(p.name, k, rule_of(k, p, source)))]
     # An extension is one key, whatever is in it; a kind of which nothing is used says nothing.
     rest = {k: "" if k.startswith("x-") else v for k, v in source.compose.items() if k != "services" and v != {}}
-    for key in _sorted(keys(rest)):
-        rule = next((r for r in TOP_RULES if r.fits(key.path)), None)
-        if fate := _fate("(model)", key, rule):
-            found.append(fate)
+    found += [f for k in _sorted(keys(rest)) if (f := _fate("(model)", k, rule_of(k, None, source)))]
     return tuple(dict.fromkeys(found))
 
 
@@ -66,13 +63,16 @@ def keys(value: Any, path: tuple[str, ...] = (), beside: Mapping[str, Any] | Non
         yield Key(path, value, beside or {})
 
 
-def _sorted(found: Iterable[Key]) -> Sequence[Key]:
-    return sorted(found, key=lambda k: k.name)
-
-
-def _rule_of(key: Key, part: Part, source: Source) -> Rule | None:
+def rule_of(key: Key, part: Part | None, source: Source) -> Rule | None:
+    """Given a key and its service (None: the model's own keys), return the rule that says what becomes of it, or None."""
+    if part is None:
+        return next((r for r in TOP_RULES if r.fits(key.path)), None)
     fitting = (r for r in RULES if r.fits(key.path))
     return next((r for r in fitting if r.when is None or r.when(key, part, source)), None)
+
+
+def _sorted(found: Iterable[Key]) -> Sequence[Key]:
+    return sorted(found, key=lambda k: k.name)
 
 
 def _fate(service: str, key: Key, rule: Rule | None) -> Fate | None:

@@ -93,7 +93,7 @@ def _of_type(kind: str) -> When:
 
 
 _CLAIM, _FOLDER = _of_type("volume"), _of_type("bind")
-_HEALTH = ("test", "test/[]", "interval", "timeout", "retries", "start_period")
+_HEALTH = ("test/[]", "interval", "timeout", "retries", "start_period")
 _MODE = "the folder is open, and executable, to the container's user alone"
 _EMPTY = "how Docker fills a new volume; a claim is empty"
 _PIDS = "a pod has no such key; the kubelet's podPidsLimit sets it"
@@ -101,9 +101,7 @@ _WAITS = "the init container waits until the Service leads to a pod that is read
 
 RULES: tuple[Rule, ...] = (
     Rule("image", CONVERTED, "containers"),
-    Rule("entrypoint", CONVERTED, "adopt"),
     Rule("entrypoint/[]", CONVERTED, "adopt"),
-    Rule("command", REPAIRED, "containers", "kompose damages `$` in it; it is taken from the model"),
     Rule("command/[]", REPAIRED, "containers", "kompose damages `$` in it; it is taken from the model"),
     Rule("environment/*", REPAIRED, "containers", "kompose alters values that name a secret's path"),
     Rule("working_dir", CONVERTED, "adopt"),

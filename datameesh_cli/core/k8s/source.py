@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -185,11 +185,6 @@ class Source:
 def literal(text: str) -> str:
     """Given text, return it so that Kubernetes, which expands `$(NAME)`, hands on exactly this."""
     return text.replace("$(", "$$(")
-
-
-def words(value: Any) -> Sequence[Any]:
-    """Given what Compose says of a command, return its words; one text is one word, nothing is none."""
-    return value if isinstance(value, list) else [value] if value else []
 
 
 def unescaped(value: Any) -> Any:
