@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -77,6 +78,7 @@ _DB = _PLAIN | {
         {"type": "volume", "source": "db-data", "target": "/data"},
         {"type": "bind", "source": "./docs", "target": "/docs", "read_only": True, "bind": {"create_host_path": True}},
         {"type": "tmpfs", "target": "/scratch", "tmpfs": {"size": 1048576}},
+        {"type": "tmpfs", "target": "/plain"},
     ],
     "logging": {"driver": "json-file", "options": {"max-size": "10m"}},
     "ulimits": {"nproc": 64, "nofile": {"soft": 16384, "hard": 16384}},
@@ -107,13 +109,15 @@ _NIGHTLY = _PLAIN | {
 }
 _QUIET = _PLAIN | {"image": "quiet:1", "x-datameesh": _DECLARED}
 
-FRAGMENT: dict[str, Any] = {
+_ALL = {
     "services": {"db": _DB, "web": _WEB, "nightly": _NIGHTLY, "quiet": _QUIET},
     "networks": {"mesh": {}, "other": {}},
     "volumes": {name: {"labels": {"kompose.volume.size": "2Gi"}} for name in ("db-data", "db-more")},
     "configs": {"db-init": {"file": "init.sql"}, "db-more": {"file": "more.sql"}},
     "secrets": {"db-password": {"file": "none"}, "db-other": {"file": "none"}},
 }
+# No two services share a value: a change of one would be a change of the other.
+FRAGMENT: dict[str, Any] = json.loads(json.dumps(_ALL))
 FILES = {
     "init.sql": "SELECT 1;\n",
     "more.sql": "SELECT 2;\n",
@@ -181,12 +185,10 @@ CASES: dict[str, tuple[Case, ...]] = {
     "volumes/[]/target repaired": (_db("volumes/1/target", "/pages"), _db("volumes/2/target", "/more")),
     "volumes/[]/read_only converted": (_db("volumes/0/read_only", True),),
     "volumes/[]/read_only dropped": (_db("volumes/1/read_only", False), _db("volumes/2/read_only", True)),
-    "volumes/[]/tmpfs dropped": (
-        _db("volumes/2/tmpfs", GONE, "volumes/[]/tmpfs/size", resolved=True),
-    ),
+    "volumes/[]/tmpfs dropped": (_db("volumes/3/tmpfs", {}, resolved=True),),
     "volumes/[]/tmpfs/size repaired": (_db("volumes/2/tmpfs/size", 5 * 1048576),),
     "volumes/[]/tmpfs/mode dropped": (_db("volumes/2/tmpfs/mode", 0o700),),
-    "volumes/[]/volume dropped": (_db("volumes/0/volume", GONE, resolved=True),),
+    "volumes/[]/volume dropped": (_db("volumes/0/volume", {}, resolved=True),),
     "volumes/[]/volume/nocopy dropped": (_db("volumes/0/volume", {"nocopy": True}, "volumes/[]/volume"),),
     "volumes/[]/bind dropped": (
         _db("volumes/1/bind", {}, "volumes/[]/bind/create_host_path", resolved=True),
@@ -253,7 +255,7 @@ CASES: dict[str, tuple[Case, ...]] = {
         _db("labels", {"kompose.service.type": "loadbalancer"}),
     ),
     "pull_policy dropped": (_db("pull_policy", "always"),),
-    "x-* dropped": (Case("x-more", {"a": {"b": 1}}),),
+    "x-* dropped": (Case("x-more", {"a": {"b": 1}}, resolved=True),),
     "name dropped": (Case("name", "other", resolved=True),),
     "networks/*/name dropped": (Case("networks/mesh/name", "other", resolved=True),),
     "networks/*/ipam dropped": (Case("networks/mesh/ipam", GONE, resolved=True),),
