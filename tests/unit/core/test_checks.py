@@ -62,7 +62,7 @@ def test_every_kind_of_action_is_read() -> None:
         ({"expect": {"status": 200}}, "sql has no expectation 'status'"),
         ({"expect": {"rows": [1]}}, "expect.rows is a list of rows"),
         ({"expect": {"columns": "a"}}, "expect.columns is a list of names"),
-        ({"expect": {"min_rows": "3"}}, "expect.min_rows is a whole number, not '3'"),
+        ({"expect": {"row_count": "3"}}, "expect.row_count is a whole number, not '3'"),
         ({"expect": {"scalar": 1, "max_seconds": "fast"}}, "expect.max_seconds is a number"),
         ({"expect": {"contains": []}}, "every answer would do"),
         ({"target": "moon"}, "target 'moon' is unknown"),
