@@ -17,7 +17,9 @@ def verify(
     ctx: typer.Context,
     pattern: list[str] = typer.Argument(None, help="Part of a check's file, name or row ids. Default: every check."),
     strict: bool = typer.Option(
-        False, "--strict", help="A mart that is not built, or older than the data, fails its checks instead of excusing them."
+        False,
+        "--strict",
+        help="A mart that is not built, or older than the data, fails its checks instead of excusing them.",
     ),
     target: Where = WHERE,
     context: str | None = CONTEXT,

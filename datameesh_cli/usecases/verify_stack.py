@@ -39,7 +39,8 @@ SELECT CASE scale WHEN 1 THEN set_name ELSE set_name || ' x ' || scale END, extr
 FROM datameesh.loaded_set GROUP BY 1
 """
 _NEVER_LOADED = 'relation "datameesh.loaded_set" does not exist'
-_BUILD = "run: dm dbt build"
+# Not `build`: in set flow addresses repeat by design, so dbt's test of unique ones stops what follows it.
+_BUILD = "run: dm dbt run"
 _NOT_BUILT = ("TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND")
 
 
@@ -160,12 +161,12 @@ def refuse_idle(checks: Sequence[Check], patterns: Sequence[str], verified: Veri
             told = "; ".join(dict.fromkeys(reasons))
             raise UserError(
                 f"nothing was checked: no check of '{pattern or 'all'}' applies here: {told}",
-                "load the data set, build the marts (dm dbt build) or start the profile that it needs",
+                "load the data set, build the marts (dm dbt run) or start the profile that it needs",
             )
 
 
 def selected(checks: Sequence[Check], patterns: Sequence[str]) -> tuple[Check, ...]:
-    """Given checks and patterns, return those whose file, name or row ids fit any of them. Raise UserError for one that fits none."""
+    """Given checks and patterns, return those whose file, name or row ids fit any. Raise UserError for one that fits none."""
     for pattern in patterns:
         if not any(_fits(check, pattern) for check in checks):
             raise UserError(f"no check fits {pattern}", "patterns are parts of a check's file, name or row ids")
@@ -200,7 +201,9 @@ def _loaded(target: Target) -> tuple[float, frozenset[str]]:
     for service, database in (("sales-db", "sales_db"), ("marketing-db", "marketing_db")):
         found = target.psql(service, database, _LOADED, "admin")
         if found.error and _NEVER_LOADED not in found.error:
-            raise UnhealthyError(f"{service} does not tell which data set it holds: {found.error}", f"see: dm why {service}")
+            raise UnhealthyError(
+                f"{service} does not tell which data set it holds: {found.error}", f"see: dm why {service}"
+            )
         newest = max([newest, *(float(at) for _, at in found.rows)])
         sets |= {str(name) for name, _ in found.rows}
     return newest, frozenset(sets)

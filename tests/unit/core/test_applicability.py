@@ -80,7 +80,12 @@ def test_a_name_that_does_not_exist_is_refused_with_the_check(check: Check, says
     ("check", "situation", "kind", "text"),
     [
         (_check(), CORE, PLAN, "profile analytics is not in force"),
-        (_check(needs=("trino-worker",)), ALL, PLAN, "trino-worker is left out of this plan: the coordinator also works"),
+        (
+            _check(needs=("trino-worker",)),
+            ALL,
+            PLAN,
+            "trino-worker is left out of this plan: the coordinator also works",
+        ),
         (_check(left_out="minio"), ALL, PLAN, "only where the plan leaves minio out"),
         (_check(left_out="trino-worker"), CORE, PLAN, "profile analytics is not in force"),
         (_check(sets=("flow", "journey")), ALL, DATA, "needs data set flow or journey; loaded: small"),
