@@ -109,15 +109,13 @@ def test_a_domain_s_database_lets_the_platform_s_trino_in_by_namespace(domain: s
 
 
 def _most_pods(o: Object) -> int:
-    """How many pods of a workload there may be at once: what its autoscaler allows, and one more while a Deployment rolls."""
+    """How many pods of a workload there may be at once: what its autoscaler allows, and what it may have more while it rolls."""
     if o["kind"] == "Job":
         return 1
     scaled = [s["spec"]["maxReplicas"] for s in _kinds("HorizontalPodAutoscaler") if _scales(s, o)]
     most = scaled[0] if scaled else o["spec"]["replicas"]
-    rolling = (
-        o["kind"] == "Deployment" and o["spec"].get("strategy", {}).get("type", "RollingUpdate") == "RollingUpdate"
-    )
-    return int(most) + (1 if rolling else 0)
+    surge = o["spec"].get("strategy", {}).get("rollingUpdate", {}).get("maxSurge", 0)
+    return int(most) + int(surge)
 
 
 def _scales(scaler: Object, o: Object) -> bool:
