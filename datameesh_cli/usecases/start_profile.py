@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from datameesh_cli.adapters import clock, host
 from datameesh_cli.adapters.outside import Outside
@@ -27,13 +27,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """What the user asked of `up`. `ram` in MiB, `timeout` in seconds."""
+    """What the user asked of `up`. `ram` in MiB, `timeout` in seconds, `quotas` in MiB by namespace."""
 
     profiles: tuple[str, ...] = ()
     ram: int | None = None
     timeout: float = 300
     dry_run: bool = False
     build: bool = True
+    quotas: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def start_profile(outside: Outside, request: StartRequest, watch: Watch, say: Sa
     model are refused. Raise HostError for the host's part, UnhealthyError, naming the first broken link, when a service fails.
     """
     began = clock.now()
-    planned = plan_memory(outside, request.profiles, request.ram)
+    planned = plan_memory(outside, request.profiles, request.ram, quotas=request.quotas)
     if request.dry_run:
         _refuse_taken_ports(outside, planned.ports)
         return Started(planned, (), clock.now() - began, dry_run=True)
@@ -92,7 +93,8 @@ def _write_state(outside: Outside, planned: Planned) -> None:
     outside.state.ensure_secrets(sorted({name for s in planned.services for name in s.secrets}))
     outside.state.keep_port_offset()
     outside.state.write_env(planned.variables(outside))
-    in_force = {"profiles": planned.plan.profiles, "budget": planned.plan.budget, "ports": planned.chosen}
+    plan = planned.plan
+    in_force = {"profiles": plan.profiles, "budget": plan.budget, "ports": planned.chosen, "quotas": planned.quotas}
     outside.state.write("plan.json", json.dumps(in_force))
 
 
