@@ -16,7 +16,7 @@ from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.adapters.target import Target
 from datameesh_cli.core import sql_text
 from datameesh_cli.core.applicability import Situation, why_not
-from datameesh_cli.core.checks import S3, Check, Exec, Http, Psql, Published, Resolve
+from datameesh_cli.core.checks import OWNER, S3, Check, Exec, Http, Psql, Published, Resolve
 from datameesh_cli.core.expectation import Observation, complaints
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.rows import FAILED, PASSED
@@ -148,7 +148,7 @@ def _loaded(target: Target) -> tuple[float, frozenset[str]]:
     """When the domains' data was loaded last (seconds since 1970), and which sets it is of."""
     newest, sets = 0.0, set()
     for service, database in (("sales-db", "sales_db"), ("marketing-db", "marketing_db")):
-        found = target.psql(service, database, _LOADED, "admin")
+        found = target.psql(service, database, _LOADED, OWNER)
         newest = max([newest, *(float(at) for _, at in found.rows)])
         sets |= {str(name) for name, _ in found.rows}
     return newest, frozenset(sets)
