@@ -80,7 +80,9 @@ CREATE TEMP TABLE dm_sums (thing text, lines bigint, checksum text);
 DO $$
 DECLARE thing text;
 BEGIN
-    FOR thing IN SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'public' AND tableowner = 'owner' LOOP
+    FOR thing IN SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
+        WHERE schemaname = 'public' AND tableowner = 'owner'
+    LOOP
         EXECUTE format('INSERT INTO dm_sums SELECT %L, count(*), '
             || 'coalesce(sum((''x'' || left(md5(t::text), 12))::bit(48)::bigint), 0) FROM %s t', thing, thing);
     END LOOP;
