@@ -30,10 +30,11 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A running stack, and the plan that it carries out."""
+    """A running stack, and the plan that it carries out; `context` is the kubectl context of its cluster, "" under Compose."""
 
     planned: Planned
     target: Place
+    context: str = ""
 
 
 def trino_of(planned: Planned) -> Trino:
@@ -77,7 +78,7 @@ def open_place(outside: Outside, cluster: Cluster | None) -> Opened:
 def open_kubernetes(outside: Outside, context: str | None) -> Opened:
     """Given a kubectl context (none: the current one), return the stack that was applied there.
 
-    Its passwords are those of the local store. Raise UserError for an unknown context, HostError if the cluster is not reached,
+    Its passwords are those that the export was applied with. Raise UserError for an unknown context, HostError if the cluster is not reached,
     UnhealthyError if no export was applied there.
     """
     access = ClusterAccess(chosen_context(context))
@@ -92,13 +93,19 @@ def open_kubernetes(outside: Outside, context: str | None) -> Opened:
         access=access,
         cluster=cluster,
         trino=Trino(cluster.address, ports.get(TRINO_PORT, 0)),
-        store=_store(outside, f"{cluster.address}:{ports[S3_PORT]}") if S3_PORT in ports else None,
+        store=_store(outside, access.context, f"{cluster.address}:{ports[S3_PORT]}") if S3_PORT in ports else None,
         ports=ports,
         consumers=consumers,
     )
-    return Opened(Planned(model, services, plan, stack_ports, f"what runs on '{access.context}'", {}), target)
+    planned = Planned(model, services, plan, stack_ports, f"what runs on '{access.context}'", {})
+    return Opened(planned, target, access.context)
 
 
-def _store(outside: Outside, endpoint: str) -> ObjectStore:
-    access_key, secret_key = (outside.state.secret(name) for name in KEYS)
+def secret_of(outside: Outside, opened: Opened, name: str) -> str:
+    """Given a running stack and a secret's name, return the value that it was started with. Raise HostError if it is not known."""
+    return outside.state.secret_of(opened.context, name) if opened.context else outside.state.secret(name)
+
+
+def _store(outside: Outside, context: str, endpoint: str) -> ObjectStore:
+    access_key, secret_key = (outside.state.secret_of(context, name) for name in KEYS)
     return ObjectStore(endpoint, access_key, secret_key)

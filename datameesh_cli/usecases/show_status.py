@@ -129,12 +129,13 @@ class Credential:
     used_by: tuple[str, ...]
 
 
-def list_credentials(outside: Outside) -> tuple[Credential, ...]:
-    """Return all generated secrets of the stack with the services that read them."""
+def list_credentials(outside: Outside, context: str = "") -> tuple[Credential, ...]:
+    """Return all generated secrets of the stack with the services that read them; with a kubectl context those of the export there."""
     services = outside.repository.model().services
+    store = outside.state.of_export(context) if context else outside.state
     return tuple(
-        Credential(name, outside.state.secret(name), tuple(sorted(s.name for s in services if name in s.secrets)))
-        for name in outside.state.secret_names()
+        Credential(name, store.secret(name), tuple(sorted(s.name for s in services if name in s.secrets)))
+        for name in store.secret_names()
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from datameesh_cli.adapters import clock, host
 from datameesh_cli.adapters.outside import Outside
@@ -26,13 +26,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """What the user asked of `up`. `ram` in MiB, `timeout` in seconds."""
+    """What the user asked of `up`. `ram` in MiB, `timeout` in seconds, `quotas` in MiB by namespace."""
 
     profiles: tuple[str, ...] = ()
     ram: int | None = None
     timeout: float = 300
     dry_run: bool = False
     build: bool = True
+    quotas: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,12 @@ def start_profile(outside: Outside, request: StartRequest, watch: Watch, say: Sa
     """
     began = clock.now()
     if request.dry_run:
-        planned = plan_memory(outside, request.profiles, request.ram)
+        planned = plan_memory(outside, request.profiles, request.ram, quotas=request.quotas)
         _refuse_taken_ports(outside, planned)
         return Started(planned, (), clock.now() - began, dry_run=True)
     with outside.state.locked("up"):
         # Not before: a `dm up` or `dm down` that ends in this moment changes what runs, and with it the plan.
-        planned = plan_memory(outside, request.profiles, request.ram)
+        planned = plan_memory(outside, request.profiles, request.ram, quotas=request.quotas)
         _refuse_taken_ports(outside, planned)
         if planned.bind.warning:
             say(planned.bind.warning)
@@ -101,6 +102,7 @@ def _write_state(outside: Outside, planned: Planned) -> None:
         "budget": planned.plan.budget,
         "ports": planned.chosen,
         "bind": planned.bind.address,
+        "quotas": planned.quotas,
     }
     outside.state.write("plan.json", json.dumps(in_force))
 

@@ -61,7 +61,13 @@ def test_a_start_ends_when_every_service_is_healthy(tmp_path: Path, free_port: i
     assert started.planned.plan.total <= 1024
     assert outside.state.secret_names() == ("db-password", "metastore-password", "web-password")
     in_force = outside.state.read_json("plan.json")
-    assert in_force == {"profiles": ["core", "analytics"], "budget": 1024, "ports": {}, "bind": "127.0.0.1"}
+    assert in_force == {
+        "profiles": ["core", "analytics"],
+        "budget": 1024,
+        "ports": {},
+        "bind": "127.0.0.1",
+        "quotas": {},
+    }
     assert "WEB_LIMIT=600" in outside.state.env_file.read_text()
     assert compose.variables["WEB_LIMIT"] == "600"
     assert not list(outside.state.folder.glob("*.draft"))
