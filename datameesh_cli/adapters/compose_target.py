@@ -117,7 +117,7 @@ class ComposeTarget:
     def _ways_in(self, service: str) -> Iterator[tuple[str, int, str, int]]:
         done = process.run(["docker", "port", self._container(service)], timeout=TIMEOUT)
         if done.code:
-            raise UnhealthyError(f"the engine does not tell the ports of {service}: {done.err.strip()}")
+            raise UnhealthyError(f"the engine does not tell the ports of {service}: {answers.short(done.err)}")
         for line in done.out.splitlines():
             inside, _, outside = line.partition(" -> ")
             address, _, port = outside.rpartition(":")

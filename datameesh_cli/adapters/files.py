@@ -225,7 +225,11 @@ def _mode(path: Path) -> int | None:
 
 def found(folder: Path, pattern: str) -> tuple[Path, ...]:
     """Given a folder and a pattern (`**/*` for all below it), return the paths that match, sorted; none without the folder."""
+    if not is_folder(folder):
+        return ()
     with explained("list", folder):
+        # `glob` itself takes a folder that it may not look into for an empty one.
+        os.scandir(folder).close()
         return tuple(sorted(folder.glob(pattern)))
 
 
