@@ -19,6 +19,7 @@ from datameesh_cli.core.health import (
 from datameesh_cli.core.stack import StackPort
 from datameesh_cli.errors import DmError, HostError, UnhealthyError
 from datameesh_cli.usecases.build_images import build_missing
+from datameesh_cli.usecases.mark_inputs import made_of
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory
 
 Watch = Callable[[Sequence[ServiceState], float], None]
@@ -92,7 +93,12 @@ def _write_state(outside: Outside, planned: Planned) -> None:
     outside.state.ensure_secrets(sorted({name for s in planned.services for name in s.secrets}))
     outside.state.keep_port_offset()
     outside.state.write_env(planned.variables(outside))
-    in_force = {"profiles": planned.plan.profiles, "budget": planned.plan.budget, "ports": planned.chosen}
+    in_force = {
+        "profiles": planned.plan.profiles,
+        "budget": planned.plan.budget,
+        "ports": planned.chosen,
+        "made_of": made_of(outside),
+    }
     outside.state.write("plan.json", json.dumps(in_force))
 
 

@@ -21,6 +21,7 @@ from datameesh_cli.core.expectation import Observation, complaints
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.rows import FAILED, PASSED
 from datameesh_cli.errors import DmError, UserError
+from datameesh_cli.usecases.mark_inputs import ran_on
 from datameesh_cli.usecases.open_target import Cluster, open_place
 from datameesh_cli.usecases.plan_memory import Planned
 from datameesh_cli.usecases.read_checks import read_checks
@@ -82,6 +83,7 @@ def verify_stack(outside: Outside, patterns: Sequence[str], watch: Watch, cluste
 def run_checks(outside: Outside, checks: Sequence[Check], planned: Planned, target: Target, watch: Watch) -> Verified:
     """Given checks, the plan and a target, run what applies there and save the verdicts."""
     began = clock.now()
+    inputs = _inputs(outside, target)
     situation, loaded_at = situation_of(planned, target)
     guard = threading.Lock()
 
@@ -104,7 +106,7 @@ def run_checks(outside: Outside, checks: Sequence[Check], planned: Planned, targ
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     done += [run_one(check) for check in last]
-    _save(outside, done, situation)
+    _save(outside, done, situation, inputs)
     by_check = {check.id: result for check, result in done}
     results = tuple(by_check[check.id] for check in checks)
     passed, failed = (sum(r.result == kind for r in results) for kind in (PASSED, FAILED))
@@ -222,7 +224,13 @@ def _result(check: Check, result: str, seconds: float, why: str) -> CheckResult:
     return CheckResult(check.name, check.file, check.rows, result, round(seconds, 3), why)
 
 
-def _save(outside: Outside, done: Sequence[tuple[Check, CheckResult]], situation: Situation) -> None:
+def _inputs(outside: Outside, target: Target) -> str:
+    """What the checks run on: under Compose the containers are those of the last `dm up`, whatever the folders say by now."""
+    plan = outside.state.read_json("plan.json") if target.kind == "compose" else None
+    return ran_on(outside, str(plan.get("made_of", "unknown")) if isinstance(plan, dict) else "")
+
+
+def _save(outside: Outside, done: Sequence[tuple[Check, CheckResult]], situation: Situation, inputs: str) -> None:
     """Keep the last verdict on each check: what one data set shows stays when another one is loaded."""
     name = VERDICTS_K8S if situation.target == "kubernetes" else VERDICTS
     saved = outside.state.read_json(name)
@@ -231,6 +239,7 @@ def _save(outside: Outside, done: Sequence[tuple[Check, CheckResult]], situation
         if result.result != NOT_APPLICABLE:
             verdicts[check.id] = {
                 "digest": check.digest,
+                "ran_on": inputs,
                 "result": result.result,
                 "rows": list(check.rows),
                 "why": result.why,

@@ -129,7 +129,7 @@ def test_a_hundred_puts_at_once_fit_into_the_store_s_limit(loaded: Stack) -> Non
     assert (after.oom_killed, after.restarts) == (False, before.restarts)
 
 
-@pytest.mark.row("S-PVC-03", "S-PVC-04", "S-PVC-07")
+@pytest.mark.row("S-PVC-03/C", "S-PVC-04/C", "S-PVC-07/C")
 def test_a_restart_by_hand_keeps_the_data_and_the_claims_have_their_sizes(loaded: Stack) -> None:
     """The same volumes on both targets: what they hold outlives a restart here, how large they are stands in the export."""
     campaigns = "SELECT count(*) FROM marketing.public.campaigns"
