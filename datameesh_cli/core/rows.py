@@ -59,7 +59,7 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Something that asserts a row: where it stands, how it went (`passed`, `failed`, `not run`), and whether only a cluster can say."""
+    """What asserts a row: where it stands, how it went (`passed`, `failed`, `not run`), whether only a cluster can say."""
 
     claim: Claim
     where: str
@@ -117,7 +117,7 @@ def matrix_from(text: str, file: str) -> Matrix:
 
 
 def claim_of(text: str, where: str) -> Claim:
-    """Given `S-OPS-34` or, of a row with halves, `S-OPS-34/C`, and where it stands, return it. Raise UserError for anything else."""
+    """Given `S-OPS-34` or, of a row with halves, `S-OPS-34/C`, and where it stands, return it. Raise UserError for other text."""
     match = _CLAIM.fullmatch(text)
     if not match:
         raise UserError(f"{where}: '{text}' is no row", "write S-OPS-34, or a half of a row: S-OPS-34/C, S-OPS-34/K")
@@ -168,8 +168,8 @@ def count_groups(matrix: Matrix, states: Sequence[RowState]) -> tuple[GroupCount
     for group in matrix.groups:
         outcomes = [s.outcome for s in states if s.group == group]
         total = sum(row.group == group for row in matrix.rows)
-        numbers = (outcomes.count(outcome) for outcome in (PASSED, FAILED, NOT_RUN, IN_HALF))
-        counts.append(GroupCount(group, matrix.titles.get(group, ""), *numbers, total))
+        passed, failed, not_run, in_half = (outcomes.count(o) for o in (PASSED, FAILED, NOT_RUN, IN_HALF))
+        counts.append(GroupCount(group, matrix.titles.get(group, ""), passed, failed, not_run, in_half, total))
     return tuple(counts)
 
 

@@ -14,6 +14,7 @@ import pytest
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.health import Container, ServiceState
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
+from datameesh_cli.usecases.mark_inputs import made_of
 from datameesh_cli.usecases.start_profile import Started, StartRequest, start_profile
 from tests.fakes.outside import FakeEngine, fake_outside, files_of
 from tests.fakes.values import a_container
@@ -59,7 +60,8 @@ def test_a_start_ends_when_every_service_is_healthy(tmp_path: Path, free_port: i
     assert started.planned.plan.total <= 1024
     assert outside.state.secret_names() == ("db-password", "metastore-password", "web-password")
     in_force = outside.state.read_json("plan.json")
-    assert in_force == {"profiles": ["core", "analytics"], "budget": 1024, "ports": {}}
+    made = made_of(outside)
+    assert in_force == {"profiles": ["core", "analytics"], "budget": 1024, "ports": {}, "made_of": made}
     assert "WEB_LIMIT=600" in outside.state.env_file.read_text()
     assert compose.variables["WEB_LIMIT"] == "600"
     assert not list(outside.state.folder.glob("*.draft"))
