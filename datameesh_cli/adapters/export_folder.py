@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from datameesh_cli.adapters.exchange import exchanged
 from datameesh_cli.core.k8s.source import File
 from datameesh_cli.errors import HostError, UserError
 
@@ -29,11 +30,15 @@ def refuse_foreign(folder: Path) -> None:
 
 
 def replace(folder: Path, files: Mapping[str, str]) -> None:
-    """Given a folder and files by path, make the folder hold exactly these. Raise HostError; then it is as it was before."""
+    """Given a folder and files by path, make the folder hold exactly these. Raise HostError; then it is as it was before.
+
+    Whenever it is ended, the folder is the last one or the new one, where the system lets two folders change places in one step.
+    """
     refuse_foreign(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        _remove_leftovers(folder)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-{os.getpid()}-", dir=folder.parent))
     except OSError as failed:
         raise _failure(folder, failed) from failed
     old = fresh.with_name(fresh.name + ".old")
@@ -42,16 +47,35 @@ def replace(folder: Path, files: Mapping[str, str]) -> None:
         for path, text in files.items():
             (fresh / path).parent.mkdir(exist_ok=True)
             (fresh / path).write_text(text, encoding="utf-8")
-        if folder.exists():
-            folder.rename(old)
-        fresh.rename(folder)
+        if not folder.exists() or not exchanged(fresh, folder):
+            if folder.exists():
+                folder.rename(old)
+            fresh.rename(folder)
     except OSError as failed:
-        if old.exists() and not folder.exists():
-            old.rename(folder)
         raise _failure(folder, failed) from failed
     finally:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what an export that was killed left beside the folder; what one makes that still runs is none of it."""
+    for path in folder.parent.glob(f".{folder.name}-*"):
+        process = path.name.removeprefix(f".{folder.name}-").partition("-")[0]
+        if process.isdigit() and not _runs(int(process)):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 @contextlib.contextmanager
