@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from datameesh_cli.adapters import files
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.rows import (
     NOT_RUN,
@@ -103,7 +105,7 @@ def _verdicts(outside: Outside, name: str) -> dict[str, Any]:
     """The newest verdict on each check: of the stack itself, or of the tests' stacks."""
     found: dict[str, Any] = {}
     for path in (outside.state.root / PYTEST_VERDICTS[name], outside.state.folder / name):
-        saved = json.loads(outside.repository.read_text(path)) if path.exists() else {}
+        saved = _saved(path)
         found |= {check: v for check, v in saved.items() if v["at"] >= found.get(check, v)["at"]}
     return found
 
@@ -111,14 +113,14 @@ def _verdicts(outside: Outside, name: str) -> dict[str, Any]:
 def _test_proofs(outside: Outside) -> list[Proof]:
     """What the tests wrote down in their last run; a row that a test file marks and no result names was not run."""
     path = outside.state.root / PYTEST_RESULTS
-    results: dict[str, Any] = json.loads(outside.repository.read_text(path)) if path.exists() else {}
+    results = _saved(path)
     now = of_tests(outside.repository)
     proofs = []
     for test, result in results.items():
         outcome = result["outcome"] if result.get("ran_on") == now else NOT_RUN
         proofs += [_proof(row, test, outcome) for row in result["rows"]]
     seen = {(proof.where.split("::")[0], proof.claim) for proof in proofs}
-    for path in sorted((outside.repository.root / "tests").rglob("test_*.py")):
+    for path in files.found(outside.repository.root / "tests", "**/test_*.py"):
         file = outside.repository.relative(path)
         marked = marked_rows(outside.repository.read_text(path), file)
         proofs += [_proof(row, file, NOT_RUN) for row in marked if (file, claim_of(row, file)) not in seen]
@@ -127,3 +129,12 @@ def _test_proofs(outside: Outside) -> list[Proof]:
 
 def _proof(row: str, where: str, outcome: str) -> Proof:
     return Proof(claim_of(row, where), where, outcome, where.startswith(_OF_CLUSTER))
+
+
+def _saved(path: Path) -> dict[str, Any]:
+    """What an earlier run wrote down; a file that was cut off in the middle counts as none."""
+    try:
+        saved = json.loads(files.read_if_there(path) or "{}")
+    except ValueError:
+        return {}
+    return saved if isinstance(saved, dict) else {}

@@ -72,7 +72,6 @@ def test_the_include_list_is_the_service_folders() -> None:
     assert listed == [path.parent.name for path in fragments()], "run any ./dm up, or edit the list"
 
 
-@pytest.mark.row("S-INFRA-02/C")
 @pytest.mark.parametrize("profile", PROFILES)
 def test_each_profile_alone_is_valid_without_dm(profile: str) -> None:
     services = _resolved((profile,))["services"]

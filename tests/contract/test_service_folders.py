@@ -47,7 +47,6 @@ def test_every_folder_is_complete(folder: Path) -> None:
         assert (folder / "Dockerfile").is_file(), f"{label(folder)} is neither a service nor a building block"
 
 
-@pytest.mark.row("S-OPS-34/C")
 @pytest.mark.parametrize(**SERVICES)
 def test_the_limit_has_the_one_spelling_and_a_default_that_does(path: Path, name: str, body: dict[str, Any]) -> None:
     limit = body["deploy"]["resources"]["limits"]["memory"]
@@ -66,7 +65,6 @@ def test_the_need_for_memory_was_measured(path: Path, name: str, body: dict[str,
     assert not re.search(r"TODO|MEASURED|TBD", measured)
 
 
-@pytest.mark.row("S-OPS-37/C")
 @pytest.mark.parametrize(**SERVICES)
 def test_the_health_check_is_cheap_and_in_exec_form(path: Path, name: str, body: dict[str, Any]) -> None:
     if body["x-datameesh"].get("kind") == "job":
@@ -93,6 +91,20 @@ def test_logs_are_rotated_and_files_are_counted(path: Path, name: str, body: dic
     assert {"max-size", "max-file"} <= set(body["logging"]["options"])
     nofile = body["ulimits"]["nofile"]
     assert 0 < nofile["soft"] <= nofile["hard"] <= NOFILE_CEILING
+
+
+@pytest.mark.parametrize(**SERVICES)
+def test_processes_are_limited_to_what_was_seen_and_some_more(path: Path, name: str, body: dict[str, Any]) -> None:
+    """A fork bomb stays in its container; a limit that is too small ends a JVM or refuses a connection."""
+    own = re.split(r"(?m)^  (?=[a-z][a-z0-9-]*:$)", path.read_text())
+    text = next(part for part in own if part.startswith(f"{name}:"))
+    found = re.search(r"(?m)^ +# processes: (\d+) seen with .*\n +resources: .*\bpids: (\d+)}}$", text)
+    assert found, (
+        f"{name}: write `# processes: N seen with ...` and, in the next line, `pids: M` beside the limit of memory"
+    )
+    seen, limit = int(found[1]), int(found[2])
+    assert body["deploy"]["resources"]["limits"]["pids"] == limit
+    assert 3 * seen <= limit <= 2048
 
 
 @pytest.mark.parametrize(**SERVICES)

@@ -112,7 +112,7 @@ class Stack:
 
     def remove(self) -> None:
         """Remove every trace of the stack, but for what `dm verify` found: `dm rows` reads it."""
-        self.dm("down", "--volumes")
+        self.dm("down", "--volumes", "--yes")
         for name, kept_as in PYTEST_VERDICTS.items():
             kept = ROOT / ".dm" / kept_as
             verdicts = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
