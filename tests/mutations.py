@@ -14,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -192,7 +193,7 @@ def with_stack(copy: Copy, wanted: Sequence[Mutation]) -> list[Outcome]:
             raise SystemExit(f"these fail without any change: {', '.join(broken)}")
         return [_timed(mutation, stack.notices) for mutation in sorted(wanted, key=lambda m: m.cost)]
     finally:
-        stack.dm("down", "--volumes")
+        stack.dm("down", "--volumes", "--yes")
 
 
 def _timed(mutation: Mutation, notices: Callable[[Mutation], list[str]]) -> Outcome:
@@ -215,6 +216,8 @@ def told(outcomes: Sequence[Outcome]) -> str:
 
 def main() -> int:
     """Try them, print the table."""
+    # Asked to end, it still takes its stack down.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="a part of the names to try")
     asked = parser.parse_args()

@@ -73,13 +73,15 @@ class Repository:
         found = hashlib.sha256()
         for path in sorted(file for place in places for file in self._files(self.root / place)):
             if path.suffix != ".md" and (checks or path.name != "smoke.yaml"):
-                found.update(f"{self.relative(path)}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\0".encode())
+                content = hashlib.sha256(files.read_bytes(path)).hexdigest()
+                found.update(f"{self.relative(path)}\0{content}\0".encode())
         return found.hexdigest()[:16]
 
     def _files(self, place: Path) -> list[Path]:
-        inside = [place] if place.is_file() else place.rglob("*")
-        names = ((path, f"/{self.relative(path)}/") for path in inside if path.is_file())
-        return [path for path, name in names if "/." not in name and not any(f"/{made}/" in name for made in _MADE)]
+        inside = [place] if files.is_file(place) else files.found(place, "**/*")
+        names = ((path, f"/{self.relative(path)}/") for path in inside)
+        own = [p for p, name in names if "/." not in name and not any(f"/{made}/" in name for made in _MADE)]
+        return [path for path in own if files.is_file(path)]
 
     def fragments(self) -> tuple[Path, ...]:
         """Return every service's Compose fragment, sorted. Raise UserError if there is none."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.adapters.repository import Repository
 
@@ -15,9 +17,13 @@ def made_of(outside: Outside) -> str:
     return outside.repository.digest(_PLATFORM, checks=False)
 
 
-def ran_on(outside: Outside, platform: str = "") -> str:
-    """Return the mark of all that a check runs on but itself; `platform` is the mark of what its containers were made of."""
-    return f"{platform or made_of(outside)}-{outside.repository.digest(_REST)}"
+def ran_on(outside: Outside, started: Any = None) -> str:
+    """Return the mark of all that a check runs on but itself.
+
+    With the plan in force, containers are what they were made of at the last `dm up`, whatever the folders say by now.
+    """
+    platform = str(started.get("made_of", "unknown")) if isinstance(started, dict) else made_of(outside)
+    return f"{platform}-{outside.repository.digest(_REST)}"
 
 
 def of_tests(repository: Repository) -> str:

@@ -97,7 +97,7 @@ def run_checks(
 ) -> Verified:
     """Given checks, the plan and a target, run what applies there and save the verdicts."""
     began = clock.now()
-    inputs = _inputs(outside, target)
+    inputs = ran_on(outside, outside.state.read_json("plan.json") if target.kind == "compose" else None)
     situation, loaded_at = situation_of(planned, target)
     guard = threading.Lock()
 
@@ -277,12 +277,6 @@ def observe_once(check: Check, target: Target) -> Observation:
 
 def _result(check: Check, result: str, seconds: float, why: str) -> CheckResult:
     return CheckResult(check.name, check.file, check.rows, result, round(seconds, 3), why)
-
-
-def _inputs(outside: Outside, target: Target) -> str:
-    """What the checks run on: under Compose the containers are those of the last `dm up`, whatever the folders say by now."""
-    plan = outside.state.read_json("plan.json") if target.kind == "compose" else None
-    return ran_on(outside, str(plan.get("made_of", "unknown")) if isinstance(plan, dict) else "")
 
 
 def _save(outside: Outside, done: Sequence[tuple[Check, CheckResult]], situation: Situation, inputs: str) -> None:
