@@ -107,6 +107,7 @@ def _psql(database: Kube, statements: str) -> None:
     database.run("exec", "sales-db-0", "--", "psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-c", statements)
 
 
+@pytest.mark.row("S-SEC-67/K")
 def test_a_container_that_runs_as_root_is_refused_in_every_namespace(mesh: Mesh) -> None:
     for namespace in mesh.namespaces:
         kube = Kube(mesh.kube.status, namespace)
@@ -130,6 +131,7 @@ def test_an_image_that_runs_as_root_does_not_start(mesh: Mesh) -> None:
         kube.run("delete", "pod", "one-more", "--grace-period=0", "--force")
 
 
+@pytest.mark.row("S-OPS-35/K")
 def test_a_pod_over_the_quota_is_refused_in_every_namespace(mesh: Mesh) -> None:
     for namespace in mesh.namespaces:
         kube = Kube(mesh.kube.status, namespace)
@@ -154,6 +156,7 @@ def _waits_for(kube: Kube, pod: str) -> str:
     return " ".join(s["state"].get("waiting", {}).get("message", "") for s in statuses)
 
 
+@pytest.mark.row("S-SEC-02/K", "S-SEC-03/K")
 def test_the_open_connections_are_the_declared_ones_and_no_other(matrix: tuple[Matrix, set[Entry]]) -> None:
     found, wanted = matrix
     assert until(lambda: found.observed() == wanted, 60), _differs(found.observed(), wanted)
@@ -199,6 +202,7 @@ def _differs(seen: set[Entry], wanted: set[Entry]) -> dict[str, list[str]]:
     }
 
 
+@pytest.mark.row("S-SEC-09/K", "S-PORT-13/K")
 def test_a_way_in_from_outside_is_there_for_published_ports_only(matrix: tuple[Matrix, set[Entry]]) -> None:
     found, wanted = matrix
     outside = {place for who, place in wanted if who == HOST}
