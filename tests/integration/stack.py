@@ -20,7 +20,6 @@ from datameesh_cli.adapters.outside import Outside, outside
 from datameesh_cli.core.health import Container
 from datameesh_cli.core.stack import PORT_STEP, stack_ports
 from datameesh_cli.usecases.count_rows import PYTEST_VERDICTS
-from datameesh_cli.usecases.verify_stack import VERDICTS
 
 ROOT = Path(__file__).parents[2]
 ENGINE = Engine()
@@ -114,9 +113,10 @@ class Stack:
     def remove(self) -> None:
         """Remove every trace of the stack, but for what `dm verify` found: `dm rows` reads it."""
         self.dm("down", "--volumes", "--yes")
-        kept = ROOT / ".dm" / PYTEST_VERDICTS
-        verdicts = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
-        kept.write_text(json.dumps(verdicts | (self.world.state.read_json(VERDICTS) or {})), encoding="utf-8")
+        for name, kept_as in PYTEST_VERDICTS.items():
+            kept = ROOT / ".dm" / kept_as
+            verdicts = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+            kept.write_text(json.dumps(verdicts | (self.world.state.read_json(name) or {})), encoding="utf-8")
         shutil.rmtree(self.world.state.folder, ignore_errors=True)
 
 
