@@ -191,6 +191,9 @@ def _explained() -> Iterator[None]:
         raise _query_error(failed) from failed
     except TrinoDataError as failed:
         raise UserError(str(failed), "cast the column to varchar") from failed
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as odd:
+        why = f"what answers there is not understood as Trino's ({type(odd).__name__})"
+        raise UnhealthyError(why, "does another program have the port? see: ./dm urls, ./dm status") from odd
     except (Error, HttpError) as failed:
         why = " ".join(str(failed).split())
         if "error 401" in why or "error 403" in why:

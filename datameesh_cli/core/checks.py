@@ -9,6 +9,8 @@ from typing import Any
 
 from datameesh_cli.errors import UserError
 
+OWNER = "owner"
+"""Whom a domain's database belongs to. Not its superuser: what somebody hung on a table would run as who reads it."""
 _SEE = "see CONTRIBUTING.md, 'smoke.yaml'"
 
 
@@ -28,7 +30,7 @@ class Psql:
     service: str
     database: str
     sql: str
-    user: str = "admin"
+    user: str = OWNER
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,7 @@ def _sql(entry: Mapping[str, Any], where: str) -> Sql:
 
 def _psql(entry: Mapping[str, Any], where: str) -> Psql:
     body = _body(entry, "psql", {"service", "database", "sql", "user"}, where)
-    user = str(body.get("user", entry.get("user", "admin")))
+    user = str(body.get("user", entry.get("user", OWNER)))
     return Psql(_text(body, "service", where), _text(body, "database", where), _text(body, "sql", where), user)
 
 

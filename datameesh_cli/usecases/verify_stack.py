@@ -17,7 +17,7 @@ from datameesh_cli.adapters.target import Target
 from datameesh_cli.adapters.trino import SqlError
 from datameesh_cli.core import sql_text
 from datameesh_cli.core.applicability import EXCUSED, MART, Reason, Situation, why_not
-from datameesh_cli.core.checks import S3, Check, Exec, Http, Psql, Published, Resolve
+from datameesh_cli.core.checks import OWNER, S3, Check, Exec, Http, Psql, Published, Resolve
 from datameesh_cli.core.expectation import Observation, complaints
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.rows import FAILED, PASSED
@@ -199,7 +199,7 @@ def _loaded(target: Target) -> tuple[float, frozenset[str]]:
     """
     newest, sets = 0.0, set()
     for service, database in (("sales-db", "sales_db"), ("marketing-db", "marketing_db")):
-        found = target.psql(service, database, _LOADED, "admin")
+        found = target.psql(service, database, _LOADED, OWNER)
         if found.error and _NEVER_LOADED not in found.error:
             raise UnhealthyError(
                 f"{service} does not tell which data set it holds: {found.error}", f"see: dm why {service}"
