@@ -113,7 +113,10 @@ class State:
             self._write_secret(name, value)
 
     def forget_secrets(self) -> tuple[str, ...]:
-        """Remove the secrets of a stack whose volumes are gone, but for those that an export was applied with: return their names."""
+        """Remove the secrets of a stack whose volumes are gone, but for those that an export was applied with; return their names.
+
+        These still open what runs on that cluster.
+        """
         applied = {(path.name, files.read(path).strip()) for path in files.found(self.folder / _EXPORTS, "*/secrets/*")}
         kept = []
         for name in self.secret_names():
