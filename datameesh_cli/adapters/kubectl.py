@@ -101,6 +101,11 @@ def call(context: str, args: Sequence[str], stdin: str | None = None) -> process
     return process.run(command(context, args), stdin=stdin or "", timeout=120)
 
 
+def read(context: str, args: Sequence[str]) -> Any:
+    """Given a context and the arguments of a question, return the JSON of kubectl's answer. Raise what `run` raises."""
+    return process.json_of(f"kubectl {args[0]}", run(context, [*args, "-o", "json"]))
+
+
 def run(context: str, args: Sequence[str], stdin: str | None = None) -> str:
     """Given a context and arguments, call kubectl and return its output.
 

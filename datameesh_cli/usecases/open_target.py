@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from datameesh_cli.adapters import host
 from datameesh_cli.adapters.cluster_access import ClusterAccess, chosen_context
 from datameesh_cli.adapters.compose_target import ComposeTarget
 from datameesh_cli.adapters.kubernetes_target import KubernetesTarget
@@ -38,18 +37,12 @@ class Opened:
     context: str = ""
 
 
-def address() -> str:
-    """Return the address at which the stack's published ports are reached from this machine."""
-    bound = host.bind_address()
-    return "127.0.0.1" if bound == "0.0.0.0" else bound
-
-
 def trino_of(planned: Planned) -> Trino:
     """Given the plan in force, return its Trino. Raise UnhealthyError if no service of the plan is one."""
     port = next((p.host for p in planned.ports if p.variable == TRINO_PORT), None)
     if port is None:
         raise UnhealthyError("no Trino runs: its profile is not in force", "start it: ./dm up --profile analytics")
-    return Trino(address(), port)
+    return Trino(planned.bind.reached_at, port)
 
 
 def open_target(outside: Outside, planned: Planned) -> ComposeTarget:
@@ -60,9 +53,9 @@ def open_target(outside: Outside, planned: Planned) -> ComposeTarget:
     return ComposeTarget(
         engine=outside.engine,
         compose=outside.compose,
-        trino=Trino(address(), ports.get(TRINO_PORT, 0)),
+        trino=Trino(planned.bind.reached_at, ports.get(TRINO_PORT, 0)),
         store=lake_of(outside) if with_store else None,
-        address=address(),
+        address=planned.bind.reached_at,
         ports=ports,
         jobs=frozenset(s.name for s in services if s.kind == "job"),
         image=services[0].image,
