@@ -108,7 +108,7 @@ def _absent(facts: Facts) -> Finding:
         seen = f"dockerd runs (pid {facts.dockerd_pid}) but does not answer yet"
         return Finding("engine", "missing", seen, f"wait a minute; if it stays so: {_restart(facts)}", "wait")
     if facts.client.works and not any(sign in error.lower() for sign in _NOBODY_LISTENS):
-        return Finding("engine", "missing", f"does not say what it is: {_last_line(error)}", _restart(facts))
+        return Finding("engine", "missing", f"answers with an error: {_last_line(error)}", _restart(facts))
     if facts.dockerd:
         start = "systemctl start docker" if facts.systemd else "dockerd, in the background"
         if facts.system == "Linux" and facts.root:
