@@ -114,6 +114,8 @@ def _absent(facts: Facts) -> Finding:
         if facts.system == "Linux" and facts.root:
             return Finding("engine", "missing", "installed, but it does not run", f"start it: {start}", "start")
         return Finding("engine", "missing", "installed, but it does not run", f"start it as root: {start}")
+    if facts.client.path.startswith("/snap/"):
+        return Finding("engine", "missing", "the snap that has it does not run", "start it as root: snap start docker")
     if facts.system == "Darwin":
         return Finding("engine", "missing", "does not answer", "start Docker Desktop (or Colima, OrbStack)")
     if facts.automatic:

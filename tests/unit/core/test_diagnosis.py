@@ -107,6 +107,10 @@ MACHINES = {
         {"engine": "install Docker Engine 20.10"},
         seen="none is installed",
     ),
+    "a snap that is off": Machine(
+        replace(CLIENT_ONLY, client=Client("/snap/bin/docker"), distribution="ubuntu", compose="2.40.3", debootstrap=True),
+        {"engine": "snap start docker"},
+    ),
     "engine without a client": Machine(
         replace(WELL, client=Client(), engine=Engine(), compose=""),
         {"docker command": "apt-get install docker.io", "engine": "see the finding above", "Compose plugin": "unpacked"},
