@@ -105,6 +105,14 @@ def test_an_engine_that_hangs_is_a_finding_with_what_to_do(docker: Script) -> No
     assert "run: ./dm doctor" not in found.fix
 
 
+def test_a_command_that_hangs_with_its_engine_is_not_blamed(docker: Script) -> None:
+    """Docker 20.10 greets the engine before it tells its own version."""
+    greet = '[ "$DOCKER_HOST" = unix:///nowhere/docker.sock ] || exec sleep 60'
+    docker.does(version=f"{greet}; echo 'Docker version 20.10.24'", info=greet, compose=f"{greet}; echo 2.26.1")
+    facts = look()
+    assert (facts.client.trouble, facts.compose, facts.engine.hangs) == ("", "2.26.1", True)
+
+
 @pytest.mark.parametrize(
     ("version", "trouble"),
     [
