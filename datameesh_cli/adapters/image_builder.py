@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from datameesh_cli.adapters import files, process, whales
+from datameesh_cli.adapters import answers, files, process, whales
 from datameesh_cli.adapters.host_mirrors import HostMirrors
 from datameesh_cli.core.images import INPUTS_LABEL, ROOTFS_LABEL
 from datameesh_cli.errors import HostError, UserError
@@ -68,8 +68,8 @@ def present(references: Sequence[str]) -> dict[str, Present]:
     if done.code and "no such image" not in done.err.lower():
         raise whales.failure("look at the images", done.err)
     found: dict[str, Present] = {}
-    with process.understood("docker image inspect"):
-        for data in process.json_of("docker image inspect", done.out or "[]"):
+    with answers.understood("docker image inspect"):
+        for data in answers.json_of("docker image inspect", done.out or "[]"):
             image = _present(data)
             found.update({tag: image for tag in data.get("RepoTags") or () if tag in references})
     return found
