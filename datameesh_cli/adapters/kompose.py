@@ -48,7 +48,15 @@ def convert(image: str, model: Mapping[str, Any], profiles: Sequence[str]) -> Dr
             raise UserError(f"kompose refuses the model: {said[-1].strip()}", "correct the named fragment")
         failed = whales.failure("run kompose", done.err)
         raise HostError(failed.message, failed.hint or "run: ./dm images build kompose")
-    return Draft(tuple(o for o in yaml_text.load_all(done.out) if o), seconds)
+    try:
+        objects = tuple(o for o in yaml_text.load_all(done.out) if o)
+    except yaml_text.BrokenYaml as broken:
+        raise HostError(
+            f"kompose gave no YAML: {broken.problem}", "build it again: ./dm images build kompose"
+        ) from broken
+    if not objects or not all(isinstance(o, dict) and o.get("kind") for o in objects):
+        raise HostError("kompose gave no Kubernetes objects", "build it again: ./dm images build kompose")
+    return Draft(objects, seconds)
 
 
 def given(model: Mapping[str, Any]) -> dict[str, Any]:

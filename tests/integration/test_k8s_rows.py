@@ -164,7 +164,7 @@ def test_the_other_names_of_the_databases_exist(domain: str) -> None:
         pytest.param("sales-db", "5Gi", marks=pytest.mark.row("S-PVC-03")),
         pytest.param("marketing-db", "5Gi", marks=pytest.mark.row("S-PVC-04")),
         pytest.param("hive-metastore-db", "2Gi", marks=pytest.mark.row("S-PVC-07")),
-        ("minio", "20Gi"),
+        ("minio", "10Gi"),
     ],
 )
 def test_claims_have_their_size(service: str, size: str) -> None:
@@ -260,7 +260,6 @@ def test_every_container_has_limits_and_requests() -> None:
             assert own["resources"]["requests"]["cpu"].endswith("m")
 
 
-@pytest.mark.row("S-OPS-35")
 def test_there_is_one_quota_for_each_namespace_and_it_is_the_sum() -> None:
     quotas = {o["metadata"]["namespace"]: o["spec"]["hard"] for o in _kinds("ResourceQuota")}
     assert set(quotas) == {o["metadata"]["name"] for o in _kinds("Namespace")}
