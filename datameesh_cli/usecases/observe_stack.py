@@ -114,6 +114,6 @@ def _checks(opened: Opened, checks: Sequence[Check]) -> Facts:
 
 def _observed(check: Check, services: Sequence[Service], situation: Situation, target: Place) -> str:
     if reason := why_not(check, services, situation):
-        return UNASKED + reason
+        return UNASKED + reason.text
     with cleaned_up(check, target):
         return normalised(check, observe_once(check, target))

@@ -223,6 +223,40 @@ def test_an_export_that_somebody_edited_is_found(clone: Path) -> None:
     _export(clone, "--check", code=4)
 
 
+def _tag(image: str, name: str) -> str:
+    subprocess.run(["docker", "tag", image, name], check=True, timeout=60)
+    return _id(name)
+
+
+def _id(image: str) -> str:
+    told = ["docker", "image", "inspect", "--format", "{{.Id}}", image]
+    return subprocess.run(told, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+
+
+def test_an_image_that_was_built_anew_under_its_name_is_found(clone: Path) -> None:
+    """Its id stands on the pod, so that the pods roll as the containers of Compose are made anew."""
+    name = "datameesh-export-test/postgres:1"
+    try:
+        first = _tag("datameesh/base:13", name)
+        _export(clone, *ASKED, POSTGRES_IMAGE=name)
+        out = clone / "k8s-export" / "out"
+        template = _named(out, "StatefulSet", "sales-db", "sales-domain")["spec"]["template"]
+        assert template["metadata"]["annotations"]["datameesh.io/image-id"] == first
+        other = _named(out, "StatefulSet", "minio", "data-platform")["spec"]["template"]
+        image = other["spec"]["containers"][0]["image"]
+        assert other["metadata"]["annotations"]["datameesh.io/image-id"] == _id(image) != first
+        report = json.loads((out / "export-report.json").read_text())
+        assert (report["images"][name], report["images"][image]) == (first, _id(image))
+        _export(clone, "--check", POSTGRES_IMAGE=name)
+        second = _tag("datameesh/build:13", name)
+        found = _export(clone, "--check", "--output", "json", code=4, POSTGRES_IMAGE=name)
+        changed = {(c["name"], c["before"], c["after"]) for c in json.loads(found.stdout)}
+        databases = {"sales-domain/sales-db", "marketing-domain/marketing-db", "data-platform/hive-metastore-db"}
+        assert changed == {(database, first, second) for database in databases}
+    finally:
+        subprocess.run(["docker", "rmi", name], check=True, capture_output=True, timeout=60)
+
+
 BAD_FRAGMENTS = [
     ("x-datameesh:", "x-datameesh:\n      colour: red", "x-datameesh has no key 'colour'"),
     ("x-datameesh:", "x-datameesh:\n      consumes: [nobody:1]", "consumes 'nobody:1', and there is no such service"),
