@@ -11,7 +11,16 @@ from datameesh_cli.usecases.export_kubernetes import kompose_image
 from tests.integration.stack import ROOT, Stack, stack_of
 
 SMALLEST = "1536m"
-ORDER = ["test_refusals", "test_journey", "test_seed_sets", "test_faults", "test_dbt", "test_lifecycle", "test_budgets"]
+ORDER = [
+    "test_refusals",
+    "test_journey",
+    "test_seed_sets",
+    "test_faults",
+    "test_dbt",
+    "test_whole_rows",
+    "test_lifecycle",
+    "test_budgets",
+]
 """Modules on the shared stack, cheap and telling ones first; those that start stacks of their own come after them."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import time
@@ -84,7 +85,7 @@ def test_down_leaves_no_container_and_no_network_but_the_data(other: Stack) -> N
     assert "removed 0 containers" in other.dm("down").stdout
 
 
-@pytest.mark.row("S-NS-09")
+@pytest.mark.row("S-NS-09/C")
 def test_down_of_a_namespace_takes_only_what_lives_there(other: Stack) -> None:
     other.dm(*CORE)
     before = other.ids()
@@ -162,7 +163,7 @@ def test_ctrl_c_while_trino_starts_and_up_again_ends_healthy(shared: Stack) -> N
     shared.until_healthy(5)
 
 
-@pytest.mark.row("S-NS-01")
+@pytest.mark.row("S-NS-01/C")
 def test_every_container_says_which_namespace_it_stands_for(shared: Stack) -> None:
     shared.dm("up", "--profile", "analytics", "--ram", SMALLEST)
     label = '{{index .Config.Labels "datameesh.namespace"}}'
@@ -174,6 +175,14 @@ def test_every_container_says_which_namespace_it_stands_for(shared: Stack) -> No
         "hive-metastore",
         "hive-metastore-db",
     }
+
+
+@pytest.mark.row("S-SEC-67/C")
+def test_no_container_runs_as_root(shared: Stack) -> None:
+    shared.dm("up", "--profile", "analytics", "--ram", SMALLEST)
+    users = {c.service: docker("inspect", c.name, "--format", "{{.Config.User}}") for c in shared.containers().values()}
+    assert len(users) >= 6
+    assert {name: user for name, user in users.items() if not re.match(r"[1-9][0-9]*", user)} == {}
 
 
 def test_ctrl_c_of_a_change_and_up_again_ends_healthy(other: Stack) -> None:
