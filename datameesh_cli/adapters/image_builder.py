@@ -24,13 +24,15 @@ _OWN_ROOTFS = "datameesh/rootfs:latest"
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """An image that the engine has. `inputs` is the hash of what it was built from ("" for one not built by `dm`)."""
+    """An image that the engine has. `inputs` is the hash of what it was built from ("" for one not built by `dm`), `digests` are
+    those under which registries have it."""
 
     id: str
     size: int
     created: str
     inputs: str
     rootfs: str
+    digests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def _present(data: Mapping[str, Any]) -> Present:
         created=data["Created"],
         inputs=labels.get(INPUTS_LABEL, ""),
         rootfs=labels.get(ROOTFS_LABEL, ""),
+        digests=tuple(data.get("RepoDigests") or ()),
     )
 
 

@@ -53,7 +53,7 @@ ASKED = ("--profile", "analytics", "--ram", "6g")
 
 
 @pytest.fixture(scope="module")
-def clone(built: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clone(exporter: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone that tests read and export in; what they change in it they change back."""
     return copy_of(tmp_path_factory.mktemp("clone"))
 
@@ -183,6 +183,37 @@ def test_an_export_that_somebody_edited_is_found(clone: Path) -> None:
     export(clone, "--check")
     (out / "sales-domain" / "more.yaml").write_text("")
     export(clone, "--check", code=4)
+
+
+def _docker(*args: str) -> str:
+    return subprocess.run(["docker", *args], check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+
+
+def _id(image: str) -> str:
+    return _docker("image", "inspect", "--format", "{{.Id}}", image)
+
+
+def test_an_image_that_was_built_anew_under_its_name_is_found(clone: Path, exporter: str) -> None:
+    """Its id stands on the pod, so that the pods roll as the containers of Compose are made anew."""
+    name = "datameesh-export-test/postgres:1"
+    container = _docker("create", exporter)
+    _docker("commit", "--change", "LABEL built=once", container, name)
+    first = _id(name)
+    try:
+        _export(clone, *ASKED, POSTGRES_IMAGE=name)
+        out = clone / "k8s-export" / "out"
+        template = _named(out, "StatefulSet", "sales-db", "sales-domain")["spec"]["template"]
+        assert template["metadata"]["annotations"]["datameesh.io/image-id"] == first
+        assert json.loads((out / "export-report.json").read_text())["images"][name] == first
+        _export(clone, "--check", POSTGRES_IMAGE=name)
+        _docker("commit", "--change", "LABEL built=again", container, name)
+        found = _export(clone, "--check", "--output", "json", code=4, POSTGRES_IMAGE=name)
+        changed = {(c["name"], c["before"], c["after"]) for c in json.loads(found.stdout) if c["kind"] == "StatefulSet"}
+        databases = {"sales-domain/sales-db", "marketing-domain/marketing-db", "data-platform/hive-metastore-db"}
+        assert changed == {(database, first, _id(name)) for database in databases}
+    finally:
+        _docker("rm", container)
+        _docker("rmi", name, first)
 
 
 BAD_FRAGMENTS = [

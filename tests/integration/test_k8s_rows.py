@@ -38,7 +38,7 @@ BUDGETS = [1536, 3072, 6144, 8192]
 WHOLE = ("analytics",)
 KIND = TargetRequest()
 
-pytestmark = pytest.mark.usefixtures("built")
+pytestmark = pytest.mark.usefixtures("exporter")
 
 
 @cache

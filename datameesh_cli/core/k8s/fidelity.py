@@ -16,6 +16,9 @@ from datameesh_cli.core.k8s.source import Part, Source
 from datameesh_cli.errors import UserError
 
 
+_BY_HEAD = {head: tuple(r for r in RULES if r.head == head) for head in {r.head for r in RULES}}
+
+
 @dataclass(frozen=True, slots=True)
 class Fate:
     """What became of one key of one service."""
@@ -67,7 +70,7 @@ def rule_of(key: Key, part: Part | None, source: Source) -> Rule | None:
     """Given a key and its service (None: the model's own keys), return the rule that says what becomes of it, or None."""
     if part is None:
         return next((r for r in TOP_RULES if r.fits(key.path)), None)
-    fitting = (r for r in RULES if r.fits(key.path))
+    fitting = (r for r in _BY_HEAD.get(key.path[0], ()) if r.fits(key.path))
     return next((r for r in fitting if r.when is None or r.when(key, part, source)), None)
 
 
