@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from datameesh_cli.adapters import process, whales
+from datameesh_cli.adapters import files, process, whales
+
+_STOPPED_WITHIN = 900.0
+"""Seconds for stopping everything: far more than the longest grace, so that only an engine that hangs takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,9 @@ class Compose:
         done = process.run([*asked._base(profiles), "config", "--format", "json"], timeout=60)
         if done.code:
             raise whales.failure("resolve the Compose model", done.err)
-        resolved: dict[str, Any] = json.loads(done.out)
+        with process.understood("docker compose config"):
+            resolved: dict[str, Any] = dict(process.json_of("docker compose config", done.out))
+            _ = resolved["services"].items()
         return resolved
 
     @contextmanager
@@ -51,21 +55,19 @@ class Compose:
             yield at_work
 
     def down(self, *, volumes: bool) -> None:
-        """Remove all containers and the network of the project, and its volumes too if `volumes`."""
-        with whales.explained("stop the stack"):
-            self._client(["*"]).compose.down(remove_orphans=True, volumes=volumes, quiet=True, timeout=20)
+        """Remove all containers and the network of the project, and its volumes too if `volumes`.
+
+        Each service gets the time that its own `stop_grace_period` says, here and below: a worker hands its tasks over first.
+        """
+        self._do("stop the stack", "down", "--remove-orphans", *(["--volumes"] if volumes else []))
 
     def remove(self, services: Sequence[str]) -> None:
         """Given service names, stop and remove their containers; the network and all data stay."""
-        with whales.explained("remove services"):
-            client = self._client(["*"])
-            client.compose.stop(list(services), timeout=20)
-            client.compose.rm(list(services))
+        self._do("remove services", "rm", "--stop", "--force", *services)
 
     def restart(self, services: Sequence[str]) -> None:
         """Given service names, stop and start their containers."""
-        with whales.explained("restart services"):
-            self._client(["*"]).compose.restart(list(services), timeout=20)
+        self._do("restart services", "restart", *services)
 
     def run_job(
         self,
@@ -101,10 +103,12 @@ class Compose:
         """Given a service and a command, return the command that runs it in the service's first container."""
         return [*self._base(["*"]), "exec", *([] if terminal else ["-T"]), service, *command]
 
-    def _client(self, profiles: Sequence[str]) -> Any:
-        return whales.client([self.file], self.project, self.env_file if self.env_file.exists() else None, profiles)
+    def _do(self, doing: str, *words: str) -> None:
+        done = process.run([*self._base(["*"]), *words], timeout=_STOPPED_WITHIN)
+        if done.code:
+            raise whales.failure(doing, done.err or done.out)
 
     def _base(self, profiles: Sequence[str]) -> list[str]:
-        env_file = ["--env-file", str(self.env_file)] if self.env_file.exists() else []
+        env_file = ["--env-file", str(self.env_file)] if files.is_there(self.env_file) else []
         named = [flag for profile in profiles for flag in ("--profile", profile)]
         return ["docker", "compose", "-f", str(self.file), "-p", self.project, *env_file, *named]

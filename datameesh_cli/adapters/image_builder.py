@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import os
 import tarfile
-import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from datameesh_cli.adapters import process, whales
+from datameesh_cli.adapters import files, process, whales
 from datameesh_cli.adapters.host_mirrors import HostMirrors
 from datameesh_cli.core.images import INPUTS_LABEL, ROOTFS_LABEL
 from datameesh_cli.errors import HostError, UserError
@@ -68,17 +68,22 @@ def present(references: Sequence[str]) -> dict[str, Present]:
     if done.code and "no such image" not in done.err.lower():
         raise whales.failure("look at the images", done.err)
     found: dict[str, Present] = {}
-    for data in json.loads(done.out or "[]"):
-        labels: Mapping[str, str] = (data.get("Config") or {}).get("Labels") or {}
-        image = Present(
-            id=data["Id"],
-            size=data["Size"] // 2**20,
-            created=data["Created"],
-            inputs=labels.get(INPUTS_LABEL, ""),
-            rootfs=labels.get(ROOTFS_LABEL, ""),
-        )
-        found.update({tag: image for tag in data.get("RepoTags") or () if tag in references})
+    with process.understood("docker image inspect"):
+        for data in process.json_of("docker image inspect", done.out or "[]"):
+            image = _present(data)
+            found.update({tag: image for tag in data.get("RepoTags") or () if tag in references})
     return found
+
+
+def _present(data: Mapping[str, Any]) -> Present:
+    labels: Mapping[str, str] = (data.get("Config") or {}).get("Labels") or {}
+    return Present(
+        id=data["Id"],
+        size=data["Size"] // 2**20,
+        created=data["Created"],
+        inputs=labels.get(INPUTS_LABEL, ""),
+        rootfs=labels.get(ROOTFS_LABEL, ""),
+    )
 
 
 def user_of(reference: str) -> str | None:
@@ -117,8 +122,8 @@ def make_rootfs(script: Path, mirrors: HostMirrors) -> Generator[str, None, str]
     The generator returns the reference. Raise HostError, with the way out, if this machine cannot do it.
     """
     become = _as_root()
-    with tempfile.TemporaryDirectory(prefix="datameesh-") as folder:
-        tar = Path(folder) / "rootfs.tar"
+    with files.temporary_folder() as folder:
+        tar = folder / "rootfs.tar"
         code = yield from process.stream([*become, str(script), str(tar), mirrors.apt])
         if code:
             raise HostError(
@@ -145,16 +150,14 @@ def save(references: Sequence[str], file: Path) -> None:
             ["sh", "-c", 'out=$1; shift; exec docker save "$@" > "$out"', "sh", str(part), *references],
             "save the images",
         )
-        part.replace(file)
-    except OSError as failed:
-        raise UserError(f"cannot write {file}: {failed.strerror}", "name another file") from failed
+        files.move(part, file)
     finally:
-        part.unlink(missing_ok=True)
+        files.remove(part)
 
 
 def load(file: Path) -> tuple[str, ...]:
     """Given a file, hand its images to the engine and return their references. Raise UserError if it is not a bundle."""
-    if not file.is_file():
+    if not files.is_file(file):
         raise UserError(f"there is no file {file}", "make one with: dm images save FILE")
     if not _is_bundle(file):
         raise UserError(f"{file} is not a bundle of images", "make one with: dm images save FILE")
@@ -165,7 +168,7 @@ def load(file: Path) -> tuple[str, ...]:
 def _is_bundle(file: Path) -> bool:
     """Whether a file is a tar with an engine's list of images: what engines say of any other file differs."""
     try:
-        with tarfile.open(file) as bundle:
+        with files.reading(file) as (stream, _), tarfile.open(fileobj=stream) as bundle:
             return any(member.name == "manifest.json" for member in bundle)
     except (tarfile.TarError, OSError, EOFError):
         return False

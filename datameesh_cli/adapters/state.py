@@ -1,6 +1,7 @@
 """What `dm` remembers about one stack, in `.dm/<name>/`: secrets, the plan in force, who is working on it.
 
-Written by rename; deletable at any time while the stack is down and its volumes are gone.
+Written by rename; deletable at any time while the stack is down and its volumes are gone. `exports/<context>/` holds the secrets
+that an export was applied with: they open what runs on that cluster, whatever becomes of the stack here.
 """
 
 from __future__ import annotations
@@ -15,9 +16,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from datameesh_cli.adapters import files, lock
 from datameesh_cli.core.stack import DEFAULT_NAME, PORT_STEP
 from datameesh_cli.errors import HostError
+
+_EXPORTS = "exports"
+
+
+def new_secret(name: str) -> str:
+    """Given a secret's name, return a value for it: 32 letters and digits (190 bits); 20 capitals and digits for an access key."""
+    key = name.endswith("-access-key")
+    letters = (string.ascii_uppercase if key else string.ascii_letters) + string.digits
+    return "".join(secrets.choice(letters) for _ in range(20 if key else 32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +58,23 @@ class State:
         """Given a file name and its text, write it whole or not at all; return its path."""
         self._make()
         path = self.folder / name
-        part = path.with_name(path.name + ".part")
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        files.write(path, text)
         return path
 
     def read_json(self, name: str) -> Any:
-        """Given a file name, return its JSON content, or None if it is not there or not readable."""
+        """Given a file name, return its JSON content, or None if it is not there or is no JSON.
+
+        Raise HostError if it is there and cannot be read: a stack of another user is not one that does not run.
+        """
+        text = files.read_if_there(self.folder / name)
         try:
-            return json.loads((self.folder / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return None if text is None else json.loads(text)
+        except ValueError:
             return None
 
     def remove(self, name: str) -> None:
         """Given a file name, remove it if it is there."""
-        (self.folder / name).unlink(missing_ok=True)
+        files.remove(self.folder / name)
 
     def write_env(self, variables: Mapping[str, str], *, draft: bool = False) -> Path:
         """Given variables, write them as the stack's env file, or as a draft beside it, and return the path."""
@@ -68,42 +82,60 @@ class State:
         return self.write(name, "".join(f"{k}={v}\n" for k, v in variables.items()))
 
     def ensure_secrets(self, names: Iterable[str]) -> None:
-        """Given secret names, generate each one that is not there yet; an existing one is never changed.
-
-        32 letters and digits (190 bits); 20 capitals and digits for a name ending in `-access-key`.
-        """
-        self._make()
-        self.secrets.mkdir(mode=0o700, exist_ok=True)
-        self.secrets.chmod(0o700)
+        """Given secret names, generate each one that is not there yet; an existing one is never changed, an empty one is refused."""
+        self._make_secrets()
         for name in names:
-            path = self.secrets / name
-            if not path.exists():
-                key = name.endswith("-access-key")
-                letters = (string.ascii_uppercase if key else string.ascii_letters) + string.digits
-                part = path.with_name(name + ".part")
-                part.write_text("".join(secrets.choice(letters) for _ in range(20 if key else 32)), encoding="utf-8")
-                part.chmod(0o444)
-                part.replace(path)
+            if files.is_there(self.secrets / name):
+                self.secret(name)
+                continue
+            self._write_secret(name, new_secret(name))
 
     def secret(self, name: str) -> str:
-        """Given a secret's name, return its value. Raise HostError if it was never generated."""
-        try:
-            return (self.secrets / name).read_text(encoding="utf-8").strip()
-        except OSError as missing:
-            raise HostError(f"the secret '{name}' does not exist yet", "start the stack first: ./dm up") from missing
+        """Given a secret's name, return its value. Raise HostError if it was never generated, or if its file is empty."""
+        value = files.read_if_there(self.secrets / name)
+        if value is None:
+            raise HostError(f"the secret '{name}' does not exist yet", "start the stack first: ./dm up")
+        if not value.strip():
+            raise HostError(
+                f"the secret file {self.secrets / name} is empty",
+                "put its value back from a copy; or remove the file, and the volumes that were made with it: dm down --volumes",
+            )
+        return value.strip()
 
     def secret_names(self) -> tuple[str, ...]:
         """Return the names of all secrets that exist."""
-        return (
-            tuple(sorted(p.name for p in self.secrets.glob("*") if not p.name.endswith(".part")))
-            if self.secrets.exists()
-            else ()
-        )
+        return tuple(p.name for p in files.found(self.secrets, "*") if not p.name.endswith(".part"))
 
-    def forget_secrets(self) -> None:
-        """Remove all secrets: they open nothing any more once the volumes are gone."""
+    def keep_secrets(self, values: Mapping[str, str]) -> None:
+        """Given values by name, keep them as the secrets of these names, in place of what was there."""
+        self._make_secrets()
+        for name, value in values.items():
+            self._write_secret(name, value)
+
+    def forget_secrets(self) -> tuple[str, ...]:
+        """Remove the secrets of a stack whose volumes are gone; return the names of those that an export was applied with: they stay."""
+        applied = {
+            (path.name, files.read(path).strip()) for path in files.found(self.folder / _EXPORTS, "*/secrets/*")
+        }
+        kept = []
         for name in self.secret_names():
-            (self.secrets / name).unlink(missing_ok=True)
+            if (name, (files.read_if_there(self.secrets / name) or "").strip()) in applied:
+                kept.append(name)
+            else:
+                files.remove(self.secrets / name)
+        return tuple(kept)
+
+    def of_export(self, context: str) -> State:
+        """Given a kubectl context, return what is remembered of the export that was applied there: it has secrets of its own."""
+        return State(self.folder / _EXPORTS, quote(context, safe="").replace(".", "%2E"))
+
+    def secret_of(self, context: str, name: str) -> str:
+        """Given a kubectl context and a secret's name, return the value that the export there was applied with.
+
+        It is the stack's own where nothing is remembered of that export: it was applied by hand, or by an older `dm`.
+        """
+        export = self.of_export(context)
+        return (export if name in export.secret_names() else self).secret(name)
 
     def port_offset(self) -> int:
         """Return by how much this stack's ports are moved: 0 for the default stack, else what was kept or the first free step."""
@@ -111,7 +143,7 @@ class State:
             return 0
         if (known := self._kept_offset()) is not None:
             return known
-        taken = {State(self.root, p.parent.name)._kept_offset() for p in self.root.glob("*/ports.json")}
+        taken = {State(self.root, p.parent.name)._kept_offset() for p in files.found(self.root, "*/ports.json")}
         return next(n * PORT_STEP for n in itertools.count(1) if n * PORT_STEP not in taken)
 
     def keep_port_offset(self) -> None:
@@ -120,30 +152,32 @@ class State:
             self.write("ports.json", json.dumps({"offset": self.port_offset()}))
 
     @contextmanager
-    def locked(self, verb: str) -> Iterator[None]:
-        """Hold the stack's lock while a command changes the stack. Raise HostError, naming the holder, if another one has it."""
-        import fcntl
+    def locked(self, verb: str, over: str = "lock") -> Iterator[None]:
+        """Hold the stack's lock while a command changes the stack. Raise HostError, naming the holder, if another one has it.
 
+        `over` names another thing than the stack as a whole that only one command may use at a time.
+        """
         self._make()
-        handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as busy:
-                holder = os.read(handle, 200).decode(errors="replace").strip() or "another dm"
+        with lock.held(self.folder / over, f"'dm {verb}' (process {os.getpid()})") as holder:
+            if holder:
                 raise HostError(
                     f"{holder} is working on stack '{self.name}'", "wait for it to end, or stop it with Ctrl-C"
-                ) from busy
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, f"'dm {verb}' (process {os.getpid()})\n".encode(), 0)
+                )
             yield
-        finally:
-            os.close(handle)
 
     def _kept_offset(self) -> int | None:
         kept = self.read_json("ports.json")
         offset = kept.get("offset") if isinstance(kept, dict) else None
         return offset if isinstance(offset, int) else None
 
-    def _make(self) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def _make_secrets(self) -> None:
+        self._make(durable=True)
+        files.make_folder(self.secrets, mode=0o700, durable=True)
+        files.set_mode(self.secrets, 0o700)
+
+    def _write_secret(self, name: str, value: str) -> None:
+        # On the disk before a volume is made with it: after a power cut, a volume without its password opens to nobody.
+        files.write(self.secrets / name, value, mode=0o444, durable=True)
+
+    def _make(self, *, durable: bool = False) -> None:
+        files.make_folder(self.folder, mode=0o700, durable=durable)

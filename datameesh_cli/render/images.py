@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -41,7 +41,7 @@ class BuildProgress:
             elif not line.startswith("#") and line.strip():
                 self._step = line.strip()
             text = f"  {image} {seconds:4.0f} s  [{self._step}" if self._step else f"  {image} {seconds:4.0f} s"
-            sys.stderr.write("\r\x1b[K" + text[: shutil.get_terminal_size().columns - 1])
+            sys.stderr.write("\r\x1b[K" + text[: _columns() - 1])
             sys.stderr.flush()
 
     def done(self, built: Built) -> None:
@@ -54,6 +54,13 @@ class BuildProgress:
         if self._terminal:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+def _columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns
+    except OSError:
+        return 80
 
 
 def print_built(built: Sequence[Built]) -> None:

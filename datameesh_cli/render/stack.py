@@ -79,7 +79,10 @@ def print_stopped(stopped: Stopped) -> None:
         return
     print_line(f"removed {stopped.containers} containers and the network of {stopped.project}")
     if stopped.volumes_removed:
-        print_line(f"removed {len(stopped.volumes_removed)} volumes with their data, and the secrets")
+        secrets = "" if stopped.volumes_kept else ", and the secrets"
+        print_line(f"removed {len(stopped.volumes_removed)} volumes with their data{secrets}")
+    if stopped.secrets_kept and not stopped.volumes_kept:
+        print_line(f"{len(stopped.secrets_kept)} secrets stay: an export was applied to a cluster with them")
     if stopped.volumes_kept:
         print_line(f"data stays in {len(stopped.volumes_kept)} volumes; remove it with: dm down --volumes")
 
@@ -89,24 +92,23 @@ def print_status(status: Status) -> None:
     if not status.running:
         print_line(f"stack '{status.name}' is not running; start it with: dm up")
         return
+    measured = any(s.used is not None for s in status.services)
     rows = [
         (
-            s.service,
-            s.namespace,
-            f"{s.state} {s.detail}".strip(),
-            s.limit,
-            s.used,
-            s.restarts or "",
-            " ".join(map(str, s.ports)),
-            s.image,
+            *(s.service, s.namespace, f"{s.state} {s.detail}".strip(), s.limit),
+            *([s.used] if measured else []),
+            *(s.restarts or "", " ".join(map(str, s.ports)), s.image),
         )
         for s in status.services
     ]
-    columns = ["service", "namespace", "state", "limit MiB", "used MiB", "restarts", "ports", "image"]
-    print_table(columns, rows, right=["limit MiB", "used MiB", "restarts"])
+    used = ["used MiB"] if measured else []
+    columns = ["service", "namespace", "state", "limit MiB", *used, "restarts", "ports", "image"]
+    print_table(columns, rows, right=["limit MiB", *used, "restarts"])
     for name, reason in status.left_out.items():
         print_line(f"{name}: {reason}")
     well = "all well" if status.healthy else "NOT well: dm why <service>"
+    if status.warning:
+        print_line(status.warning)
     print_line(f"profiles {', '.join(status.profiles)}; budget {format_mib(status.budget)}; {well}")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from datameesh_cli.adapters import clock, host_mirrors, image_builder, image_folders
+from datameesh_cli.adapters import clock, files, host_mirrors, image_builder, image_folders
 from datameesh_cli.adapters.host_mirrors import HostMirrors
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core import images
@@ -118,16 +118,16 @@ def save_images(outside: Outside, file: Path) -> Bundle:
     missing = [r for r in references if r not in there]
     if missing:
         raise HostError("missing images: " + ", ".join(missing), "run: dm images build")
-    if file.is_dir():
+    if files.is_folder(file):
         raise UserError(f"{file} is a folder", f"name a file: dm images save {file / 'datameesh-images.tar'}")
     image_builder.save(references, file)
-    return Bundle(file, file.stat().st_size // 2**20, tuple(references))
+    return Bundle(file, files.size(file) // 2**20, tuple(references))
 
 
 def load_images(file: Path) -> Bundle:
     """Given a file that `save` wrote, hand its images to the engine. Raise UserError if it is not one."""
     loaded = image_builder.load(file)
-    return Bundle(file, file.stat().st_size // 2**20, loaded)
+    return Bundle(file, files.size(file) // 2**20, loaded)
 
 
 def _shipped(outside: Outside, everyone: Sequence[ImageSource]) -> tuple[ImageSource, ...]:
@@ -216,10 +216,15 @@ def _drain(running: Generator[str, None, T], hear: Callable[[str], None]) -> T:
 
 def _failed(outside: Outside, image: ImageSource, lines: Sequence[str], why: str, hint: str) -> HostError:
     log = outside.state.root / "images" / f"{image.name}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text("\n".join(lines) + "\n", encoding="utf-8")
     end = "\n".join(f"  {line}" for line in lines[-_TAIL:])
-    again = f"the whole output is in {outside.repository.relative(log)}; then: dm images build {image.name}"
+    again = f"then: dm images build {image.name}"
+    try:
+        files.make_folder(log.parent)
+        files.write(log, "\n".join(lines) + "\n")
+        again = f"the whole output is in {outside.repository.relative(log)}; {again}"
+    except HostError as unwritten:
+        # On a full disk a build fails, and so does keeping its output: the user must hear of the build.
+        again = f"its whole output could not be kept ({unwritten.message}); {again}"
     return HostError(
         f"the image {image.reference} could not be built: {why}\n{end}", f"{hint}; {again}" if hint else again
     )

@@ -20,7 +20,7 @@ from datameesh_cli.adapters import (
 )
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.images import named
-from datameesh_cli.core.k8s.fidelity import Fate, fates
+from datameesh_cli.core.k8s.fidelity import Fate, fates, refuse_lost
 from datameesh_cli.core.k8s.objects import Objects
 from datameesh_cli.core.k8s.packaging import layout
 from datameesh_cli.core.k8s.pipeline import passes
@@ -70,12 +70,13 @@ def make_export(outside: Outside, request: ExportRequest, say: Say, began: float
     if outside.repository.refresh_includes():
         say("compose/compose.yaml now includes every service folder")
     with ThreadPoolExecutor(1) as beside:
-        image = beside.submit(_image, outside, say)
+        image = beside.submit(kompose_image, outside, say)
         read = read_source(outside, request.profiles, request.ram, request.target)
-        drafted = beside.submit(kompose.convert, image.result(), read.model, read.profiles, outside.repository.root)
+        drafted = beside.submit(kompose.convert, image.result(), read.model, read.profiles)
         # What can be done while kompose is at work.
         kubernetes_schema.prepare()
         known = fates(read.source)
+        refuse_lost(known)
         draft = drafted.result()
     objects = passes(draft.objects, read.source)
     offline = climb(objects)
@@ -117,10 +118,12 @@ def asked_of(request: ExportRequest, read: Read) -> dict[str, Any]:
     }
 
 
-def _image(outside: Outside, say: Say) -> str:
+def kompose_image(outside: Outside, say: Say) -> str:
+    """Return the reference of kompose's image; where the engine has it not yet, say so and build it."""
     everyone = image_folders.read_images(outside.repository.root)
     reference = named(everyone, [kompose.FOLDER])[0].reference
     if not image_builder.present([reference]):
+        say("kompose is not built yet and the export needs it; this takes about a minute, once")
         build_missing(outside, [reference], say)
     return reference
 

@@ -20,7 +20,7 @@ from datameesh_cli.core.seed.plan import plan
 from datameesh_cli.errors import UnhealthyError, UserError
 from datameesh_cli.usecases.find_changes import LoadedTable, changes, hold, loaded_tables, own_tables
 from datameesh_cli.usecases.load_domain import Load, Progress, Watch, load_domain
-from datameesh_cli.usecases.open_target import Cluster, Opened, open_place
+from datameesh_cli.usecases.open_target import Cluster, Opened, open_place, secret_of
 from datameesh_cli.usecases.read_datasets import Declared, read_datasets
 from datameesh_cli.usecases.seed_lake import SeededLake, seed_lake
 
@@ -141,7 +141,7 @@ def _databases(outside: Outside, declared: Declared, there: Opened) -> Iterator[
             if at.service not in running:
                 raise _absent(at.service, left_out.get(at.service, ""))
             endpoint = stack.enter_context(place.reach(at.service, _PORT))
-            login = Login(at.service, at.name, at.login, outside.state.secret(at.password))
+            login = Login(at.service, at.name, at.login, secret_of(outside, there, at.password))
             opened.append(Open(dataset, stack.enter_context(session(endpoint, login)), endpoint.way))
         yield tuple(opened)
 

@@ -287,7 +287,7 @@ def _radio(stack: Stack) -> Iterator[None]:
         )
 
 
-@pytest.mark.row("S-DBT-57", "S-DBT-62", "S-DBT-63")
+@pytest.mark.row("S-DBT-57", "S-DBT-62")
 def test_a_bad_lead_fails_its_test_and_keeps_the_mart_from_being_built(marts: Stack) -> None:
     name = "accepted_values_mart_customer_journey_lead_source"
 
