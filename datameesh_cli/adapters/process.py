@@ -15,6 +15,34 @@ from typing import Any
 from datameesh_cli.errors import HostError
 
 
+class Held:
+    """Programs that are read in threads of their own, for the one who waits for all of them and may have to end them."""
+
+    def __init__(self) -> None:
+        self._children: list[subprocess.Popen[Any]] = []
+        self._ended = False
+        self._lock = threading.Lock()
+
+    def add(self, child: subprocess.Popen[Any]) -> None:
+        """Given a program that was started, hold it; if the others were ended already, it is ended too."""
+        with self._lock:
+            self._children.append(child)
+            ended = self._ended
+        if ended:
+            end(child)
+
+    def end(self) -> None:
+        """End every program that still runs. The threads that read them come to an end by it."""
+        with self._lock:
+            self._ended = True
+            children = tuple(self._children)
+        for child in children:
+            if child.poll() is None:
+                child.terminate()
+        for child in children:
+            end(child)
+
+
 @dataclass(frozen=True, slots=True)
 class Finished:
     """A program that ended: its exit code and what it printed."""
@@ -65,10 +93,12 @@ def stream(
     stdin: str | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    held: Held | None = None,
 ) -> Generator[str, None, int]:
     """Given a command, yield its lines (both outputs, in order) as they come; the generator's return value is the exit code.
 
-    Use `code = yield from stream(...)`. When the consumer stops early or Ctrl-C arrives, the program is ended first.
+    Use `code = yield from stream(...)`. When the consumer stops early or Ctrl-C arrives, the program is ended first;
+    `held` can end it from another thread.
     Raise HostError if the program is not there.
     """
     try:
@@ -85,6 +115,8 @@ def stream(
     except FileNotFoundError as missing:
         raise HostError(f"'{command[0]}' is not installed", "run: ./dm doctor") from missing
     try:
+        if held:
+            held.add(child)
         if stdin is not None:
             # Beside the reading: a program that answers before it has read everything must not stop both sides.
             threading.Thread(target=_feed, args=(child, stdin), daemon=True).start()

@@ -10,7 +10,7 @@ from datameesh_cli.adapters.image_folders import read_images
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.diagnosis import Facts, Finding, diagnose
 from datameesh_cli.errors import HostError
-from datameesh_cli.usecases.build_images import build_images
+from datameesh_cli.usecases.build_images import Told, build_images
 
 Say = Callable[[str], None]
 
@@ -77,7 +77,7 @@ def _do(outside: Outside, step: str, facts: Facts) -> None:
     elif step == "debootstrap":
         host_setup.install_packages("debootstrap")
     elif step == "kompose":
-        build_images(outside, ["kompose"], lambda *_: None, lambda _: None)
+        build_images(outside, ["kompose"], Told(lambda _: None, lambda _: None))
 
 
 def _image(outside: Outside, name: str) -> str:
