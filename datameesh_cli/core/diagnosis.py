@@ -157,9 +157,7 @@ def _debootstrap(facts: Facts) -> Finding:
 def _kompose(facts: Facts) -> Finding:
     if facts.kompose:
         return Finding("kompose", "ok", "in the engine")
-    return Finding(
-        "kompose", "warn", "not built yet", "dm images build kompose (the export to Kubernetes needs it)", "kompose"
-    )
+    return Finding("kompose", "ok", "not built yet", "the first dm k8s-export builds it")
 
 
 def _size(name: str, has: float, want: float, advice: str) -> Finding:

@@ -17,12 +17,12 @@ from datameesh_cli.adapters.outside import Outside, outside
 from datameesh_cli.errors import HostError, UserError
 from datameesh_cli.usecases.build_images import (
     Built,
+    Told,
     build_images,
     build_missing,
     list_images,
-    load_images,
-    save_images,
 )
+from datameesh_cli.usecases.carry_images import load_images, save_images
 
 pytestmark = pytest.mark.docker
 
@@ -63,7 +63,7 @@ services:
 def build(world: Outside, *wanted: str) -> dict[str, bool]:
     """Build and return, by reference, whether it had to be built."""
     heard: list[Built] = []
-    built = build_images(world, wanted, lambda *_: None, heard.append)
+    built = build_images(world, wanted, Told(lambda _: None, heard.append))
     assert tuple(heard) == built
     return {b.reference: b.built for b in built}
 
