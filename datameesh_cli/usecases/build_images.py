@@ -117,6 +117,12 @@ def list_images(outside: Outside) -> tuple[ImageRow, ...]:
     return tuple(rows)
 
 
+def base_days(outside: Outside) -> dict[str, str]:
+    """Return when the base was made that each image of ours stands on, by reference, of those that the engine has."""
+    there = image_builder.present([i.reference for i in image_folders.read_images(outside.repository.root)])
+    return {reference: image.base or image.created for reference, image in there.items()}
+
+
 def _shipped(outside: Outside, everyone: Sequence[ImageSource]) -> tuple[ImageSource, ...]:
     return images.shipped(everyone, (s.image for s in outside.repository.model().services))
 
