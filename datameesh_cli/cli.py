@@ -5,8 +5,10 @@ A command's module is imported only when it is called, so that `dm --help` costs
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
+import signal
 import sys
 from typing import Any
 
@@ -14,7 +16,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from datameesh_cli import __version__
-from datameesh_cli.errors import DmError
+from datameesh_cli.errors import DmError, Stopped
 
 COMMANDS = {
     "demo": "The whole story on one machine: set up, start, seed, query across domains, build the marts.",
@@ -71,7 +73,7 @@ class LazyGroup(TyperGroup):
             raise typer.Abort from stopped
         except BrokenPipeError:
             # Whoever read our output has seen enough (`dm logs | head`).
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _forget_output()
             return 0
 
 
@@ -114,19 +116,30 @@ def options(
 
 
 def main() -> None:
-    """Run the command line. Exit codes: 0 well, 1 a bug, 2 the user's input, 3 the host, 4 an unhealthy stack, 130 Ctrl-C."""
+    """Run the command line.
+
+    Exit codes: 0 well, 1 a bug, 2 the user's input, 3 the host, 4 an unhealthy stack, 128 and its number for a signal (130 Ctrl-C).
+    """
     command: Any = typer.main.get_command(app)
     try:
         code = command.main(standalone_mode=False, prog_name="dm")
+        sys.stdout.flush()
     except DmError as error:
         _say(error.message, error.hint)
         sys.exit(error.exit_code)
     except _USAGE_ERROR as wrong:
         _explain_usage(wrong)
         sys.exit(2)
-    except (typer.Abort, KeyboardInterrupt):
-        _say("stopped by Ctrl-C", "what was done stays valid; run the same command again to go on")
-        sys.exit(130)
+    except (typer.Abort, KeyboardInterrupt) as stopped:
+        number = _signal_of(stopped)
+        by = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+        _say(f"stopped by {by}", "what was done stays valid; run the same command again to go on")
+        sys.exit(128 + number)
+    except OSError as refused:
+        # Programs and files have their adapters; what is left is our own output (a full disk behind `dm urls > file`).
+        _forget_output()
+        _say(f"the output could not be written: {refused.strerror or refused}", "see where the output goes")
+        sys.exit(3)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -141,7 +154,25 @@ def _explain_usage(wrong: Any) -> None:
     )
 
 
+def _signal_of(stopped: BaseException) -> int:
+    """The number of the signal behind an interruption: typer hands its own exception on, ours is the cause of it."""
+    cause: BaseException | None = stopped
+    while cause is not None:
+        if isinstance(cause, Stopped):
+            return cause.number
+        cause = cause.__cause__ or cause.__context__
+    return signal.SIGINT
+
+
+def _forget_output() -> None:
+    from datameesh_cli.adapters.files import forget_output
+
+    forget_output()
+
+
 def _say(message: str, hint: str) -> None:
-    typer.echo(f"error: {message}", err=True)
-    if hint:
-        typer.echo(f"hint: {hint}", err=True)
+    # A terminal that was closed takes no more lines, and that is no second failure.
+    with contextlib.suppress(OSError):
+        typer.echo(f"error: {message}", err=True)
+        if hint:
+            typer.echo(f"hint: {hint}", err=True)

@@ -37,3 +37,11 @@ class UnhealthyError(DmError):
     """The stack is there but does not do what it should."""
 
     exit_code = 4
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal that asks the program to end (SIGTERM, SIGHUP): whatever cleans up after Ctrl-C does so after these too."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from datameesh_cli.adapters import process, whales
+from datameesh_cli.adapters import files, process, whales
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,9 @@ class Compose:
         done = process.run([*asked._base(profiles), "config", "--format", "json"], timeout=60)
         if done.code:
             raise whales.failure("resolve the Compose model", done.err)
-        resolved: dict[str, Any] = json.loads(done.out)
+        with process.understood("docker compose config"):
+            resolved: dict[str, Any] = dict(process.json_of("docker compose config", done.out))
+            _ = resolved["services"].items()
         return resolved
 
     @contextmanager
@@ -102,9 +103,11 @@ class Compose:
         return [*self._base(["*"]), "exec", *([] if terminal else ["-T"]), service, *command]
 
     def _client(self, profiles: Sequence[str]) -> Any:
-        return whales.client([self.file], self.project, self.env_file if self.env_file.exists() else None, profiles)
+        return whales.client(
+            [self.file], self.project, self.env_file if files.is_there(self.env_file) else None, profiles
+        )
 
     def _base(self, profiles: Sequence[str]) -> list[str]:
-        env_file = ["--env-file", str(self.env_file)] if self.env_file.exists() else []
+        env_file = ["--env-file", str(self.env_file)] if files.is_there(self.env_file) else []
         named = [flag for profile in profiles for flag in ("--profile", profile)]
         return ["docker", "compose", "-f", str(self.file), "-p", self.project, *env_file, *named]

@@ -5,40 +5,40 @@ from __future__ import annotations
 import base64
 import io
 import json
-import shutil
 import tarfile
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from datameesh_cli.adapters import files, shared_folder
 from datameesh_cli.errors import UserError
+
+_SHARED = "dbt"
+_TARGET = "target"
+_REMEMBERED = "dbt-results.json"
 
 
 @dataclass(frozen=True, slots=True)
 class DbtFiles:
-    """The project folder of the repository and the state folder of one stack."""
+    """The project folder of the repository and the folder of one stack, which only this user reaches.
+
+    What `dm` writes lies there; the job has a folder of its own in it, and `dm` only reads that one.
+    """
 
     project: Path
-    state: Path
-
-    @property
-    def target(self) -> Path:
-        """Where a run leaves its artifacts."""
-        return self.state / "target"
+    home: Path
 
     def prepare(self) -> Path:
-        """Make the state folder, writable for the job's own user, and return it.
+        """Make the folder of the job's artifacts and log, writable for the job's own user, and return it.
 
-        The folder above is 0700, so nobody else on this machine gets in.
+        The folder above is 0700, so nobody else on this machine gets in. Raise HostError if the job left a link in its place.
         """
-        for folder in (self.state, self.target, self.state / "logs"):
-            folder.mkdir(parents=True, exist_ok=True)
-            if folder.stat().st_mode & 0o777 != 0o777:
-                folder.chmod(0o777)
-        return self.state
+        files.make_folder(self.home, mode=0o700)
+        shared_folder.make(self.home, _SHARED, _TARGET)
+        shared_folder.make(self.home, _SHARED, "logs")
+        return self.home / _SHARED
 
     @contextmanager
     def staged(self) -> Iterator[Path]:
@@ -46,54 +46,50 @@ class DbtFiles:
 
         A checkout made under umask 077 is unreadable for that user. Raise UserError if there is no project.
         """
-        if not (self.project / "dbt_project.yml").is_file():
+        if not files.is_file(self.project / "dbt_project.yml"):
             raise UserError("dbt/dbt_project.yml is missing", "restore it: git checkout -- dbt")
-        with tempfile.TemporaryDirectory(prefix="project-", dir=self.state, ignore_cleanup_errors=True) as name:
-            copy = Path(name)
+        with files.temporary_folder(self.home, "dbt-project-") as copy:
             # Times are kept: dbt compares them before it reads a file again.
-            shutil.copytree(
-                self.project, copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns("target", "logs", "dbt_packages")
-            )
-            for path in (copy, *copy.rglob("*")):
-                path.chmod(0o755 if path.is_dir() else 0o644)
+            files.copy_tree(self.project, copy, ("target", "logs", "dbt_packages"))
             yield copy
 
     def texts(self) -> dict[str, str]:
         """Return the project's text files by path, relative to the project."""
         return {
-            str(path.relative_to(self.project)): path.read_text(encoding="utf-8", errors="replace")
-            for pattern in ("*.sql", "*.yml")
-            for path in sorted(self.project.rglob(pattern))
+            str(path.relative_to(self.project)): files.read_bytes(path).decode(errors="replace")
+            for pattern in ("**/*.sql", "**/*.yml")
+            for path in files.found(self.project, pattern)
         }
 
     def artifact(self, name: str) -> dict[str, Any]:
-        """Given an artifact's name (`run_results.json`), return its content, or {} if no run has left a readable one."""
-        return _read(self.target / name)
+        """Given an artifact's name (`run_results.json`), return its content, or {} if no run has left a readable one.
+
+        Raise HostError if a link is in its place.
+        """
+        return _content(shared_folder.read(self.home, _SHARED, _TARGET, name))
 
     def remembered(self) -> dict[str, Any]:
         """Return the newest outcome of each model and test over all runs."""
-        return _read(self.state / "results.json")
+        return _content(files.read_if_there(self.home / _REMEMBERED))
 
     def remember(self, outcomes: Mapping[str, Any]) -> None:
         """Given the newest outcomes, keep them; written whole or not at all."""
-        part = self.state / "results.json.part"
-        part.write_text(json.dumps(outcomes, indent=1), encoding="utf-8")
-        part.replace(self.state / "results.json")
+        files.write(self.home / _REMEMBERED, json.dumps(outcomes, indent=1))
 
 
 def unpacked(text: str) -> dict[str, dict[str, Any]]:
     """Given a tar.gz of JSON artifacts as base64 text, return the artifacts by file name; {} for what cannot be read."""
     try:
         with tarfile.open(fileobj=io.BytesIO(base64.b64decode(text, validate=True)), mode="r:gz") as archive:
-            files = {m.name: archive.extractfile(m) for m in archive.getmembers()}
-            return {name: json.loads(file.read()) for name, file in files.items() if file}
+            packed = {m.name: archive.extractfile(m) for m in archive.getmembers()}
+            return {name: json.loads(file.read()) for name, file in packed.items() if file}
     except (ValueError, EOFError, OSError, tarfile.TarError):
         return {}
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _content(text: str | bytes | None) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        content = json.loads(text or "{}")
+    except ValueError:
         return {}
     return content if isinstance(content, dict) else {}

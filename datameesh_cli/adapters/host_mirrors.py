@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from datameesh_cli.adapters import files
+
 _BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch
     "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
@@ -56,9 +58,9 @@ def host_mirrors(
         "PIP_INDEX_URL": env.get("PIP_INDEX_URL") or pip.get("index-url", ""),
     }
     candidates = [env.get(n) for n in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "PIP_CERT")]
-    bundle = next((Path(c) for c in (*candidates, pip.get("cert"), *_BUNDLES) if c and Path(c).is_file()), None)
+    bundle = next((Path(c) for c in (*candidates, pip.get("cert"), *_BUNDLES) if c and files.is_file(Path(c))), None)
     settings = at_home / ".m2" / "settings.xml"
-    secrets = {"ca": bundle, "maven_settings": settings if settings.is_file() else None}
+    secrets = {"ca": bundle, "maven_settings": settings if files.is_file(settings) else None}
     return HostMirrors(
         {name: env[name] for name in _PROXIES if env.get(name)},
         {name: value for name, value in archives.items() if value},
@@ -68,8 +70,7 @@ def host_mirrors(
 
 def _apt_mirror(etc: Path) -> str:
     """Return the archive's address and, after a space, that of the security archive; "" where the machine is not a Debian."""
-    release = etc / "os-release"
-    if not release.is_file() or not re.search(r"(?m)^ID=\"?debian\"?$", release.read_text(encoding="utf-8")):
+    if not re.search(r"(?m)^ID=\"?debian\"?$", files.read_if_there(etc / "os-release") or ""):
         return ""
     main = security = ""
     for address, suites in _apt_sources(etc / "apt"):
@@ -84,13 +85,13 @@ def _apt_mirror(etc: Path) -> str:
 
 def _apt_sources(folder: Path) -> Iterator[tuple[str, list[str]]]:
     """Yield each address with its suites, from one-line and from deb822 files."""
-    for path in [folder / "sources.list", *sorted((folder / "sources.list.d").glob("*.list"))]:
-        for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+    for path in [folder / "sources.list", *files.found(folder / "sources.list.d", "*.list")]:
+        for line in (files.read_if_there(path) or "").splitlines():
             words = re.sub(r"\[[^]]*\]", "", line.split("#")[0]).split()
             if len(words) > 3 and words[0] == "deb":
                 yield words[1], [words[2]]
-    for path in sorted((folder / "sources.list.d").glob("*.sources")):
-        lines = [ln for ln in path.read_text(encoding="utf-8").splitlines() if not ln.startswith("#")]
+    for path in files.found(folder / "sources.list.d", "*.sources"):
+        lines = [ln for ln in files.read(path).splitlines() if not ln.startswith("#")]
         for stanza in re.split(r"\n\s*\n", "\n".join(lines)):
             fields = {k.lower(): v.split() for k, v in re.findall(r"(?m)^(\S+):\s*(.+)$", stanza)}
             if "deb" in fields.get("types", []) and fields.get("enabled") != ["no"]:
@@ -99,10 +100,11 @@ def _apt_sources(folder: Path) -> Iterator[tuple[str, list[str]]]:
 
 def _pip_settings(etc: Path, home: Path, env: Mapping[str, str]) -> dict[str, str]:
     """Return index-url and cert as pip would read them; a later file wins."""
-    files = [etc / "xdg/pip/pip.conf", etc / "pip.conf", home / ".pip/pip.conf", home / ".config/pip/pip.conf"]
+    places = [etc / "xdg/pip/pip.conf", etc / "pip.conf", home / ".pip/pip.conf", home / ".config/pip/pip.conf"]
     parser = configparser.RawConfigParser(strict=False)
     try:
-        parser.read([*map(str, files), *([env["PIP_CONFIG_FILE"]] if "PIP_CONFIG_FILE" in env else [])])
+        for place in (*places, *([Path(env["PIP_CONFIG_FILE"])] if "PIP_CONFIG_FILE" in env else [])):
+            parser.read_string(files.read_if_there(place) or "")
     except configparser.Error:
         return {}  # pip itself complains about such a file; ours is not the place
     found: dict[str, str] = {}
@@ -113,5 +115,5 @@ def _pip_settings(etc: Path, home: Path, env: Mapping[str, str]) -> dict[str, st
 
 
 def _assignments(path: Path) -> dict[str, str]:
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    text = files.read_if_there(path) or ""
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from datameesh_cli.adapters import process, whales
+from datameesh_cli.adapters import files, process, whales
+from datameesh_cli.adapters.held import Held
 from datameesh_cli.adapters.host_mirrors import HostMirrors
-from datameesh_cli.adapters.process import Held
 from datameesh_cli.core.images import BASE_LABEL, INPUTS_LABEL, ROOTFS_LABEL
 from datameesh_cli.errors import HostError
 
@@ -113,12 +112,14 @@ def build(request: Build, held: Held | None = None) -> Generator[str, None, int]
         "BUILDX_BUILDER": context or "default",
     }
     command = ["docker", "compose", "-p", _PROJECT, "-f", "-", "build"]
-    # A folder of mode 0700: nobody else on this machine reads a mirror's password out of it.
-    with tempfile.TemporaryDirectory(prefix="datameesh-") as folder:
-        archives = Path(folder) / "mirrors"
-        archives.write_text(request.mirrors.as_shell(), encoding="utf-8")
+    # A folder that only this user looks into: nobody else on this machine reads a mirror's password out of it.
+    with files.temporary_folder() as folder:
+        archives = folder / "mirrors"
+        files.write(archives, request.mirrors.as_shell(), mode=0o600)
         model = request.model(archives)
-        code = yield from process.stream(command, stdin=model, env={**os.environ, **settings}, held=held)
+        code = yield from process.stream(
+            command, stdin=model, env={**os.environ, **settings}, hold=held.add if held else None
+        )
     return code
 
 
@@ -135,9 +136,9 @@ def make_rootfs(script: Path, mirrors: HostMirrors, held: Held | None = None) ->
     The generator returns the reference. Raise HostError, with the way out, if this machine cannot do it.
     """
     become = _as_root()
-    with tempfile.TemporaryDirectory(prefix="datameesh-") as folder:
-        tar = Path(folder) / "rootfs.tar"
-        code = yield from process.stream([*become, str(script), str(tar), mirrors.apt], held=held)
+    with files.temporary_folder() as folder:
+        tar = folder / "rootfs.tar"
+        code = yield from process.stream([*become, str(script), str(tar), mirrors.apt], hold=held.add if held else None)
         if code:
             raise HostError(
                 "no image registry answers, and the Debian root file system could not be made here",

@@ -11,11 +11,12 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from datameesh_cli.adapters import process, whales
+from datameesh_cli.adapters import files, process, whales
 from datameesh_cli.core.bundle import LIST
 from datameesh_cli.errors import HostError, UserError
 
@@ -37,11 +38,9 @@ def save(references: Sequence[str], file: Path) -> dict[str, str]:
         )
         ids = _contents(part)
         _append_list(part, ids)
-        part.replace(file)
-    except OSError as failed:
-        raise UserError(f"cannot write {file}: {failed.strerror}", "name another file") from failed
+        files.move(part, file)
     finally:
-        part.unlink(missing_ok=True)
+        files.remove(part)
     return ids
 
 
@@ -50,10 +49,10 @@ def read(file: Path) -> tuple[dict[str, str], dict[str, str]]:
 
     Raise UserError if it is no bundle, or if an image is not the one that its own id names.
     """
-    if not file.is_file():
+    if not files.is_file(file):
         raise UserError(f"there is no file {file}", "make one with: dm images save FILE")
     try:
-        with tarfile.open(file) as bundle:
+        with _opened(file) as bundle:
             names = bundle.getnames()
             if "manifest.json" not in names:
                 raise UserError(f"{file} is not a bundle of images", "make one with: dm images save FILE")
@@ -75,7 +74,7 @@ def _contents(file: Path) -> dict[str, str]:
     """Return the content id of each image in a file, by reference. Raise UserError if a layer is not what its image says."""
     known: dict[str, str] = {}
     found = {}
-    with tarfile.open(file) as bundle:
+    with _opened(file) as bundle:
         for image in json.loads(_bytes(bundle, "manifest.json")):
             raw = _bytes(bundle, image["Config"])
             promised = json.loads(raw)["rootfs"]["diff_ids"]
@@ -93,8 +92,14 @@ def _append_list(file: Path, ids: Mapping[str, str]) -> None:
     text = json.dumps({"images": ids}, indent=1, sort_keys=True).encode()
     entry = tarfile.TarInfo(LIST)
     entry.size = len(text)
-    with tarfile.open(file, "a") as bundle:
+    with files.changing(file) as stream, tarfile.open(fileobj=stream, mode="a") as bundle:
         bundle.addfile(entry, io.BytesIO(text))
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[tarfile.TarFile]:
+    with files.reading(file) as (stream, _), tarfile.open(fileobj=stream) as bundle:
+        yield bundle
 
 
 def _member(bundle: tarfile.TarFile, name: str) -> IO[bytes]:

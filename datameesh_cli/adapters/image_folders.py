@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from datameesh_cli.adapters import files
 from datameesh_cli.core.images import ImageSource, in_build_order, parse_dockerfile
 
 ROOTFS_SCRIPT = "rootfs"
@@ -13,8 +14,8 @@ ROOTFS_SCRIPT = "rootfs"
 
 def read_images(root: Path) -> tuple[ImageSource, ...]:
     """Given the repository, return every image it makes, in build order. Raise UserError for a Dockerfile that is not valid."""
-    files = sorted((root / "services").glob("*/Dockerfile"))
-    return in_build_order(parse_dockerfile(f.parent.name, f.read_text(encoding="utf-8")) for f in files)
+    found = files.found(root / "services", "*/Dockerfile")
+    return in_build_order(parse_dockerfile(f.parent.name, files.read(f)) for f in found)
 
 
 def folder(root: Path, image: ImageSource) -> Path:
@@ -37,15 +38,17 @@ def input_files(root: Path, image: ImageSource) -> Mapping[str, bytes]:
     for pattern in image.copies:
         found.update(_files(base, pattern.strip("/") or "."))
     return {
-        str(path.relative_to(root.resolve())): _digest(path) for path in (p.resolve() for p in found) if path.is_file()
+        str(path.relative_to(root.resolve())): _digest(path)
+        for path in (p.resolve() for p in found)
+        if files.is_file(path)
     }
 
 
 def _files(base: Path, pattern: str) -> Iterator[Path]:
-    for match in [base] if pattern == "." else base.glob(pattern):
-        yield from match.rglob("*") if match.is_dir() else [match]
+    for match in [base] if pattern == "." else files.found(base, pattern):
+        yield from files.found(match, "**/*") if files.is_folder(match) else [match]
 
 
 def _digest(path: Path) -> bytes:
-    executable = b"x" if path.stat().st_mode & 0o100 else b"-"
-    return hashlib.sha256(executable + path.read_bytes()).digest()
+    executable = b"x" if files.is_executable(path) else b"-"
+    return hashlib.sha256(executable + files.read_bytes(path)).digest()

@@ -9,7 +9,10 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
+
+from datameesh_cli.adapters import files
 
 VERSION = "1.33"
 """The release that the tests' cluster runs."""
@@ -24,9 +27,8 @@ def problems(objects: Sequence[Mapping[str, Any]]) -> list[str]:
     for o in objects:
         if o["kind"] in _UNKNOWN:
             continue
-        try:
-            validator = _validator(o["kind"], o["apiVersion"])
-        except FileNotFoundError:
+        validator = _validator(o["kind"], o["apiVersion"])
+        if validator is None:
             found.append(f"{_name(o)}: Kubernetes {VERSION} has no {o['apiVersion']} {o['kind']}")
             continue
         for error in sorted(validator.iter_errors(o), key=lambda e: list(map(str, e.path))):
@@ -42,18 +44,18 @@ def prepare() -> None:
 
 
 @cache
-def _folder() -> Any:
+def _folder() -> Path:
     import importlib.resources
 
     root = importlib.resources.files("kubernetes_validate").joinpath("kubernetes-json-schema")
-    return root.joinpath(f"v{VERSION}.0-local-strict")
+    return Path(str(root)) / f"v{VERSION}.0-local-strict"
 
 
 @cache
 def _registry() -> Any:
     from referencing import Registry, Resource
 
-    contents = json.loads(_folder().joinpath("_definitions.json").read_text(encoding="utf-8"))
+    contents = json.loads(files.read(_folder() / "_definitions.json"))
     return Resource.from_contents(contents) @ Registry()
 
 
@@ -63,7 +65,10 @@ def _validator(kind: str, api: str) -> Any:
     from referencing import Resource
 
     version = re.sub(r"^([^./]*)(?:\.[^/]*)?/", r"\1-", api)
-    schema = json.loads(_folder().joinpath(f"{kind.lower()}-{version}.json").read_text(encoding="utf-8"))
+    text = files.read_if_there(_folder() / f"{kind.lower()}-{version}.json")
+    if text is None:
+        return None
+    schema = json.loads(text)
     registry = Resource.from_contents(schema) @ _registry()
     return jsonschema.validators.Draft202012Validator(schema, registry=registry)
 

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from datameesh_cli.adapters import files
+from datameesh_cli.errors import HostError
+
 KEPT_LINES = 1000
 
 
@@ -26,10 +29,11 @@ def line_editor(history: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError):
-            history.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # A history that cannot be kept is no failure of what was asked.
+        with suppress(OSError, HostError):
+            files.make_folder(history.parent, mode=0o700)
             readline.write_history_file(history)
-            history.chmod(0o600)
+            files.set_mode(history, 0o600)
 
 
 def read_line(prompt: str) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from datameesh_cli.adapters import files
 from datameesh_cli.errors import DmError, UnhealthyError, UserError
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ class ObjectStore:
 
     def put_file(self, bucket: str, key: str, path: Path) -> None:
         """Given a bucket, a key and a local file, store its content."""
-        with self._explained(f"write {bucket}/{key}"):
-            self._client().fput_object(bucket, key, str(path))
+        with files.reading(path) as (stream, size), self._explained(f"write {bucket}/{key}"):
+            self._client().put_object(bucket, key, stream, size)
 
     def get(self, bucket: str, key: str) -> bytes:
         """Given a bucket and a key, return the object's content. Raise UserError if it is not there."""

@@ -1,46 +1,28 @@
-"""Other programs. The only module that imports subprocess."""
+"""Other programs. The only module that starts them: whatever keeps one from running becomes one line and exit code 3."""
 
 from __future__ import annotations
 
 import contextlib
-import shutil
+import errno
+import json
+import os
+import signal
 import subprocess
-import tempfile
+import sys
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from datameesh_cli.errors import HostError
+from datameesh_cli.adapters import files, interrupts
+from datameesh_cli.errors import HostError, Stopped
 
-
-class Held:
-    """Programs that are read in threads of their own, for the one who waits for all of them and may have to end them."""
-
-    def __init__(self) -> None:
-        self._children: list[subprocess.Popen[Any]] = []
-        self._ended = False
-        self._lock = threading.Lock()
-
-    def add(self, child: subprocess.Popen[Any]) -> None:
-        """Given a program that was started, hold it; if the others were ended already, it is ended too."""
-        with self._lock:
-            self._children.append(child)
-            ended = self._ended
-        if ended:
-            end(child)
-
-    def end(self) -> None:
-        """End every program that still runs. The threads that read them come to an end by it."""
-        with self._lock:
-            self._ended = True
-            children = tuple(self._children)
-        for child in children:
-            if child.poll() is None:
-                child.terminate()
-        for child in children:
-            end(child)
+# A group of its own: it is ended as a whole (the docker command runs Compose as a child), and a closing terminal is not
+# answered twice. Python 3.10 knows sessions only.
+_OWN_GROUP: dict[str, Any] = {"process_group": 0} if sys.version_info >= (3, 11) else {"start_new_session": True}
+_PATIENCE = 20.0
+_running: set[subprocess.Popen[Any]] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +36,7 @@ class Finished:
 
 def find(program: str) -> str | None:
     """Given a program name, return its path, or None if it is not installed."""
-    return shutil.which(program)
+    return files.program(program)
 
 
 def run(
@@ -65,26 +47,26 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> Finished:
-    """Given a command, run it to its end and return what came out, whatever its exit code.
+    """Given a command, run it to its end and return what came out, whatever its exit code. Without `stdin` it reads nothing.
 
-    Raise HostError if the program is not there or takes longer than `timeout` seconds.
+    Raise HostError if the program cannot be run or takes longer than `timeout` seconds; then it is ended first.
     """
-    try:
-        done = subprocess.run(
-            list(command),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-            env=env,
-            cwd=cwd,
-        )
-    except FileNotFoundError as missing:
-        raise HostError(f"'{command[0]}' is not installed", "run: ./dm doctor") from missing
-    except subprocess.TimeoutExpired as slow:
-        raise HostError(f"'{' '.join(command[:3])}' did not end within {timeout:.0f} s", "run: ./dm doctor") from slow
-    return Finished(done.returncode, done.stdout, done.stderr)
+    with _started(
+        command,
+        stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env=env,
+        cwd=cwd,
+    ) as child:
+        try:
+            out, err = child.communicate(stdin, timeout)
+        except subprocess.TimeoutExpired as slow:
+            end(child, patience=2)
+            raise _too_slow(command, slow.timeout) from slow
+    return Finished(child.returncode, out, err)
 
 
 def stream(
@@ -93,52 +75,52 @@ def stream(
     stdin: str | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
-    held: Held | None = None,
+    errors: list[str] | None = None,
+    hold: Callable[[subprocess.Popen[Any]], None] | None = None,
 ) -> Generator[str, None, int]:
     """Given a command, yield its lines (both outputs, in order) as they come; the generator's return value is the exit code.
 
-    Use `code = yield from stream(...)`. When the consumer stops early or Ctrl-C arrives, the program is ended first;
-    `held` can end it from another thread.
-    Raise HostError if the program is not there.
+    With `errors`, the lines of standard error are put there instead. Use `code = yield from stream(...)`. When the consumer stops
+    early or Ctrl-C arrives, the program is ended first. `hold` gets it, to end it from another thread. Raise HostError if it
+    cannot be run.
     """
-    try:
-        child = subprocess.Popen(
-            list(command),
-            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            env=env,
-            cwd=cwd,
-        )
-    except FileNotFoundError as missing:
-        raise HostError(f"'{command[0]}' is not installed", "run: ./dm doctor") from missing
-    try:
-        if held:
-            held.add(child)
-        if stdin is not None:
-            # Beside the reading: a program that answers before it has read everything must not stop both sides.
-            threading.Thread(target=_feed, args=(child, stdin), daemon=True).start()
+    with _started(
+        command,
+        stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT if errors is None else subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env=env,
+        cwd=cwd,
+    ) as child:
+        if hold:
+            hold(child)
+        # Beside the reading: a program that answers before it has read everything must not stop both sides.
+        beside = [threading.Thread(target=_feed, args=(child, stdin), daemon=True)] if stdin is not None else []
+        if errors is not None:
+            beside.append(threading.Thread(target=_collect, args=(child, errors), daemon=True))
+        for thread in beside:
+            thread.start()
         assert child.stdout is not None
         for line in child.stdout:
             yield line.rstrip("\n")
-        return child.wait()
-    finally:
-        end(child)
+        code = child.wait()
+        for thread in beside:
+            thread.join(1)
+        return code
 
 
 @contextlib.contextmanager
 def begun(command: Sequence[str]) -> Iterator[Callable[[], Finished | None]]:
     """Given a command, start it and hand over a function that says what came out, or None while it still runs.
 
-    Whoever leaves early, through a failure or Ctrl-C, ends the program first. Raise HostError if it is not there.
+    Whoever leaves early, through a failure or Ctrl-C, ends the program first. Raise HostError if it cannot be run.
     """
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
-        try:
-            child = subprocess.Popen(list(command), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
-        except FileNotFoundError as missing:
-            raise HostError(f"'{command[0]}' is not installed", "run: ./dm doctor") from missing
+    with (
+        files.temporary_output() as output,
+        _started(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT) as child,
+    ):
 
         def finished() -> Finished | None:
             if child.poll() is None:
@@ -146,48 +128,155 @@ def begun(command: Sequence[str]) -> Iterator[Callable[[], Finished | None]]:
             output.seek(0)
             return Finished(child.returncode, output.read(), "")
 
+        yield finished
+
+
+def attach(command: Sequence[str], cwd: Path | None = None) -> int:
+    """Given a command, run it on the user's own terminal and return its exit code. Raise HostError if it cannot be run."""
+    child = _open(command, cwd=cwd)
+    try:
+        return child.wait()
+    except Stopped:
+        raise
+    except KeyboardInterrupt:
+        # The terminal has told the program too: it may have something to clean up.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(_PATIENCE)
+        raise
+    finally:
+        end(child)
+
+
+def spawn(command: Sequence[str], log: Path) -> int:
+    """Given a command, start it in the background in a session of its own, its output appended to `log`; return its pid.
+
+    Raise HostError if it cannot be run or the log cannot be written.
+    """
+    with files.appending(log) as sink:
+        return _open(command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True).pid
+
+
+def pipe(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Given a command, start it with binary stdin and stdout pipes (a relay); the caller ends it.
+
+    Raise HostError if it cannot be run.
+    """
+    return _open(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+
+@contextlib.contextmanager
+def understood(program: str) -> Iterator[None]:
+    """Read a program's answer in this block: whatever is not as it should be becomes one HostError that names the program."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as odd:
+        raise HostError(
+            f"'{program}' gave an answer that dm does not understand ({type(odd).__name__}: {str(odd)[:80]})",
+            "run it by hand; is it the program that it should be? see: ./dm doctor",
+        ) from odd
+
+
+def json_of(program: str, text: str) -> Any:
+    """Given a program and its answer, return the JSON in it. Raise HostError if it is none."""
+    try:
+        return json.loads(text)
+    except ValueError as odd:
+        said = " ".join(text.split())[:80]
+        raise HostError(
+            f"'{program}' gave no JSON: {said or 'nothing'}",
+            "run it by hand; is it the program that it should be? see: ./dm doctor",
+        ) from odd
+
+
+def end(child: subprocess.Popen[Any], patience: float = _PATIENCE) -> None:
+    """Given a program that may still run, ask it to end, and kill it when it has not within `patience` seconds.
+
+    One that leads a group ends with its whole group.
+    """
+    if child.poll() is None:
+        _signal(child, signal.SIGTERM)
         try:
-            yield finished
-        finally:
+            child.wait(timeout=patience)
+        except subprocess.TimeoutExpired:
+            _signal(child, signal.SIGKILL)
+            child.wait()
+
+
+@contextlib.contextmanager
+def _started(command: Sequence[str], **how: Any) -> Iterator[subprocess.Popen[Any]]:
+    """Start a program in a group of its own; it hears the signals that we hear, and has ended when the block is left."""
+    child = _open(command, **how, **_OWN_GROUP)
+    _running.add(child)
+    try:
+        yield child
+    finally:
+        try:
             end(child)
+        finally:
+            _running.discard(child)
+            for pipe_end in (child.stdin, child.stdout, child.stderr):
+                if pipe_end:
+                    with contextlib.suppress(OSError):
+                        pipe_end.close()
+
+
+def _open(command: Sequence[str], **how: Any) -> subprocess.Popen[Any]:
+    try:
+        return subprocess.Popen(list(command), **how)
+    except (OSError, ValueError, subprocess.SubprocessError) as refused:
+        raise _not_started(command[0], refused, how.get("cwd")) from refused
+
+
+def _not_started(program: str, refused: Exception, cwd: Path | None) -> HostError:
+    number = refused.errno if isinstance(refused, OSError) else 0
+    where = find(program)
+    if number == errno.ENOENT and cwd and str(cwd) == str(getattr(refused, "filename", "")):
+        return HostError(f"the folder {cwd} is not there", "run the command from a complete checkout")
+    if number == errno.ENOENT and not where:
+        return HostError(f"'{program}' is not installed", "run: ./dm doctor")
+    if number == errno.ENOENT:
+        why = "what it needs to run (its interpreter or loader) is missing"
+    elif number in (errno.EACCES, errno.EPERM):
+        why = "permission denied; it is not executable, or its disk is mounted noexec"
+    elif number == errno.ENOEXEC:
+        why = "it is not a program for this machine (wrong format)"
+    else:
+        why = getattr(refused, "strerror", None) or str(refused)
+    return HostError(
+        f"'{where or program}' cannot be run: {why}", f"install {Path(program).name} again; see: ./dm doctor"
+    )
+
+
+def _too_slow(command: Sequence[str], timeout: float) -> HostError:
+    return HostError(f"'{' '.join(command[:3])}' did not end within {timeout:.0f} s", "run: ./dm doctor")
+
+
+def _signal(child: subprocess.Popen[Any], number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if os.getpgid(child.pid) == child.pid:
+            os.killpg(child.pid, number)
+        else:
+            child.send_signal(number)
+
+
+def _pass_on(number: int) -> None:
+    for child in tuple(_running):
+        if child.returncode is None:
+            _signal(child, number)
 
 
 def _feed(child: subprocess.Popen[str], text: str) -> None:
     assert child.stdin is not None
-    with contextlib.suppress(BrokenPipeError):
+    with contextlib.suppress(BrokenPipeError, ValueError):
         child.stdin.write(text)
-    with contextlib.suppress(BrokenPipeError):
+    with contextlib.suppress(BrokenPipeError, ValueError):
         child.stdin.close()
 
 
-def end(child: subprocess.Popen[Any], patience: float = 20) -> None:
-    """Given a program that may still run, ask it to end, and kill it when it has not within `patience` seconds."""
-    if child.poll() is None:
-        child.terminate()
-        try:
-            child.wait(timeout=patience)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+def _collect(child: subprocess.Popen[str], lines: list[str]) -> None:
+    assert child.stderr is not None
+    with contextlib.suppress(ValueError):
+        lines.extend(line.rstrip("\n") for line in child.stderr)
 
 
-def attach(command: Sequence[str], cwd: Path | None = None) -> int:
-    """Given a command, run it on the user's own terminal and return its exit code."""
-    try:
-        return subprocess.call(list(command), cwd=cwd)
-    except FileNotFoundError as missing:
-        raise HostError(f"'{command[0]}' is not installed", "run: ./dm doctor") from missing
-
-
-def spawn(command: Sequence[str], log: Path) -> int:
-    """Given a command, start it in the background in a session of its own, its output appended to `log`; return its pid."""
-    with log.open("ab") as sink:
-        child = subprocess.Popen(
-            list(command), stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True
-        )
-    return child.pid
-
-
-def pipe(command: Sequence[str]) -> subprocess.Popen[bytes]:
-    """Given a command, start it with binary stdin and stdout pipes (a relay); the caller ends it."""
-    return subprocess.Popen(list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+interrupts.hear(_pass_on)

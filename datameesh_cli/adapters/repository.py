@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from datameesh_cli.adapters import yaml_text
+from datameesh_cli.adapters import files, yaml_text
 from datameesh_cli.core.fragment import profile_from, services_from
 from datameesh_cli.core.model import Model, model_of
 from datameesh_cli.errors import UserError
@@ -30,22 +30,31 @@ class Repository:
         """Given a YAML file, return its content. Raise UserError, with file and line, if it is missing or broken."""
         name = self.relative(path)
         try:
-            return yaml_text.load(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as missing:
-            raise UserError(f"{name} is missing", "restore it: git checkout -- " + name) from missing
+            return yaml_text.load(self._own_text(path))
         except yaml_text.BrokenYaml as broken:
             where = f"{name}, line {broken.line}" if broken.line else name
             raise UserError(f"{where}: {broken.problem}", "correct the file and run the command again") from broken
-        except UnicodeDecodeError as broken:
-            raise UserError(f"{name} is not UTF-8 text", "correct the file and run the command again") from broken
 
     def read_text(self, path: Path) -> str:
-        """Given a text file, return its content. Raise UserError if it cannot be read."""
-        try:
-            return path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as failed:
-            why = getattr(failed, "strerror", None) or "not UTF-8 text"
-            raise UserError(f"{self.relative(path)} cannot be read: {why}", "check the path") from failed
+        """Given a text file that the user named, return its content.
+
+        Raise UserError if there is none or it is no text, HostError if the machine does not let us read it.
+        """
+        name = self.relative(path)
+        if files.is_folder(path):
+            raise UserError(f"{name} cannot be read: it is a folder", "name a file")
+        text = files.read_if_there(path)
+        if text is None:
+            raise UserError(f"{name} cannot be read: No such file", "check the path")
+        return text
+
+    def _own_text(self, path: Path) -> str:
+        """A file that every checkout has."""
+        text = files.read_if_there(path)
+        if text is None:
+            name = self.relative(path)
+            raise UserError(f"{name} is missing", "restore it: git checkout -- " + name)
+        return text
 
     def relative(self, path: Path) -> str:
         """Given a path, return it as text relative to the repository where it lies inside."""
@@ -53,7 +62,7 @@ class Repository:
 
     def fragments(self) -> tuple[Path, ...]:
         """Return every service's Compose fragment, sorted. Raise UserError if there is none."""
-        found = tuple(sorted((self.root / "services").glob("*/compose.yaml")))
+        found = files.found(self.root / "services", "*/compose.yaml")
         if not found:
             raise UserError("no service folder was found under services/", "run dm from a complete checkout")
         return found
@@ -65,25 +74,22 @@ class Repository:
             services += services_from(self.read_yaml(path), path.parent.name, self.relative(path))
         profiles = [
             profile_from(self.read_yaml(path), self.relative(path))
-            for path in sorted((self.root / "profiles").glob("*.yaml"))
+            for path in files.found(self.root / "profiles", "*.yaml")
         ]
         return model_of(services, profiles)
 
     def summary(self, folder: str) -> str:
         """Given a service folder's name, return the first paragraph of its README as one line ("" without a README)."""
-        readme = self.root / "services" / folder / "README.md"
-        text = readme.read_text(encoding="utf-8") if readme.exists() else ""
+        text = files.read_if_there(self.root / "services" / folder / "README.md") or ""
         paragraphs = [p for p in text.split("\n\n") if p.strip() and not p.lstrip().startswith("#")]
         return " ".join(paragraphs[0].split()) if paragraphs else ""
 
     def refresh_includes(self) -> bool:
         """Make the `include:` block of the Compose file name exactly the fragments that exist; return True if it changed."""
-        text = self.compose_file.read_text(encoding="utf-8")
+        text = self._own_text(self.compose_file)
         lines = "".join(f"  - ../services/{path.parent.name}/compose.yaml\n" for path in self.fragments())
         fresh = _INCLUDE.sub(f"include:\n{lines}\n", text, count=1)
         if fresh == text:
             return False
-        part = self.compose_file.with_suffix(".part")
-        part.write_text(fresh, encoding="utf-8")
-        part.replace(self.compose_file)
+        files.write(self.compose_file, fresh)
         return True

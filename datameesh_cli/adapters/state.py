@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from datameesh_cli.adapters import files, lock
 from datameesh_cli.core.stack import DEFAULT_NAME, PORT_STEP
 from datameesh_cli.errors import HostError
 
@@ -46,21 +47,23 @@ class State:
         """Given a file name and its text, write it whole or not at all; return its path."""
         self._make()
         path = self.folder / name
-        part = path.with_name(path.name + ".part")
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        files.write(path, text)
         return path
 
     def read_json(self, name: str) -> Any:
-        """Given a file name, return its JSON content, or None if it is not there or not readable."""
+        """Given a file name, return its JSON content, or None if it is not there or is no JSON.
+
+        Raise HostError if it is there and cannot be read: a stack of another user is not one that does not run.
+        """
+        text = files.read_if_there(self.folder / name)
         try:
-            return json.loads((self.folder / name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            return None if text is None else json.loads(text)
+        except ValueError:
             return None
 
     def remove(self, name: str) -> None:
         """Given a file name, remove it if it is there."""
-        (self.folder / name).unlink(missing_ok=True)
+        files.remove(self.folder / name)
 
     def write_env(self, variables: Mapping[str, str], *, draft: bool = False) -> Path:
         """Given variables, write them as the stack's env file, or as a draft beside it, and return the path."""
@@ -70,40 +73,41 @@ class State:
     def ensure_secrets(self, names: Iterable[str]) -> None:
         """Given secret names, generate each one that is not there yet; an existing one is never changed.
 
-        32 letters and digits (190 bits); 20 capitals and digits for a name ending in `-access-key`.
+        32 letters and digits (190 bits); 20 capitals and digits for a name ending in `-access-key`. An empty one is refused.
         """
-        self._make()
-        self.secrets.mkdir(mode=0o700, exist_ok=True)
-        self.secrets.chmod(0o700)
+        self._make(durable=True)
+        files.make_folder(self.secrets, mode=0o700, durable=True)
+        files.set_mode(self.secrets, 0o700)
         for name in names:
-            path = self.secrets / name
-            if not path.exists():
-                key = name.endswith("-access-key")
-                letters = (string.ascii_uppercase if key else string.ascii_letters) + string.digits
-                part = path.with_name(name + ".part")
-                part.write_text("".join(secrets.choice(letters) for _ in range(20 if key else 32)), encoding="utf-8")
-                part.chmod(0o444)
-                part.replace(path)
+            if files.is_there(self.secrets / name):
+                self.secret(name)
+                continue
+            key = name.endswith("-access-key")
+            letters = (string.ascii_uppercase if key else string.ascii_letters) + string.digits
+            value = "".join(secrets.choice(letters) for _ in range(20 if key else 32))
+            # On the disk before a volume is made with it: after a power cut, a volume without its password opens to nobody.
+            files.write(self.secrets / name, value, mode=0o444, durable=True)
 
     def secret(self, name: str) -> str:
-        """Given a secret's name, return its value. Raise HostError if it was never generated."""
-        try:
-            return (self.secrets / name).read_text(encoding="utf-8").strip()
-        except OSError as missing:
-            raise HostError(f"the secret '{name}' does not exist yet", "start the stack first: ./dm up") from missing
+        """Given a secret's name, return its value. Raise HostError if it was never generated, or if its file is empty."""
+        value = files.read_if_there(self.secrets / name)
+        if value is None:
+            raise HostError(f"the secret '{name}' does not exist yet", "start the stack first: ./dm up")
+        if not value.strip():
+            raise HostError(
+                f"the secret file {self.secrets / name} is empty",
+                "put its value back from a copy; or remove the file, and the volumes that were made with it: dm down --volumes",
+            )
+        return value.strip()
 
     def secret_names(self) -> tuple[str, ...]:
         """Return the names of all secrets that exist."""
-        return (
-            tuple(sorted(p.name for p in self.secrets.glob("*") if not p.name.endswith(".part")))
-            if self.secrets.exists()
-            else ()
-        )
+        return tuple(p.name for p in files.found(self.secrets, "*") if not p.name.endswith(".part"))
 
     def forget_secrets(self) -> None:
         """Remove all secrets: they open nothing any more once the volumes are gone."""
         for name in self.secret_names():
-            (self.secrets / name).unlink(missing_ok=True)
+            files.remove(self.secrets / name)
 
     def port_offset(self) -> int:
         """Return by how much this stack's ports are moved: 0 for the default stack, else what was kept or the first free step."""
@@ -111,7 +115,7 @@ class State:
             return 0
         if (known := self._kept_offset()) is not None:
             return known
-        taken = {State(self.root, p.parent.name)._kept_offset() for p in self.root.glob("*/ports.json")}
+        taken = {State(self.root, p.parent.name)._kept_offset() for p in files.found(self.root, "*/ports.json")}
         return next(n * PORT_STEP for n in itertools.count(1) if n * PORT_STEP not in taken)
 
     def keep_port_offset(self) -> None:
@@ -120,30 +124,23 @@ class State:
             self.write("ports.json", json.dumps({"offset": self.port_offset()}))
 
     @contextmanager
-    def locked(self, verb: str) -> Iterator[None]:
-        """Hold the stack's lock while a command changes the stack. Raise HostError, naming the holder, if another one has it."""
-        import fcntl
+    def locked(self, verb: str, over: str = "lock") -> Iterator[None]:
+        """Hold the stack's lock while a command changes the stack. Raise HostError, naming the holder, if another one has it.
 
+        `over` names another thing than the stack as a whole that only one command may use at a time.
+        """
         self._make()
-        handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as busy:
-                holder = os.read(handle, 200).decode(errors="replace").strip() or "another dm"
+        with lock.held(self.folder / over, f"'dm {verb}' (process {os.getpid()})") as holder:
+            if holder:
                 raise HostError(
                     f"{holder} is working on stack '{self.name}'", "wait for it to end, or stop it with Ctrl-C"
-                ) from busy
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, f"'dm {verb}' (process {os.getpid()})\n".encode(), 0)
+                )
             yield
-        finally:
-            os.close(handle)
 
     def _kept_offset(self) -> int | None:
         kept = self.read_json("ports.json")
         offset = kept.get("offset") if isinstance(kept, dict) else None
         return offset if isinstance(offset, int) else None
 
-    def _make(self) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def _make(self, *, durable: bool = False) -> None:
+        files.make_folder(self.folder, mode=0o700, durable=durable)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from datameesh_cli.adapters import clock, host_mirrors, image_builder, image_folders
+from datameesh_cli.adapters import clock, files, host_mirrors, image_builder, image_folders
+from datameesh_cli.adapters.held import Held
 from datameesh_cli.adapters.host_mirrors import HostMirrors
 from datameesh_cli.adapters.outside import Outside
-from datameesh_cli.adapters.process import Held
 from datameesh_cli.core import images
 from datameesh_cli.core.build_output import BuildState, without_passwords
 from datameesh_cli.core.images import ImageSource
@@ -224,10 +224,15 @@ def _drain(running: Generator[str, None, T], hear: Hear) -> T:
 
 def _failed(outside: Outside, image: ImageSource, lines: Sequence[str], why: str, hint: str) -> HostError:
     log = outside.state.root / "images" / f"{image.name}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_text("\n".join(lines) + "\n", encoding="utf-8")
     end = "\n".join(f"  {line}" for line in lines[-_TAIL:])
-    again = f"the whole output is in {outside.repository.relative(log)}; then: dm images build {image.name}"
+    again = f"then: dm images build {image.name}"
+    try:
+        files.make_folder(log.parent)
+        files.write(log, "\n".join(lines) + "\n")
+        again = f"the whole output is in {outside.repository.relative(log)}; {again}"
+    except HostError as unwritten:
+        # On a full disk a build fails, and so does keeping its output: the user must hear of the build.
+        again = f"its whole output could not be kept ({unwritten.message}); {again}"
     return HostError(
         f"the image {image.reference} could not be built: {why}\n{end}", f"{hint}; {again}" if hint else again
     )

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from datameesh_cli.adapters import clock
-from datameesh_cli.adapters.process import Held
+from datameesh_cli.adapters.held import Held
 from datameesh_cli.core.build_output import Building, BuildState, doing
 from datameesh_cli.core.images import ImageSource, next_builds
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from datameesh_cli.adapters import image_builder, image_bundle
+from datameesh_cli.adapters import files, image_builder, image_bundle
 from datameesh_cli.adapters.image_folders import read_images
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core import bundle, images
@@ -34,10 +34,10 @@ def save_images(outside: Outside, file: Path) -> Bundle:
     missing = [r for r in references if r not in there]
     if missing:
         raise HostError("missing images: " + ", ".join(missing), "run: dm images build")
-    if file.is_dir():
+    if files.is_folder(file):
         raise UserError(f"{file} is a folder", f"name a file: dm images save {file / 'datameesh-images.tar'}")
     ids = image_bundle.save(references, file)
-    return Bundle(file, file.stat().st_size // 2**20, tuple(references), ids)
+    return Bundle(file, files.size(file) // 2**20, tuple(references), ids)
 
 
 def load_images(file: Path) -> Bundle:
@@ -49,4 +49,4 @@ def load_images(file: Path) -> Bundle:
     wrong = bundle.difference(listed, found)
     if wrong:
         raise UserError(f"{file} {wrong}", "it was changed after it was written; get it again from where it was made")
-    return Bundle(file, file.stat().st_size // 2**20, image_bundle.load(file), listed)
+    return Bundle(file, files.size(file) // 2**20, image_bundle.load(file), listed)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from datameesh_cli.adapters import files
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.rows import (
     NOT_RUN,
@@ -71,7 +73,7 @@ def _matrix(outside: Outside) -> Matrix:
 def _check_proofs(outside: Outside) -> list[Proof]:
     verdicts: dict[str, Any] = {}
     for path in (outside.state.root / PYTEST_VERDICTS, outside.state.folder / VERDICTS):
-        saved = json.loads(outside.repository.read_text(path)) if path.exists() else {}
+        saved = _saved(path)
         verdicts |= {check: v for check, v in saved.items() if v["at"] >= verdicts.get(check, v)["at"]}
     on_cluster = outside.state.read_json(VERDICTS_K8S) or {}
     proofs = []
@@ -85,11 +87,20 @@ def _check_proofs(outside: Outside) -> list[Proof]:
 def _test_proofs(outside: Outside) -> list[Proof]:
     """What the tests wrote down in their last run; a row that a test file marks and no result names was not run."""
     path = outside.state.root / PYTEST_RESULTS
-    results: dict[str, Any] = json.loads(outside.repository.read_text(path)) if path.exists() else {}
+    results = _saved(path)
     proofs = [Proof(row, test, result["outcome"]) for test, result in results.items() for row in result["rows"]]
     seen = {(proof.where.split("::")[0], proof.row) for proof in proofs}
-    for path in sorted((outside.repository.root / "tests").rglob("test_*.py")):
+    for path in files.found(outside.repository.root / "tests", "**/test_*.py"):
         file = outside.repository.relative(path)
         marked = marked_rows(outside.repository.read_text(path), file)
         proofs += [Proof(row, file, NOT_RUN) for row in marked if (file, row) not in seen]
     return proofs
+
+
+def _saved(path: Path) -> dict[str, Any]:
+    """What an earlier run wrote down; a file that was cut off in the middle counts as none."""
+    try:
+        saved = json.loads(files.read_if_there(path) or "{}")
+    except ValueError:
+        return {}
+    return saved if isinstance(saved, dict) else {}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from datameesh_cli.adapters import clock, host_setup
+from datameesh_cli.adapters import clock, dockerd, host_facts, host_setup
 from datameesh_cli.adapters.image_folders import read_images
 from datameesh_cli.adapters.outside import Outside
-from datameesh_cli.core.diagnosis import Facts, Finding, diagnose
+from datameesh_cli.core.diagnosis import diagnose
+from datameesh_cli.core.machine import Facts, Finding
 from datameesh_cli.errors import HostError
-from datameesh_cli.usecases.build_images import Told, build_images
 
 Say = Callable[[str], None]
 
@@ -36,11 +36,11 @@ class Diagnosed:
 def diagnose_host(outside: Outside, *, fix: bool, say: Say) -> Diagnosed:
     """Look at the machine; with `fix`, do what can be done, one step after the other, telling each through `say`.
 
-    Never touches what is there and works. Raise HostError if a step fails; what is done stays done.
+    Never touches what is there and works. Looking raises nothing. Raise HostError if a step fails; what is done stays done.
     """
     done: list[str] = []
     while True:
-        facts = host_setup.look(_image(outside, "base"), _image(outside, "kompose"))
+        facts = host_facts.look(lambda: {i.name: i.reference for i in read_images(outside.repository.root)})
         findings = diagnose(facts)
         todo = next((f for f in findings if f.step and f.step not in done), None)
         if not fix or todo is None:
@@ -67,18 +67,14 @@ def prepare_host(outside: Outside, *, install: bool, say: Say) -> Diagnosed:
 
 
 def _do(outside: Outside, step: str, facts: Facts) -> None:
+    log = outside.state.root / "engine.log"
     if step == "engine":
-        keyring = ("debian-archive-keyring",) if facts.distribution == "ubuntu" else ()
-        host_setup.install_packages("docker.io", "iptables", "debootstrap", *keyring)
+        host_setup.install_engine(facts.distribution)
     elif step == "start":
-        host_setup.start_engine(outside.state.root / "engine.log")
+        dockerd.start(log)
+    elif step == "wait":
+        dockerd.wait(log)
     elif step == "compose":
         host_setup.install_compose(facts.distribution)
     elif step == "debootstrap":
         host_setup.install_packages("debootstrap")
-    elif step == "kompose":
-        build_images(outside, ["kompose"], Told(lambda _: None, lambda _: None))
-
-
-def _image(outside: Outside, name: str) -> str:
-    return next(i.reference for i in read_images(outside.repository.root) if i.name == name)

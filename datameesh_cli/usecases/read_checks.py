@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from datameesh_cli.adapters import files
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.applicability import needed_services
 from datameesh_cli.core.checks import Check, Sql, checks_from
@@ -14,13 +15,13 @@ from datameesh_cli.errors import UserError
 def read_checks(outside: Outside, model: Model) -> tuple[Check, ...]:
     """Given the model, return all checks, those of services first. Raise UserError, naming file and check, for a wrong one."""
     root = outside.repository.root
-    files = [*sorted((root / "services").glob("*/smoke.yaml")), *sorted((root / "tests" / "journeys").glob("*.yaml"))]
-    if not files:
+    found = [*files.found(root / "services", "*/smoke.yaml"), *files.found(root / "tests" / "journeys", "*.yaml")]
+    if not found:
         raise UserError(
             "no services/*/smoke.yaml and no tests/journeys/*.yaml was found", "run dm from a complete checkout"
         )
     checks = []
-    for path in files:
+    for path in found:
         for check in checks_from(outside.repository.read_yaml(path), outside.repository.relative(path)):
             needed_services(check, model.services)
             checks.append(_with_statement(outside, check))
@@ -31,6 +32,6 @@ def _with_statement(outside: Outside, check: Check) -> Check:
     if not isinstance(check.action, Sql) or not check.action.file:
         return check
     path = outside.repository.root / check.action.file
-    if not path.is_file():
+    if not files.is_file(path):
         raise UserError(f"{check.id}: there is no file '{check.action.file}'", "paths count from the repository's root")
     return replace(check, action=replace(check.action, statement=outside.repository.read_text(path)))

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from datameesh_cli.adapters import files
 from datameesh_cli.adapters.repository import Repository
 from datameesh_cli.core import seed as generators
 from datameesh_cli.core.seed.dataset import Dataset, dataset_from
@@ -24,12 +25,12 @@ class Declared:
 
     def schema(self, dataset: Dataset) -> str:
         """Given a dataset, return the SQL that makes its tables."""
-        return (self.folder / dataset.domain / "schema.sql").read_text(encoding="utf-8")
+        return files.read(self.folder / dataset.domain / "schema.sql")
 
     @property
     def loaded_set(self) -> str:
         """The SQL that makes the table in which a load is written down."""
-        return (self.folder / "loaded_set.sql").read_text(encoding="utf-8")
+        return files.read(self.folder / "loaded_set.sql")
 
     def content(self, set_name: str, scale: int) -> str:
         """Given a set and a scale, return a text that changes when any row of it could."""
@@ -45,12 +46,12 @@ def read_datasets(repository: Repository) -> Declared:
     file = folder / "people.yaml"
     people = people_from(repository.read_yaml(file), repository.relative(file))
     names = tuple(declared.name for declared in people.sets)
-    files = sorted(folder.glob("*/dataset.yaml"))
-    if not files:
+    found = files.found(folder, "*/dataset.yaml")
+    if not found:
         raise UserError("no data set was found under seed/", "run dm from a complete checkout")
     datasets = []
-    for path in files:
-        if not path.with_name("schema.sql").exists():
+    for path in found:
+        if not files.is_file(path.with_name("schema.sql")):
             missing = repository.relative(path.with_name("schema.sql"))
             raise UserError(f"{missing} is missing", "a domain has dataset.yaml and schema.sql")
         data = repository.read_yaml(path)
@@ -60,9 +61,9 @@ def read_datasets(repository: Repository) -> Declared:
 
 def _digest(folder: Path) -> str:
     """A digest of the declarations and of the code that makes rows of them."""
-    sources = [path for path in folder.rglob("*") if path.suffix in (".yaml", ".sql", ".ipynb")]
-    sources += [path for place in generators.__path__ for path in Path(place).glob("*.py")]
+    sources = [path for path in files.found(folder, "**/*") if path.suffix in (".yaml", ".sql", ".ipynb")]
+    sources += [path for place in generators.__path__ for path in files.found(Path(place), "*.py")]
     digest = hashlib.sha256()
     for path in sorted(sources, key=lambda path: (path.parent.name, path.name)):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        digest.update(path.name.encode() + b"\0" + files.read_bytes(path) + b"\0")
     return digest.hexdigest()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from datameesh_cli.adapters import export_folder, image_builder, image_folders
+from datameesh_cli.adapters import export_folder, files, image_builder, image_folders
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.k8s.configs import sources_of
 from datameesh_cli.core.k8s.source import File, Part, Source, unescaped
@@ -78,8 +78,8 @@ def read_target(outside: Outside, asked: TargetRequest) -> Target:
     """Given a target's name and the additions of the command line, return it. Raise UserError if there is no such target."""
     folder = outside.repository.root / "k8s-export" / "targets"
     path = folder / f"{asked.name}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in folder.glob("*.yaml")))
+    if not files.is_file(path):
+        known = ", ".join(sorted(p.stem for p in files.found(folder, "*.yaml")))
         raise UserError(
             f"there is no target '{asked.name}'", f"targets: {known}; a new one is a file in k8s-export/targets/"
         )
@@ -139,8 +139,7 @@ def _users(outside: Outside, services: Sequence[Service], bodies: Mapping[str, A
     """By number: what the model says, else what the image's Dockerfile says, else what the engine says of the image."""
     root = outside.repository.root
     texts = {
-        i.reference: (image_folders.folder(root, i) / "Dockerfile").read_text(encoding="utf-8")
-        for i in image_folders.read_images(root)
+        i.reference: files.read(image_folders.folder(root, i) / "Dockerfile") for i in image_folders.read_images(root)
     }
     found = {}
     for service in services:

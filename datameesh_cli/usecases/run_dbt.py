@@ -17,6 +17,7 @@ from datameesh_cli.usecases.open_target import Cluster, open_place
 
 SERVICE = "dbt"
 TRINO = "trino-coordinator"
+LOCK = "dbt.lock"
 OFFLINE = frozenset({"parse", "ls", "list", "deps", "clean", "--version", "--help"})
 """The commands that read files only and need no running stack."""
 
@@ -57,7 +58,7 @@ class Diagnosis:
 
 def dbt_files(outside: Outside) -> DbtFiles:
     """Return dbt's files of the stack."""
-    return DbtFiles(outside.repository.root / "dbt", outside.state.folder / "dbt")
+    return DbtFiles(outside.repository.root / "dbt", outside.state.folder)
 
 
 def run_dbt(outside: Outside, arguments: Sequence[str], on_line: OnLine, cluster: Cluster | None = None) -> DbtRun:
@@ -66,11 +67,17 @@ def run_dbt(outside: Outside, arguments: Sequence[str], on_line: OnLine, cluster
     With `cluster` the job runs there, over the project that is in its image (see run_dbt_on_cluster).
 
     Each line goes to `on_line` as it comes. The artifacts are then in `.dm/<name>/dbt/target`. Raise HostError if the image is
-    missing, UnhealthyError if Trino does not run, UserError if there is no project.
+    missing or another dbt runs over the same artifacts, UnhealthyError if Trino does not run, UserError if there is no project.
     """
     if cluster:
         return run_dbt_on_cluster(open_place(outside, cluster).target, arguments, on_line)
     _refuse_unready(outside, arguments)
+    # Two runs in one target/ overwrite each other's manifest, and one reports the other's results.
+    with outside.state.locked(f"dbt {arguments[0]}" if arguments else "dbt", LOCK):
+        return _run(outside, arguments, on_line)
+
+
+def _run(outside: Outside, arguments: Sequence[str], on_line: OnLine) -> DbtRun:
     files = dbt_files(outside)
     state = files.prepare()
     before = files.artifact("run_results.json")

@@ -90,7 +90,7 @@ def run_demo(outside: Outside, ram: int | None, *, yes: bool, timeout: float, na
     narrator.step(f"Load the data set '{DATA_SET}' into both domains")
     domains = seed_data(outside, SeedRequest(DATA_SET, lake=False), narrator.rows, narrator.say)
     narrator.step("Ask both domains one question: which campaigns turn leads into customers?")
-    statement = (outside.repository.root / QUERY).read_text(encoding="utf-8").strip().rstrip(";")
+    statement = outside.repository.read_text(outside.repository.root / QUERY).strip().rstrip(";")
     asked = clock.now()
     answer = trino_of(started.planned).query(statement)
     answer_seconds = clock.now() - asked

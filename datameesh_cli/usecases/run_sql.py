@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
+from datameesh_cli.adapters import files
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.adapters.trino import Session, SqlError
 from datameesh_cli.core.sql_text import Statement, place_in_whole, statements
@@ -70,7 +71,7 @@ def named_queries(outside: Outside) -> tuple[NamedQuery, ...]:
     folder = outside.repository.root / "services" / "trino" / "queries"
     return tuple(
         NamedQuery(path.stem, _head(outside.repository.read_text(path)), outside.repository.relative(path))
-        for path in sorted(folder.glob("*.sql"))
+        for path in files.found(folder, "*.sql")
     )
 
 

@@ -7,12 +7,11 @@ interrupted is done again by the next `dm seed`.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+from typing import Any
 
-from datameesh_cli.adapters import clock
+from datameesh_cli.adapters import clock, files
 from datameesh_cli.adapters.object_store import ObjectStore
 from datameesh_cli.adapters.postgres import Session
 from datameesh_cli.adapters.trino import Trino
@@ -101,18 +100,18 @@ def _export(declared: Declared, sessions: Mapping[str, Session], store: ObjectSt
 
 
 def _put_query(session: Session, store: ObjectStore, query: str, key: str) -> int:
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:
+    with files.spool(_IN_MEMORY) as spool:
         rows = session.copy_out(query, spool, header=key.endswith(".csv"))
         spool.seek(0)
-        store.put(LAKE, key, cast(BinaryIO, spool))
+        store.put(LAKE, key, spool)
         return rows
 
 
 def _run_statements(declared: Declared, trino: Trino, say: Say) -> int:
     """Run seed/lake/*.sql in order. Raise UnhealthyError, naming file and line, at the first statement that fails."""
     ran = 0
-    for path in sorted((declared.folder / "lake").glob("*.sql")):
-        for statement in statements(path.read_text(encoding="utf-8")):
+    for path in files.found(declared.folder / "lake", "*.sql"):
+        for statement in statements(files.read(path)):
             try:
                 trino.query(statement.text)
             except DmError as failed:

@@ -87,7 +87,7 @@ def _images(outside: Outside, planned: Planned) -> list[str]:
     try:
         resolved = outside.compose.resolve([*planned.plan.profiles, "job"], draft)["services"]
     finally:
-        draft.unlink()
+        outside.state.remove(draft.name)
     return sorted({resolved[s.name]["image"] if s.name in resolved else s.image for s in planned.services})
 
 

@@ -43,15 +43,15 @@ def test_a_folder_that_is_no_export_is_not_replaced(tmp_path: Path) -> None:
 def test_a_failure_in_the_middle_leaves_the_last_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "out"
     export_folder.replace(out, FILES)
-    rename = Path.rename
+    rename = Path.replace
 
     def fails_for_the_new_one(self: Path, target: Path) -> Path:
-        if target == out and not self.name.endswith(".old"):
+        if target == out and self.name == "fresh":
             raise OSError(28, "No space left on device")
         return rename(self, target)
 
-    monkeypatch.setattr(Path, "rename", fails_for_the_new_one)
-    with pytest.raises(HostError, match="No space left on device"):
+    monkeypatch.setattr(Path, "replace", fails_for_the_new_one)
+    with pytest.raises(HostError, match="the disk is full"):
         export_folder.replace(out, {"export-report.json": "new"})
     assert export_folder.read(out) == FILES
     assert [p.name for p in tmp_path.iterdir()] == ["out"]

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from datameesh_cli.adapters import process
-from datameesh_cli.adapters.process import Held
+from datameesh_cli.adapters.held import Held
 from datameesh_cli.core.build_output import BuildState
 from datameesh_cli.core.images import ImageSource
 from datameesh_cli.errors import HostError
@@ -64,7 +64,7 @@ def test_the_watcher_hears_what_is_done_and_how_many_are_left() -> None:
 def _waits(image: ImageSource, hear: Hear, held: Held) -> None:
     """A build that would take an hour."""
     for line in process.stream(
-        [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(3600)"], held=held
+        [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(3600)"], hold=held.add
     ):
         hear(line)
 
