@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from datameesh_cli.adapters import files
 from datameesh_cli.core.machine import Endpoint
 from datameesh_cli.errors import HostError
 
 
 def endpoint(env: Mapping[str, str] = os.environ, home: Path | None = None) -> Endpoint:
-    """Return where the docker command goes and what sends it there. Raise HostError if its configuration cannot be read."""
+    """Return where the docker command goes and what sends it there. Raise DmError if its configuration cannot be read."""
     if env.get("DOCKER_HOST"):
         return Endpoint(env["DOCKER_HOST"], "DOCKER_HOST")
     folder = _folder(env, home)
@@ -31,8 +32,8 @@ def endpoint(env: Mapping[str, str] = os.environ, home: Path | None = None) -> E
 
 def own_compose(env: Mapping[str, str] = os.environ, home: Path | None = None) -> str:
     """Return the path of a Compose plugin in the user's own folder, "" without one."""
-    plugin = _folder(env, home) / "cli-plugins" / "docker-compose"
-    return str(plugin) if os.path.lexists(plugin) else ""
+    # By a pattern, which finds a link that leads nowhere too: docker trips over it as over a broken plugin.
+    return next(map(str, files.found(_folder(env, home) / "cli-plugins", "docker-compos[e]")), "")
 
 
 def _folder(env: Mapping[str, str], home: Path | None) -> Path:
@@ -40,10 +41,9 @@ def _folder(env: Mapping[str, str], home: Path | None) -> Path:
 
 
 def _json(path: Path) -> dict[str, Any]:
+    text = files.read_if_there(path)
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as failed:
+        data = json.loads(text or "{}")
+    except ValueError as failed:
         raise HostError(f"{path} cannot be read: {failed}", "correct it or take it away") from failed
     return data if isinstance(data, dict) else {}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from datameesh_cli.adapters import clock, process
+from datameesh_cli.adapters import clock, files, process
 from datameesh_cli.adapters.host_setup import checked
-from datameesh_cli.errors import HostError
+from datameesh_cli.errors import DmError, HostError
 
 PID_FILE = Path("/var/run/docker.pid")
 _START = 60
@@ -21,16 +21,16 @@ def program() -> str:
 
 def has_systemd() -> bool:
     """Say whether systemd runs this machine's services."""
-    return Path("/run/systemd/system").exists()
+    return files.is_there(Path("/run/systemd/system"))
 
 
 def living(pid_file: Path = PID_FILE) -> int:
     """Return the number of the engine that runs on this machine, 0 if none does: one that left its pid file is not living."""
     try:
-        pid = int(pid_file.read_text())
+        pid = int(files.read(pid_file))
         # Its name stands in brackets and may hold blanks; the state is the first word after it. Z has ended already.
-        name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
-    except (OSError, ValueError):
+        name, _, rest = files.read(Path(f"/proc/{pid}/stat")).partition("(")[2].rpartition(")")
+    except (DmError, ValueError):
         return 0
     return pid if name == "dockerd" and rest.split()[0] not in "ZX" else 0
 
@@ -45,9 +45,8 @@ def start(log: Path, pid_file: Path = PID_FILE) -> None:
     elif not living(pid_file):
         if not program():
             raise HostError("dockerd is not installed", "see: ./dm doctor")
-        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # A pid file of an engine that was killed keeps a new one from starting when its number was given to another program.
-        pid_file.unlink(missing_ok=True)
+        files.remove(pid_file)
         process.spawn([program()], log)
     wait(log, pid_file)
 
@@ -70,8 +69,8 @@ def wait(log: Path, pid_file: Path = PID_FILE) -> None:
 
 def _last_words(log: Path) -> str:
     try:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+        lines = files.read(log).splitlines()
+    except DmError:
         return ""
     said = [line for line in lines if line.strip()]
     return f": {said[-1].strip()}" if said else ""

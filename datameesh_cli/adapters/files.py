@@ -213,6 +213,12 @@ def size(path: Path) -> int:
         return path.stat().st_size
 
 
+def disk(path: Path) -> tuple[int, int]:
+    """Given a path, return how many bytes its disk has free, and the number of that device."""
+    with explained("look at", path):
+        return shutil.disk_usage(path).free, path.stat().st_dev
+
+
 def _mode(path: Path) -> int | None:
     try:
         return path.stat().st_mode

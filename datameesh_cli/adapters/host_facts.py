@@ -6,13 +6,12 @@ import json
 import os
 import platform
 import resource
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from datameesh_cli.adapters import clock, docker_endpoint, dockerd, process
+from datameesh_cli.adapters import clock, docker_endpoint, dockerd, files, process
 from datameesh_cli.core.container_engine import PATIENCE
 from datameesh_cli.core.machine import Client, Endpoint, Engine, Facts
 from datameesh_cli.errors import DmError, HostError
@@ -72,7 +71,7 @@ def look(images: Callable[[], Mapping[str, str]]) -> Facts:
         cpus=os.cpu_count() or 0,
         ram=looks.at("memory", lambda: _memory("MemTotal") or 0.0, 0.0),
         swap=looks.at("swap", lambda: _memory("SwapTotal"), None) if here else None,
-        disk=looks.at("disk", lambda: shutil.disk_usage(disk).free / 2**30, None) if disk else None,
+        disk=looks.at("disk", lambda: files.disk(disk)[0] / 2**30, None) if disk else None,
         open_files=looks.at("open files", _open_files, 0) if here else 0,
         read_ahead=ahead,
         read_ahead_file=ahead_file,
@@ -89,8 +88,8 @@ def _client() -> Client:
         return Client()
     try:
         done = process.run([path, "--version"], timeout=PATIENCE)
-    except (HostError, OSError) as failed:
-        return Client(path, getattr(failed, "message", "") or str(failed))
+    except HostError as failed:
+        return Client(path, failed.message)
     said = (done.out + done.err).strip()
     first = said.splitlines()[0] if said else ""
     if "podman" in said.lower():
@@ -143,16 +142,15 @@ def _has(image: str) -> bool:
 
 
 def _os_release() -> Mapping[str, str]:
-    path = Path("/etc/os-release")
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    lines = (files.read_if_there(Path("/etc/os-release")) or "").splitlines()
     return {k: v.strip('"') for k, _, v in (line.partition("=") for line in lines) if v}
 
 
 def _memory(line: str) -> float | None:
     """A size of /proc/meminfo in GiB; None where the system does not say."""
-    path = Path("/proc/meminfo")
-    if path.exists():
-        found = [text.split()[1] for text in path.read_text().splitlines() if text.startswith(line + ":")]
+    told = files.read_if_there(Path("/proc/meminfo"))
+    if told is not None:
+        found = [text.split()[1] for text in told.splitlines() if text.startswith(line + ":")]
         return int(found[0]) / 2**20 if found else None
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30 if line == "MemTotal" else None
 
@@ -160,17 +158,20 @@ def _memory(line: str) -> float | None:
 def _disk_of_engine(root_dir: str) -> Path:
     """The folder whose disk the engine fills: its own where it lies here and may be looked at, else the user's."""
     data = Path(root_dir or "/var/lib/docker")
-    return data if os.access(data, os.X_OK) else Path.home()
+    try:
+        return data if files.is_folder(data) else Path.home()
+    except HostError:
+        return Path.home()
 
 
 def _read_ahead(folder: Path) -> tuple[int, str]:
     """How many KiB the kernel reads ahead on the disk of a folder, and where that is set; (0, "") where nobody says."""
-    number = folder.stat().st_dev
+    number = files.disk(folder)[1]
     block = Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}").resolve()
     for disk in (block, block.parent):  # a partition has its disk's
         try:
-            size = int((disk / "queue" / "read_ahead_kb").read_text())
-        except (OSError, ValueError):
+            size = int(files.read(disk / "queue" / "read_ahead_kb"))
+        except (DmError, ValueError):
             continue
         return size, f"/sys/block/{disk.name}/queue/read_ahead_kb"
     return 0, ""

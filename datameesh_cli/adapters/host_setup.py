@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import tempfile
 from pathlib import Path
 
-from datameesh_cli.adapters import process
+from datameesh_cli.adapters import files, process
 from datameesh_cli.adapters.host_mirrors import host_mirrors
 from datameesh_cli.errors import HostError
 
@@ -57,21 +55,18 @@ def install_compose(distribution: str) -> None:
     mirror = host_mirrors().apt
     if not mirror:
         raise HostError("apt names no Debian archive", "install the docker-compose-plugin package by hand")
-    with tempfile.TemporaryDirectory() as folder:
-        plugin = _unpack_compose(Path(folder), mirror)
-        PLUGINS.mkdir(parents=True, exist_ok=True)
-        part = PLUGINS / "docker-compose.part"
-        shutil.copyfile(plugin, part)
-        part.chmod(0o755)
-        part.replace(PLUGINS / "docker-compose")
+    with files.temporary_folder() as folder:
+        plugin = files.read_bytes(_unpack_compose(folder, mirror))
+        files.make_folder(PLUGINS)
+        files.write(PLUGINS / "docker-compose", plugin, mode=0o755)
 
 
 def _unpack_compose(folder: Path, mirror: str) -> Path:
     """Fetch and unpack the plugin's package with lists and cache of our own, so that the machine's apt state stays as it is."""
     for part in ("lists/partial", "cache/archives/partial"):
-        (folder / part).mkdir(parents=True)
+        files.make_folder(folder / part)
     keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
-    (folder / "sources.list").write_text(f"deb [signed-by={keyring}] {mirror} trixie main\n", encoding="utf-8")
+    files.write(folder / "sources.list", f"deb [signed-by={keyring}] {mirror} trixie main\n")
     options = {
         "Dir::Etc::sourcelist": folder / "sources.list",
         "Dir::Etc::sourceparts": "-",
@@ -83,11 +78,11 @@ def _unpack_compose(folder: Path, mirror: str) -> Path:
     env = dict(os.environ)
     checked([*apt, "update"], env)
     checked([*apt, "download", COMPOSE_PIN], env, cwd=folder)
-    package = next(folder.glob("docker-compose_*.deb"), None)
+    package = next(iter(files.found(folder, "docker-compose_*.deb")), None)
     if package is None:
         raise HostError("apt-get downloaded no package of Compose", "install Compose v2.20 or newer by hand")
     pinned = COMPOSE_SHA256.get(package.stem.rsplit("_", 1)[-1])
-    if pinned and hashlib.sha256(package.read_bytes()).hexdigest() != pinned:
+    if pinned and hashlib.sha256(files.read_bytes(package)).hexdigest() != pinned:
         raise HostError(f"{package.name} is not the package that is pinned", "install Compose v2.20 or newer by hand")
     checked(["dpkg", "-x", str(package), str(folder / "tree")], env)
     return folder / "tree/usr/libexec/docker/cli-plugins/docker-compose"

@@ -28,8 +28,8 @@ def plan(
 
     Example: dm plan --profile analytics --ram 4g
     """
-    from datameesh_cli.render.plan import print_plan
-    from datameesh_cli.usecases.plan_memory import plan_memory
+    from datameesh_cli.render.plan import plan_json, print_preview
+    from datameesh_cli.usecases.plan_memory import preview_plan
 
-    planned = plan_memory(outside(ctx.obj), profile, None if ram is None else parse_mib(ram))
-    print_json(planned.plan) if output is Output.json else print_plan(planned)
+    preview = preview_plan(outside(ctx.obj), profile, None if ram is None else parse_mib(ram))
+    print_json(plan_json(preview)) if output is Output.json else print_preview(preview)

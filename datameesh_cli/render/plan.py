@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from datameesh_cli.core.memory import format_mib
-from datameesh_cli.render.output import print_line, print_table
-from datameesh_cli.usecases.plan_memory import Planned
+from datameesh_cli.render.output import plain, print_line, print_table
+from datameesh_cli.usecases.plan_memory import Planned, Preview
 
 
 def print_plan(planned: Planned) -> None:
@@ -25,3 +27,20 @@ def print_plan(planned: Planned) -> None:
         f"profiles {', '.join(plan.profiles)}: limits {plan.total} MiB "
         f"of a budget of {plan.budget} MiB ({format_mib(plan.budget)}; {planned.source})"
     )
+
+
+def print_preview(preview: Preview) -> None:
+    """Given a plan and what runs, print the plan, and then what runs where that is something else."""
+    print_plan(preview.planned)
+    plan, running = preview.planned.plan, preview.running
+    if running is None or (set(running.profiles), running.budget) == (set(plan.profiles), plan.budget):
+        return
+    print_line(f"running now: profiles {', '.join(running.profiles)} in a budget of {format_mib(running.budget)}")
+    if not set(running.profiles) <= set(plan.profiles):
+        print_line("dm up adds to what runs; for this plan alone: dm down first")
+
+
+def plan_json(preview: Preview) -> dict[str, Any]:
+    """Given a plan and what runs, return the plan as one document, with what runs under `running`."""
+    document: dict[str, Any] = plain(preview.planned.plan)
+    return document | {"running": plain(preview.running)}

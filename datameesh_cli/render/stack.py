@@ -90,21 +90,18 @@ def print_status(status: Status) -> None:
     if not status.running:
         print_line(f"stack '{status.name}' is not running; start it with: dm up")
         return
+    measured = any(s.used is not None for s in status.services)
     rows = [
         (
-            s.service,
-            s.namespace,
-            f"{s.state} {s.detail}".strip(),
-            s.limit,
-            s.used,
-            s.restarts or "",
-            " ".join(map(str, s.ports)),
-            s.image,
+            *(s.service, s.namespace, f"{s.state} {s.detail}".strip(), s.limit),
+            *([s.used] if measured else []),
+            *(s.restarts or "", " ".join(map(str, s.ports)), s.image),
         )
         for s in status.services
     ]
-    columns = ["service", "namespace", "state", "limit MiB", "used MiB", "restarts", "ports", "image"]
-    print_table(columns, rows, right=["limit MiB", "used MiB", "restarts"])
+    used = ["used MiB"] if measured else []
+    columns = ["service", "namespace", "state", "limit MiB", *used, "restarts", "ports", "image"]
+    print_table(columns, rows, right=["limit MiB", *used, "restarts"])
     for name, reason in status.left_out.items():
         print_line(f"{name}: {reason}")
     well = "all well" if status.healthy else "NOT well: dm why <service>"

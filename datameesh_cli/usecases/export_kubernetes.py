@@ -70,7 +70,7 @@ def make_export(outside: Outside, request: ExportRequest, say: Say, began: float
     if outside.repository.refresh_includes():
         say("compose/compose.yaml now includes every service folder")
     with ThreadPoolExecutor(1) as beside:
-        image = beside.submit(_image, outside, say)
+        image = beside.submit(kompose_image, outside, say)
         read = read_source(outside, request.profiles, request.ram, request.target)
         drafted = beside.submit(kompose.convert, image.result(), read.model, read.profiles, outside.repository.root)
         # What can be done while kompose is at work.
@@ -117,10 +117,12 @@ def asked_of(request: ExportRequest, read: Read) -> dict[str, Any]:
     }
 
 
-def _image(outside: Outside, say: Say) -> str:
+def kompose_image(outside: Outside, say: Say) -> str:
+    """Return the reference of kompose's image; where the engine has it not yet, say so and build it."""
     everyone = image_folders.read_images(outside.repository.root)
     reference = named(everyone, [kompose.FOLDER])[0].reference
     if not image_builder.present([reference]):
+        say("kompose is not built yet and the export needs it; this takes about a minute, once")
         build_missing(outside, [reference], say)
     return reference
 

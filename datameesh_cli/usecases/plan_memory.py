@@ -43,16 +43,20 @@ class Planned:
         )
 
 
-def plan_memory(outside: Outside, profiles: Sequence[str], ram: int | None, *, elsewhere: bool = False) -> Planned:
+def plan_memory(
+    outside: Outside, profiles: Sequence[str], ram: int | None, *, elsewhere: bool = False, alone: bool = False
+) -> Planned:
     """Given profiles (none: those in force, else analytics) and a budget in MiB (None: the one in force, else the engine's), plan.
 
+    Profiles are planned together with those in force, which go on running; `alone`: by themselves.
     `elsewhere`: for another machine than this one, so what runs here does not count, nor what the engine here has.
 
     Raise UserError for an unknown profile or a broken fragment, HostError for a budget too small or beyond the engine.
     """
     model = outside.repository.model()
     before = None if elsewhere else running_plan(outside)
-    wanted = list(dict.fromkeys([*(before.profiles if before else ()), *profiles])) or [DEFAULT_PROFILE]
+    kept = before.profiles if before and not (alone and profiles) else ()
+    wanted = list(dict.fromkeys([*kept, *profiles])) or [DEFAULT_PROFILE]
     closure = model.closure(wanted)
     services = model.of_profiles(closure)
     chosen = _chosen_ports(services, before, host.environment())
@@ -81,6 +85,19 @@ def running_plan(outside: Outside) -> InForce | None:
     if not isinstance(saved, dict) or not isinstance(saved.get("budget"), int):
         return None
     return InForce(tuple(saved.get("profiles") or ()), saved["budget"], dict(saved.get("ports") or {}))
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A plan of what was asked, and what runs beside it (None: nothing does)."""
+
+    planned: Planned
+    running: InForce | None
+
+
+def preview_plan(outside: Outside, profiles: Sequence[str], ram: int | None) -> Preview:
+    """Given profiles and a budget, plan exactly these, whatever runs. Changes nothing. Raise as `plan_memory` does."""
+    return Preview(plan_memory(outside, profiles, ram, alone=True), running_plan(outside))
 
 
 def _chosen_ports(

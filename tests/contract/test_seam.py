@@ -14,7 +14,6 @@ DOORS = {
     "adapters/files.py": {"files"},
     "adapters/shared_folder.py": {"files"},
     "adapters/lock.py": {"files"},
-    "adapters/host_setup.py": {"files"},
     "adapters/process.py": {"programs"},
 }
 """Which module may touch what."""

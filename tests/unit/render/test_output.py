@@ -13,10 +13,10 @@ import pytest
 from datameesh_cli.core.health import ServiceState
 from datameesh_cli.core.ram_plan import plan_ram
 from datameesh_cli.render.output import plain, print_json, print_table
-from datameesh_cli.render.plan import print_plan
+from datameesh_cli.render.plan import plan_json, print_plan, print_preview
 from datameesh_cli.render.stack import Progress, print_places, print_status, print_stopped
-from datameesh_cli.usecases.plan_memory import Planned
-from datameesh_cli.usecases.show_status import Place, Status
+from datameesh_cli.usecases.plan_memory import InForce, Planned, Preview
+from datameesh_cli.usecases.show_status import Place, ServiceStatus, Status
 from datameesh_cli.usecases.stop_stack import Stopped
 from tests.fakes.values import smallest_mesh
 
@@ -101,3 +101,48 @@ def test_places_say_how_to_log_in(capsys: pytest.CaptureFixture[str]) -> None:
     assert "admin / dm credentials minio-secret-key" in out
     assert "admin, no password" in out
     assert "none" in out
+
+
+@pytest.mark.parametrize("used", [None, 50])
+def test_the_memory_in_use_has_a_column_only_when_it_was_measured(
+    used: int | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    web = ServiceStatus("web", "ns", "layer", "service", "healthy", True, "", 64, used, 0, (4000,), "datameesh/web:1")
+    print_status(Status("datameesh", "datameesh", True, ("core",), 700, (web,), {}, healthy=True))
+    head, _, row = capsys.readouterr().out.splitlines()[1:4]
+    assert head.split() == [
+        *("service", "namespace", "state", "limit", "MiB"),
+        *(["used", "MiB"] if used else []),
+        *("restarts", "ports", "image"),
+    ]
+    assert row.split() == ["web", "ns", "healthy", "64", *(["50"] if used else []), "4000", "datameesh/web:1"]
+
+
+@pytest.mark.parametrize(
+    ("running", "told"),
+    [
+        (None, []),
+        (InForce(("core",), 700), []),
+        (InForce(("core",), 900), ["running now: profiles core in a budget of 900 MiB"]),
+        (
+            InForce(("core", "analytics"), 1536),
+            [
+                "running now: profiles core, analytics in a budget of 1536 MiB",
+                "dm up adds to what runs; for this plan alone: dm down first",
+            ],
+        ),
+    ],
+)
+def test_a_plan_says_what_runs_beside_it(
+    running: InForce | None, told: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    services = smallest_mesh().of_profiles(["core"])
+    preview = Preview(Planned(smallest_mesh(), services, plan_ram(services, 700, ("core",)), (), "x", {}), running)
+    print_preview(preview)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[next(i for i, line in enumerate(lines) if line.startswith("profiles core:")) + 1 :] == told
+    document = plan_json(preview)
+    assert document["profiles"] == ["core"]
+    assert document["running"] == (
+        None if running is None else {"profiles": list(running.profiles), "budget": running.budget, "ports": {}}
+    )
