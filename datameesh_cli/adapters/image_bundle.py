@@ -92,8 +92,9 @@ def _append_list(file: Path, ids: Mapping[str, str]) -> None:
     text = json.dumps({"images": ids}, indent=1, sort_keys=True).encode()
     entry = tarfile.TarInfo(LIST)
     entry.size = len(text)
-    with files.reading(file, change=True) as (stream, _), tarfile.open(fileobj=stream, mode="a") as bundle:
-        bundle.addfile(entry, io.BytesIO(text))
+    with files.reading(file, change=True) as (stream, _), files.explained("write", file):
+        with tarfile.open(fileobj=stream, mode="a") as bundle:
+            bundle.addfile(entry, io.BytesIO(text))
 
 
 @contextmanager
