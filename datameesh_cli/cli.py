@@ -21,7 +21,7 @@ from datameesh_cli.errors import DmError, Stopped
 COMMANDS = {
     "demo": "The whole story on one machine: set up, start, seed, query across domains, build the marts.",
     "up": "Start profiles within a memory budget and wait until they work.",
-    "down": "Stop the stack; data stays unless --volumes.",
+    "down": "Stop the stack; data stays unless --volumes, which asks.",
     "restart": "Stop and start services.",
     "status": "What runs, how well, and within which limits.",
     "plan": "Print the memory plan for a budget.",

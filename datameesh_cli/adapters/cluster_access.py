@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from datameesh_cli.adapters import clock, kubectl, process
 from datameesh_cli.core.cluster import PART_OF, Cluster, Pod, cluster_from, ended, stuck
-from datameesh_cli.errors import UnhealthyError, UserError
+from datameesh_cli.errors import DmError, UnhealthyError, UserError
 
 # What kubectl says of itself, between the lines of the command.
 _KLOG = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\] ")
@@ -19,6 +20,35 @@ _START_SECONDS = 90
 # Over WebSockets, kubectl's default since 1.30, kubectl 1.33 now and then said "Unknown stream id 1, discarding message" here.
 _SPDY = "KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false"
 _ENDED = "command terminated with exit code "
+_LOST_SECONDS = 90
+_LOG_TRIES = 10
+
+
+class _OverError(UnhealthyError):
+    """A pod that does not work any more, or never did."""
+
+
+class _Log:
+    """A log that is read from its beginning as often as its stream breaks, and told once."""
+
+    def __init__(self) -> None:
+        self._told = 0
+        self._last = ""
+
+    def more(self, stream: Generator[str, None, int]) -> Generator[str, None, int]:
+        """Given a stream from the log's beginning, yield what was not told yet; return the stream's exit code."""
+        number = 0
+        while True:
+            try:
+                line = next(stream)
+            except StopIteration as end:
+                return int(end.value)
+            number += 1
+            if number < self._told or (number == self._told and line == self._last):
+                continue
+            # Of a line that broke in the middle, the whole is told once it is there.
+            self._told, self._last = number, line
+            yield line
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +81,8 @@ class ClusterAccess:
         lines = [line for line in done.err.splitlines(keepends=True) if not _KLOG.match(line)]
         if lines and lines[-1].startswith(_ENDED):
             # That line is kubectl's own, after those of the command.
-            return process.Finished(int(lines[-1].removeprefix(_ENDED)), done.out, "".join(lines[:-1]))
+            with process.understood("kubectl exec"):
+                return process.Finished(int(lines[-1].removeprefix(_ENDED)), done.out, "".join(lines[:-1]))
         if done.code:
             said = lines[-1].strip() if lines else f"exit code {done.code}"
             raise UnhealthyError(f"kubectl could not run a command in {pod.namespace}/{pod.name}: {said}")
@@ -60,19 +91,29 @@ class ClusterAccess:
     def run_once(self, body: Mapping[str, Any]) -> Generator[str, None, int]:
         """Given a pod of one container, create it and yield its lines; the generator returns the exit code.
 
-        The pod is removed afterwards, also on Ctrl-C. Raise UnhealthyError if the server refuses it or it cannot start.
+        A log that breaks off is taken up where it was. The pod is removed when it has ended, could not start, or on Ctrl-C; never
+        while it works. Raise UnhealthyError if the server refuses it or it cannot start, HostError if the cluster is lost.
         """
         name, namespace = body["metadata"]["name"], body["metadata"]["namespace"]
         kubectl.run(self.context, ["create", "-f", "-"], stdin=json.dumps(body))
+        removable = False
         try:
             self._await_start(name, namespace)
-            logs = kubectl.command(self.context, ["logs", "--follow", "-n", namespace, name])
-            yield from process.stream(logs)
-            return self._await_end(name, namespace)
+            code = yield from self._followed(name, namespace)
+            removable = True
+            return code
+        except (KeyboardInterrupt, GeneratorExit, _OverError):
+            removable = True
+            raise
+        except DmError as lost:
+            see = f"kubectl --context {self.context} -n {namespace}"
+            lost.hint = f"it was left alone: {see} logs -f {name}; then: {see} delete pod {name}"
+            raise
         finally:
-            kubectl.call(
-                self.context, ["delete", "pod", name, "-n", namespace, "--ignore-not-found", "--grace-period=1"]
-            )
+            if removable:
+                kubectl.call(
+                    self.context, ["delete", "pod", name, "-n", namespace, "--ignore-not-found", "--grace-period=1"]
+                )
 
     def _await_start(self, name: str, namespace: str) -> None:
         deadline = clock.now() + _START_SECONDS
@@ -82,31 +123,60 @@ class ClusterAccess:
                 return
             why = stuck(found)
             if why.startswith(("Err", "Image", "Create", "Invalid")) or clock.now() > deadline:
-                raise UnhealthyError(
+                raise _OverError(
                     f"pod {namespace}/{name} does not start: {why or 'it stays Pending'}",
                     f"see: kubectl --context {self.context} -n {namespace} get events",
                 )
             clock.sleep(0.3)
 
-    def _await_end(self, name: str, namespace: str) -> int:
-        deadline = clock.now() + _START_SECONDS
-        while (code := ended(self._pod(name, namespace))) is None:
-            if clock.now() > deadline:
+    def _followed(self, name: str, namespace: str) -> Generator[str, None, int]:
+        """Yield each line of a pod's log once, and return the exit code.
+
+        Whether it has ended is asked before the log is read: what is read after the end is all there is.
+        """
+        log, failures = _Log(), 0
+        while True:
+            code = self._exit_code(name, namespace)
+            said: list[str] = []
+            command = kubectl.command(self.context, ["logs", "--follow", "-n", namespace, name])
+            with closing(process.stream(command, errors=said)) as stream:
+                failed = yield from log.more(stream)
+            if code is not None and not failed:
+                return code
+            failures = failures + 1 if code is not None else 0
+            if failures == _LOG_TRIES:
+                why = said[-1] if said else "kubectl does not say why"
                 raise UnhealthyError(
-                    f"the log of pod {namespace}/{name} ended, the pod has not", "see: kubectl get pods -A"
+                    f"pod {namespace}/{name} ended with exit code {code}, its log cannot be read: {why}"
                 )
-            clock.sleep(0.2)
+            clock.sleep(1.0 if failed else 0.2)
+
+    def _exit_code(self, name: str, namespace: str) -> int | None:
+        found = self._pod(name, namespace)
+        code = ended(found)
+        status = found.get("status", {})
+        if code is None and status.get("phase") in ("Failed", "Succeeded"):
+            why = status.get("message") or status.get("reason") or status["phase"]
+            raise _OverError(f"pod {namespace}/{name} was stopped: {why}", "see: kubectl get events -A; then try again")
         return code
 
     def _pod(self, name: str, namespace: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(
-            kubectl.run(self.context, ["get", "pod", name, "-n", namespace, "-o", "json"])
-        )
-        return found
+        """The pod as the server knows it. A server that does not answer for a while is asked again: the pod works on."""
+        deadline = clock.now() + _LOST_SECONDS
+        while True:
+            try:
+                with process.understood("kubectl get"):
+                    return dict(kubectl.read(self.context, ["get", "pod", name, "-n", namespace]))
+            except DmError as failed:
+                if "(NotFound)" in failed.message:
+                    raise _OverError(f"pod {namespace}/{name} was removed by somebody else", failed.hint) from failed
+                if clock.now() > deadline:
+                    raise
+            clock.sleep(1.0)
 
     def _items(self, args: Sequence[str]) -> list[dict[str, Any]]:
-        items: list[dict[str, Any]] = json.loads(kubectl.run(self.context, [*args, "-o", "json"]))["items"]
-        return items
+        with process.understood("kubectl get"):
+            return [dict(item) for item in kubectl.read(self.context, args)["items"]]
 
 
 def chosen_context(asked: str | None) -> str:

@@ -10,6 +10,9 @@ from typing import Any
 
 from datameesh_cli.adapters import files, process, whales
 
+_STOPPED_WITHIN = 900.0
+"""Seconds for stopping everything: far more than the longest grace, so that only an engine that hangs takes longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Compose:
@@ -52,21 +55,19 @@ class Compose:
             yield at_work
 
     def down(self, *, volumes: bool) -> None:
-        """Remove all containers and the network of the project, and its volumes too if `volumes`."""
-        with whales.explained("stop the stack"):
-            self._client(["*"]).compose.down(remove_orphans=True, volumes=volumes, quiet=True, timeout=20)
+        """Remove all containers and the network of the project, and its volumes too if `volumes`.
+
+        Each service gets the time that its own `stop_grace_period` says, here and below: a worker hands its tasks over first.
+        """
+        self._do("stop the stack", "down", "--remove-orphans", *(["--volumes"] if volumes else []))
 
     def remove(self, services: Sequence[str]) -> None:
         """Given service names, stop and remove their containers; the network and all data stay."""
-        with whales.explained("remove services"):
-            client = self._client(["*"])
-            client.compose.stop(list(services), timeout=20)
-            client.compose.rm(list(services))
+        self._do("remove services", "rm", "--stop", "--force", *services)
 
     def restart(self, services: Sequence[str]) -> None:
         """Given service names, stop and start their containers."""
-        with whales.explained("restart services"):
-            self._client(["*"]).compose.restart(list(services), timeout=20)
+        self._do("restart services", "restart", *services)
 
     def run_job(
         self,
@@ -102,10 +103,10 @@ class Compose:
         """Given a service and a command, return the command that runs it in the service's first container."""
         return [*self._base(["*"]), "exec", *([] if terminal else ["-T"]), service, *command]
 
-    def _client(self, profiles: Sequence[str]) -> Any:
-        return whales.client(
-            [self.file], self.project, self.env_file if files.is_there(self.env_file) else None, profiles
-        )
+    def _do(self, doing: str, *words: str) -> None:
+        done = process.run([*self._base(["*"]), *words], timeout=_STOPPED_WITHIN)
+        if done.code:
+            raise whales.failure(doing, done.err or done.out)
 
     def _base(self, profiles: Sequence[str]) -> list[str]:
         env_file = ["--env-file", str(self.env_file)] if files.is_there(self.env_file) else []

@@ -121,7 +121,9 @@ class ComposeTarget:
         for line in done.out.splitlines():
             inside, _, outside = line.partition(" -> ")
             address, _, port = outside.rpartition(":")
-            yield service, int(inside.split("/")[0]), address, int(port)
+            with process.understood("docker port"):
+                way = (service, int(inside.split("/")[0]), address, int(port))
+            yield way
 
     def _container(self, service: str) -> str:
         if service not in self._containers:

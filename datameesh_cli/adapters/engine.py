@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,12 +31,15 @@ class Engine:
     def info(self) -> EngineInfo:
         """Return what the engine is and has. Raise HostError if none answers."""
         done = process.run(["docker", "info", "--format", "{{json .}}"], timeout=30)
-        data: dict[str, Any] = json.loads(done.out or "{}") if done.out.startswith("{") else {}
-        if done.code or not data.get("ServerVersion"):
+        if done.code:
             raise HostError("no container engine answers", "run: ./dm doctor --fix")
-        return EngineInfo(
-            data["ServerVersion"], data["MemTotal"] // 2**20, data["NCPU"], str(data.get("CgroupVersion", ""))
-        )
+        with process.understood("docker info"):
+            data = process.json_of("docker info", done.out)
+            if not data.get("ServerVersion"):
+                raise HostError("no container engine answers", "run: ./dm doctor --fix")
+            return EngineInfo(
+                data["ServerVersion"], data["MemTotal"] // 2**20, data["NCPU"], str(data.get("CgroupVersion", ""))
+            )
 
     def containers(self, project: str) -> tuple[Container, ...]:
         """Given a Compose project, return its containers (job runs excepted), stopped ones included."""
@@ -47,8 +49,12 @@ class Engine:
             return ()
         # One call for all of them: the wait loop of `up` asks twice a second, on the cores that the stack is starting on.
         done = process.run(["docker", "inspect", *ids], timeout=60)
-        found = json.loads(done.out or "[]")
-        return tuple(sorted((_container(c) for c in found), key=lambda c: c.name))
+        # Exit code 1 with an answer: one of them went away in between.
+        if done.code and not done.out.strip().startswith("["):
+            raise whales.failure("look at the containers", done.err or done.out)
+        with process.understood("docker inspect"):
+            found = process.json_of("docker inspect", done.out)
+            return tuple(sorted((_container(c) for c in found), key=lambda c: c.name))
 
     def projects(self) -> tuple[str, ...]:
         """Return the names of all Compose projects that have containers."""
@@ -87,7 +93,8 @@ class Engine:
         if not names:
             return {}
         out = self._docker(["stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}", *names])
-        return dict(_usage(line) for line in out.splitlines() if line.strip())
+        with process.understood("docker stats"):
+            return dict(_usage(line) for line in out.splitlines() if line.strip())
 
     def run_once(self, image: str, network: str, command: Sequence[str]) -> process.Finished:
         """Given an image, a network and a command, run it in a container that is removed afterwards."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
+import errno
 import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 from datameesh_cli.adapters import files, process
-from datameesh_cli.errors import HostError, UserError
+from datameesh_cli.errors import HostError
 
 
 def environment() -> dict[str, str]:
@@ -17,15 +17,14 @@ def environment() -> dict[str, str]:
     return dict(os.environ)
 
 
-def bind_address() -> str:
-    """Return the address on which ports are published: 127.0.0.1 unless DM_BIND says otherwise. Raise UserError if it is none."""
-    address = os.environ.get("DM_BIND") or "127.0.0.1"
-    try:
-        return str(ipaddress.IPv4Address(address))
-    except ValueError as wrong:
-        raise UserError(
-            f"DM_BIND={address} is not an IPv4 address", "write DM_BIND=127.0.0.1 or DM_BIND=0.0.0.0"
-        ) from wrong
+def has_address(address: str) -> bool:
+    """Given an IPv4 address, say whether it is one of this machine's own (0.0.0.0 stands for all of them)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError as refused:
+            return refused.errno != errno.EADDRNOTAVAIL
+    return True
 
 
 def is_port_free(address: str, port: int) -> bool:
@@ -35,8 +34,9 @@ def is_port_free(address: str, port: int) -> bool:
         try:
             probe.bind((address, port))
             probe.listen(1)
-        except OSError:
-            return False
+        except OSError as refused:
+            # A port below 1024 is not ours to try, but the engine's to give.
+            return refused.errno == errno.EACCES
     return True
 
 

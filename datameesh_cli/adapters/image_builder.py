@@ -10,6 +10,7 @@ import os
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from datameesh_cli.adapters import files, process, whales
 from datameesh_cli.adapters.held import Held
@@ -76,18 +77,23 @@ def present(references: Sequence[str]) -> dict[str, Present]:
     if done.code and "no such image" not in done.err.lower():
         raise whales.failure("look at the images", done.err)
     found: dict[str, Present] = {}
-    for data in json.loads(done.out or "[]"):
-        labels: Mapping[str, str] = (data.get("Config") or {}).get("Labels") or {}
-        image = Present(
-            id=data["Id"],
-            size=data["Size"] // 2**20,
-            created=data["Created"],
-            inputs=labels.get(INPUTS_LABEL, ""),
-            rootfs=labels.get(ROOTFS_LABEL, ""),
-            base=labels.get(BASE_LABEL, ""),
-        )
-        found.update({tag: image for tag in data.get("RepoTags") or () if tag in references})
+    with process.understood("docker image inspect"):
+        for data in process.json_of("docker image inspect", done.out or "[]"):
+            image = _present(data)
+            found.update({tag: image for tag in data.get("RepoTags") or () if tag in references})
     return found
+
+
+def _present(data: Mapping[str, Any]) -> Present:
+    labels: Mapping[str, str] = (data.get("Config") or {}).get("Labels") or {}
+    return Present(
+        id=data["Id"],
+        size=data["Size"] // 2**20,
+        created=data["Created"],
+        inputs=labels.get(INPUTS_LABEL, ""),
+        rootfs=labels.get(ROOTFS_LABEL, ""),
+        base=labels.get(BASE_LABEL, ""),
+    )
 
 
 def user_of(reference: str) -> str | None:

@@ -23,12 +23,13 @@ def critical(objects: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]] | No
         scored = json.loads(done.out)
     except ValueError as broken:
         raise HostError(
-            f"kube-score gave no answer: {done.err.strip()[:200]}", "run it by hand, or remove it"
+            f"kube-score gave no answer: {' '.join(done.err.split())[:200]}", "run it by hand, or remove it"
         ) from broken
     found = []
-    for entry in scored:
-        for check in entry.get("checks") or ():
-            if check.get("grade") == _CRITICAL and not check.get("skipped"):
-                says = "; ".join(c.get("summary", "") for c in check.get("comments") or ())
-                found.append((str(check["check"]["id"]), f"{entry['object_name']}: {says}"))
+    with process.understood("kube-score"):
+        for entry in scored:
+            for check in entry.get("checks") or ():
+                if check.get("grade") == _CRITICAL and not check.get("skipped"):
+                    says = "; ".join(c.get("summary", "") for c in check.get("comments") or ())
+                    found.append((str(check["check"]["id"]), f"{entry['object_name']}: {says}"))
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -44,6 +45,14 @@ def apply_folder(folder: Path, context: str) -> list[str]:
 def apply_objects(objects: Iterable[Mapping[str, Any]], context: str) -> list[str]:
     """Given objects, apply them by standard input, so that no value stands in a file or on a command line."""
     return run(context, [*_APPLY, "-f", "-"], stdin=_list(objects)).splitlines()
+
+
+def secrets(names: Sequence[str], namespace: str, context: str) -> dict[str, str]:
+    """Given names of Secrets, return what each of those that are there holds under its own name, if anything."""
+    said = run(context, ["get", "secret", *names, "-n", namespace, "--ignore-not-found", "-o", "json"])
+    found = json.loads(said) if said.strip() else {"kind": "List", "items": []}
+    held = {o["metadata"]["name"]: o.get("data") or {} for o in (found["items"] if "items" in found else [found])}
+    return {name: base64.b64decode(data[name]).decode(errors="replace") for name, data in held.items() if name in data}
 
 
 def remove_idle_jobs(names: Iterable[tuple[str, str]], context: str) -> None:
@@ -90,6 +99,11 @@ def call(context: str, args: Sequence[str], stdin: str | None = None) -> process
     """Given a context and arguments, call kubectl and return what came out, whatever its exit code."""
     # Never the terminal: without a login kubectl would ask for one.
     return process.run(command(context, args), stdin=stdin or "", timeout=120)
+
+
+def read(context: str, args: Sequence[str]) -> Any:
+    """Given a context and the arguments of a question, return the JSON of kubectl's answer. Raise what `run` raises."""
+    return process.json_of(f"kubectl {args[0]}", run(context, [*args, "-o", "json"]))
 
 
 def run(context: str, args: Sequence[str], stdin: str | None = None) -> str:

@@ -9,12 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from datameesh_cli.adapters.deadline import Deadline
 from datameesh_cli.adapters.relay import Endpoint
 from datameesh_cli.errors import DmError, UnhealthyError, UserError
 
-# How long a load waits for a reader that holds a table, and for a server that does not answer.
-_LOCK_TIMEOUT = "20s"
-_CONNECT_SECONDS = 10
 # Chunks made ahead of the one that the server is taking: enough to overlap making and sending, too few to fill memory.
 _AHEAD = 8
 
@@ -29,16 +27,41 @@ class Login:
     password: str
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds to wait: for a login, for whoever holds a table, for a statement, and for a server that is silent amid a COPY.
+
+    A COPY as a whole may take any time. The server keeps the middle two; a server that does not even do that is given up
+    `grace` seconds later.
+    """
+
+    login: int = 10
+    lock: int = 20
+    statement: int = 300
+    silence: int = 60
+    grace: int = 10
+
+
+PATIENCE = Patience()
+
+
+def quoted(name: str) -> str:
+    """Given the name of a table or column, return it as an identifier of SQL, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 class Session:
     """One connection in one transaction, until `commit`. Leaving without it undoes everything."""
 
-    def __init__(self, connection: Any, login: Login) -> None:
+    def __init__(self, connection: Any, login: Login, patience: Patience, deadline: Deadline) -> None:
         self._connection = connection
         self._login = login
+        self._patience = patience
+        self._deadline = deadline
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Given SQL and values for its %s, run it and return its rows (none for a statement that has no result)."""
-        with self._explained(), self._connection.cursor() as cursor:
+        with self._explained(), self._connection.cursor() as cursor, self._within_time():
             cursor.execute(sql, tuple(values) or None)
             return list(cursor.fetchall()) if cursor.description else []
 
@@ -49,10 +72,10 @@ class Session:
 
         The text is made in a thread of its own, so that making and loading overlap. `sent` hears the running count.
         """
-        names = ", ".join(f'"{name}"' for name in columns)
-        with self._explained(), self._connection.cursor() as cursor, _Ahead(chunks, sent) as stream:
+        names = ", ".join(quoted(name) for name in columns)
+        with self._copying() as cursor, _Ahead(chunks, sent, self._silence) as stream:
             # FREEZE: the table is new in this transaction, so its rows need no second visit by VACUUM.
-            cursor.copy_expert(f'COPY "{table}" ({names}) FROM STDIN WITH (FREEZE)', stream, size=1 << 16)
+            cursor.copy_expert(f"COPY {quoted(table)} ({names}) FROM STDIN WITH (FREEZE)", stream, size=1 << 16)
             return int(cursor.rowcount)
 
     def copy_out(self, query: str, sink: Any, *, header: bool) -> int:
@@ -61,14 +84,38 @@ class Session:
         With `header`, as CSV under a line of column names; without, as plain text, a row a line.
         """
         form = "FORMAT csv, HEADER" if header else "FORMAT text"
-        with self._explained(), self._connection.cursor() as cursor:
-            cursor.copy_expert(f"COPY ({query}) TO STDOUT WITH ({form})", sink)
+        with self._copying() as cursor:
+            cursor.copy_expert(f"COPY ({query}) TO STDOUT WITH ({form})", _Heard(sink, self._silence))
             return int(cursor.rowcount)
 
     def commit(self) -> None:
         """Make everything since the session began permanent."""
-        with self._explained():
+        with self._explained(), self._within_time():
             self._connection.commit()
+
+    @contextmanager
+    def _copying(self) -> Iterator[Any]:
+        """A cursor for a COPY, which as a whole has no time limit, but may not be silent for long."""
+        self.run("SET LOCAL statement_timeout = 0")
+        with self._explained(), self._connection.cursor() as cursor:
+            self._silence(True)
+            try:
+                yield cursor
+            finally:
+                self._silence(False)
+        self.run(f"SET LOCAL statement_timeout = '{self._patience.statement}s'")
+
+    def _silence(self, begins: bool) -> None:
+        """The server has something to do from now on; or it is our turn."""
+        self._deadline.set(self._patience.silence) if begins else self._deadline.clear()
+
+    @contextmanager
+    def _within_time(self) -> Iterator[None]:
+        self._deadline.set(self._patience.statement + self._patience.grace)
+        try:
+            yield
+        finally:
+            self._deadline.clear()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -78,21 +125,33 @@ class Session:
             yield
         except psycopg2.errors.LockNotAvailable as busy:
             raise UnhealthyError(
-                f"{self._login.service}: another session uses the tables and did not end within {_LOCK_TIMEOUT}",
+                f"{self._login.service}: another session uses the tables and did not end within {self._patience.lock} s",
                 "wait for it, then run the command again; nothing was changed",
             ) from busy
+        except psycopg2.errors.QueryCanceled as late:
+            raise UnhealthyError(
+                f"{self._login.service}: a statement was not done within {self._patience.statement} s and was ended",
+                f"see what it waits for: dm logs {self._login.service}; dm status --usage; nothing was changed",
+            ) from late
         except psycopg2.Error as failed:
+            if self._deadline.passed:
+                raise UnhealthyError(
+                    f"{self._login.service} stopped answering: nothing came for {self._deadline.passed:.0f} s",
+                    f"see: dm status; dm logs {self._login.service}; nothing was changed",
+                ) from failed
             raise _failure(self._login, failed) from failed
 
 
 @contextmanager
-def session(endpoint: Endpoint, login: Login) -> Iterator[Session]:
+def session(endpoint: Endpoint, login: Login, patience: Patience = PATIENCE) -> Iterator[Session]:
     """Given where the server is and who logs in, open a transaction; what is not committed at the end is undone.
 
-    Raise UnhealthyError if the server does not answer or refuses the login.
+    Raise UnhealthyError if the server does not answer or refuses the login. No wait for it is longer than `patience`.
     """
     import psycopg2
 
+    limits = {"lock_timeout": f"{patience.lock}s", "statement_timeout": f"{patience.statement}s"}
+    limits["client_min_messages"] = "warning"
     try:
         connection = psycopg2.connect(
             host=endpoint.host,
@@ -100,14 +159,21 @@ def session(endpoint: Endpoint, login: Login) -> Iterator[Session]:
             dbname=login.database,
             user=login.user,
             password=login.password,
-            connect_timeout=_CONNECT_SECONDS,
+            connect_timeout=patience.login,
             application_name="dm",
-            options=f"-c lock_timeout={_LOCK_TIMEOUT} -c client_min_messages=warning",
+            options=" ".join(f"-c {name}={value}" for name, value in limits.items()),
+            # A machine that is gone without a word: asked after 15 s, given up after 30.
+            keepalives=1,
+            keepalives_idle=15,
+            keepalives_interval=5,
+            keepalives_count=3,
+            tcp_user_timeout=30_000,
         )
     except psycopg2.Error as failed:
         raise _failure(login, failed) from failed
     try:
-        yield Session(connection, login)
+        with Deadline(connection.fileno()) as deadline:
+            yield Session(connection, login, patience, deadline)
     finally:
         connection.close()
 
@@ -118,7 +184,10 @@ def _failure(login: Login, failed: Exception) -> DmError:
     lines = [line.strip() for line in str(failed).splitlines() if line.strip()] or [type(failed).__name__]
     message = lines[0].removeprefix("ERROR:").strip()
     if "password authentication failed" in str(failed):
-        hint = "the volume was made with another password: dm down --volumes, then dm up (the data goes)"
+        hint = (
+            "after an update of DataMeesh: dm images build postgres, dm up; if the volume was made with another password: "
+            "dm down --volumes, then dm up (the data goes)"
+        )
         return UnhealthyError(f"{login.service}: the generated password of '{login.user}' is not accepted", hint)
     if isinstance(failed, (psycopg2.ProgrammingError, psycopg2.DataError, psycopg2.IntegrityError)):
         where = next((line for line in lines if line.startswith("CONTEXT:")), "").removeprefix("CONTEXT:").strip()
@@ -132,12 +201,29 @@ def _failure(login: Login, failed: Exception) -> DmError:
     return UnhealthyError(f"{login.service}, {login.database}: {message}", f"see: dm logs {login.service}; dm status")
 
 
+class _Heard:
+    """A file that COPY writes to. Each piece shows that the server is there."""
+
+    def __init__(self, sink: Any, silence: Callable[[bool], None]) -> None:
+        self._sink = sink
+        self._silence = silence
+
+    def write(self, piece: bytes) -> int:
+        """Write a piece on."""
+        written: int = self._sink.write(piece)
+        self._silence(True)
+        return written
+
+
 class _Ahead:
     """A file that COPY reads, fed by a thread that makes the text ahead of it."""
 
-    def __init__(self, chunks: Iterator[tuple[bytes, int]], sent: Callable[[int], None]) -> None:
+    def __init__(
+        self, chunks: Iterator[tuple[bytes, int]], sent: Callable[[int], None], silence: Callable[[bool], None]
+    ) -> None:
         self._chunks = chunks
         self._sent = sent
+        self._silence = silence
         self._ready: queue.Queue[tuple[bytes, int] | BaseException | None] = queue.Queue(_AHEAD)
         self._stop = threading.Event()
         self._rows = 0
@@ -153,7 +239,10 @@ class _Ahead:
 
     def read(self, _size: int = -1) -> bytes:
         """Return the next chunk, whatever its size; empty at the end."""
+        # Who asks for more has taken the last chunk; while the next is made, the server waits for us.
+        self._silence(False)
         item = self._ready.get()
+        self._silence(True)
         if isinstance(item, BaseException):
             raise item
         if item is None:

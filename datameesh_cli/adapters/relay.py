@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from datameesh_cli.adapters import process
+from datameesh_cli.errors import DmError, HostError
 
 _REACH_SECONDS = 1.0
 _PIECE = 1 << 17
@@ -52,14 +53,27 @@ def reach(container: str, address: str, port: int, *, direct: bool | None = None
 @contextmanager
 def reach_through(inside: Sequence[str], port: int) -> Iterator[Endpoint]:
     """Given the words before a command that is to run beside a listener, yield an endpoint that leads to the listener's port."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=_serve, args=(listener, inside, port), daemon=True).start()
+    # What a thread cannot raise: why no process in the container could be started. Whoever gets no answer hears it instead.
+    refused: list[HostError] = []
+    with _listening() as listener:
+        threading.Thread(target=_serve, args=(listener, inside, port, refused), daemon=True).start()
         try:
             yield Endpoint("127.0.0.1", listener.getsockname()[1], "relay")
+        except DmError as unanswered:
+            if refused:
+                raise refused[0] from unanswered
+            raise
         finally:
             # Wakes the accept that waits: on Linux, closing alone does not; elsewhere there is nothing to shut down.
             with suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
+
+
+def _listening() -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", 0))
+    except OSError as taken:
+        raise HostError(f"no port could be opened on 127.0.0.1: {taken.strerror}", "see: ip addr; ulimit -n") from taken
 
 
 def _answers(address: str, port: int) -> bool:
@@ -70,18 +84,23 @@ def _answers(address: str, port: int) -> bool:
     return True
 
 
-def _serve(listener: socket.socket, inside: Sequence[str], port: int) -> None:
+def _serve(listener: socket.socket, inside: Sequence[str], port: int, refused: list[HostError]) -> None:
     while True:
         try:
             client, _ = listener.accept()
         except OSError:
             return
-        threading.Thread(target=_relay, args=(client, inside, port), daemon=True).start()
+        threading.Thread(target=_relay, args=(client, inside, port, refused), daemon=True).start()
 
 
-def _relay(client: socket.socket, inside: Sequence[str], port: int) -> None:
+def _relay(client: socket.socket, inside: Sequence[str], port: int, refused: list[HostError]) -> None:
     command = [*inside, "bash", "-c", _INSIDE.format(port=port)]
-    child = process.pipe(command)
+    try:
+        child = process.pipe(command)
+    except HostError as failed:
+        refused.append(failed)
+        client.close()
+        return
     assert child.stdin and child.stdout
     into, out = child.stdin, child.stdout
     back = threading.Thread(target=_drain, args=(out, client), daemon=True)

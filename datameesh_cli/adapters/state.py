@@ -1,6 +1,7 @@
 """What `dm` remembers about one stack, in `.dm/<name>/`: secrets, the plan in force, who is working on it.
 
-Written by rename; deletable at any time while the stack is down and its volumes are gone.
+Written by rename; deletable at any time while the stack is down and its volumes are gone. `exports/<context>/` holds the secrets
+that an export was applied with: they open what runs on that cluster, whatever becomes of the stack here.
 """
 
 from __future__ import annotations
@@ -15,10 +16,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from datameesh_cli.adapters import files, lock
 from datameesh_cli.core.stack import DEFAULT_NAME, PORT_STEP
 from datameesh_cli.errors import HostError
+
+_EXPORTS = "exports"
+
+
+def new_secret(name: str) -> str:
+    """Given a secret's name, return a value for it: 32 letters and digits (190 bits); 20 capitals and digits for an access key."""
+    key = name.endswith("-access-key")
+    letters = (string.ascii_uppercase if key else string.ascii_letters) + string.digits
+    return "".join(secrets.choice(letters) for _ in range(20 if key else 32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +82,13 @@ class State:
         return self.write(name, "".join(f"{k}={v}\n" for k, v in variables.items()))
 
     def ensure_secrets(self, names: Iterable[str]) -> None:
-        """Given secret names, generate each one that is not there yet; an existing one is never changed.
-
-        32 letters and digits (190 bits); 20 capitals and digits for a name ending in `-access-key`. An empty one is refused.
-        """
-        self._make(durable=True)
-        files.make_folder(self.secrets, mode=0o700, durable=True)
-        files.set_mode(self.secrets, 0o700)
+        """Given secret names, generate each one that is not there yet; an existing one is never changed, an empty one is refused."""
+        self._make_secrets()
         for name in names:
             if files.is_there(self.secrets / name):
                 self.secret(name)
                 continue
-            key = name.endswith("-access-key")
-            letters = (string.ascii_uppercase if key else string.ascii_letters) + string.digits
-            value = "".join(secrets.choice(letters) for _ in range(20 if key else 32))
-            # On the disk before a volume is made with it: after a power cut, a volume without its password opens to nobody.
-            files.write(self.secrets / name, value, mode=0o444, durable=True)
+            self._write_secret(name, new_secret(name))
 
     def secret(self, name: str) -> str:
         """Given a secret's name, return its value. Raise HostError if it was never generated, or if its file is empty."""
@@ -104,10 +106,34 @@ class State:
         """Return the names of all secrets that exist."""
         return tuple(p.name for p in files.found(self.secrets, "*") if not p.name.endswith(".part"))
 
-    def forget_secrets(self) -> None:
-        """Remove all secrets: they open nothing any more once the volumes are gone."""
+    def keep_secrets(self, values: Mapping[str, str]) -> None:
+        """Given values by name, keep them as the secrets of these names, in place of what was there."""
+        self._make_secrets()
+        for name, value in values.items():
+            self._write_secret(name, value)
+
+    def forget_secrets(self) -> tuple[str, ...]:
+        """Remove the secrets of a stack whose volumes are gone; return the names of those that an export was applied with: they stay."""
+        applied = {(path.name, files.read(path).strip()) for path in files.found(self.folder / _EXPORTS, "*/secrets/*")}
+        kept = []
         for name in self.secret_names():
-            files.remove(self.secrets / name)
+            if (name, (files.read_if_there(self.secrets / name) or "").strip()) in applied:
+                kept.append(name)
+            else:
+                files.remove(self.secrets / name)
+        return tuple(kept)
+
+    def of_export(self, context: str) -> State:
+        """Given a kubectl context, return what is remembered of the export that was applied there: it has secrets of its own."""
+        return State(self.folder / _EXPORTS, quote(context, safe="").replace(".", "%2E"))
+
+    def secret_of(self, context: str, name: str) -> str:
+        """Given a kubectl context and a secret's name, return the value that the export there was applied with.
+
+        It is the stack's own where nothing is remembered of that export: it was applied by hand, or by an older `dm`.
+        """
+        export = self.of_export(context)
+        return (export if name in export.secret_names() else self).secret(name)
 
     def port_offset(self) -> int:
         """Return by how much this stack's ports are moved: 0 for the default stack, else what was kept or the first free step."""
@@ -141,6 +167,15 @@ class State:
         kept = self.read_json("ports.json")
         offset = kept.get("offset") if isinstance(kept, dict) else None
         return offset if isinstance(offset, int) else None
+
+    def _make_secrets(self) -> None:
+        self._make(durable=True)
+        files.make_folder(self.secrets, mode=0o700, durable=True)
+        files.set_mode(self.secrets, 0o700)
+
+    def _write_secret(self, name: str, value: str) -> None:
+        # On the disk before a volume is made with it: after a power cut, a volume without its password opens to nobody.
+        files.write(self.secrets / name, value, mode=0o444, durable=True)
 
     def _make(self, *, durable: bool = False) -> None:
         files.make_folder(self.folder, mode=0o700, durable=durable)

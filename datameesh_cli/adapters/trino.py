@@ -15,10 +15,12 @@ _ASK_AGAIN = "see: ./dm status, ./dm logs trino-coordinator"
 
 
 class SqlError(UserError):
-    """Trino refused a statement because of what it says. `line` and `column` count from 1 inside it; 0 if Trino names no place."""
+    """Trino refused a statement because of what it says. `line` and `column` count from 1 inside it; 0 if Trino names no place.
+    `name` is Trino's own, such as `TABLE_NOT_FOUND`."""
 
-    def __init__(self, message: str, hint: str = "", line: int = 0, column: int = 0) -> None:
+    def __init__(self, message: str, hint: str = "", line: int = 0, column: int = 0, name: str = "") -> None:
         super().__init__(message, hint)
+        self.name = name
         self.line = line
         self.column = column
 
@@ -189,6 +191,9 @@ def _explained() -> Iterator[None]:
         raise _query_error(failed) from failed
     except TrinoDataError as failed:
         raise UserError(str(failed), "cast the column to varchar") from failed
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as odd:
+        why = f"what answers there is not understood as Trino's ({type(odd).__name__})"
+        raise UnhealthyError(why, "does another program have the port? see: ./dm urls, ./dm status") from odd
     except (Error, HttpError) as failed:
         why = " ".join(str(failed).split())
         if "error 401" in why or "error 403" in why:
@@ -202,7 +207,7 @@ def _query_error(failed: Any) -> DmError:
     line, column = failed.error_location or (0, 0)
     message = " ".join(str(failed.message).split()).removeprefix(f"line {line}:{column}: ")
     if failed.error_type == "USER_ERROR":
-        return SqlError(message, "", line, column)
+        return SqlError(message, "", line, column, str(failed.error_name))
     if failed.error_name in _NOT_YET:
         return UnhealthyError(f"Trino is not ready: {message}", "wait a moment; see: ./dm status")
     if failed.error_name == "EXCEEDED_TIME_LIMIT":

@@ -1,16 +1,8 @@
-"""The docker command, through python-on-whales. The only module that imports it; its exceptions become ours here."""
+"""What the docker command says when it fails, as our errors."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
-
-if TYPE_CHECKING:
-    from python_on_whales import DockerClient
 
 _NO_ENGINE = (
     "cannot connect to the docker daemon",
@@ -18,33 +10,6 @@ _NO_ENGINE = (
     "error during connect",
     "failed to connect to the docker api",
 )
-
-
-def client(
-    files: Sequence[Path] = (), project: str | None = None, env_file: Path | None = None, profiles: Sequence[str] = ()
-) -> DockerClient:
-    """Given what a Compose call needs (nothing for plain engine calls), return a client of the docker command."""
-    from python_on_whales import DockerClient
-
-    return DockerClient(
-        compose_files=list(files),
-        compose_project_name=project,
-        compose_env_files=[env_file] if env_file else [],
-        compose_profiles=list(profiles),
-    )
-
-
-@contextmanager
-def explained(doing: str) -> Iterator[None]:
-    """Turn what the docker command says on failure into one clear error; `doing` completes "cannot ..."."""
-    from python_on_whales.exceptions import DockerException
-
-    try:
-        yield
-    except FileNotFoundError as missing:
-        raise HostError("the docker command is not installed", "run: ./dm doctor --fix") from missing
-    except DockerException as failed:
-        raise failure(doing, (failed.stderr or failed.stdout or str(failed)).strip()) from failed
 
 
 def failure(doing: str, text: str) -> DmError:

@@ -15,6 +15,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 def credentials(
     ctx: typer.Context,
     name: str = typer.Argument("", help="Print only this secret's value."),
+    context: str = typer.Option("", "--context", help="Those of the export that was applied to this kubectl context."),
     output: Output = OUTPUT,
 ) -> None:
     """Show the generated logins of this stack, or one of them bare.
@@ -24,11 +25,11 @@ def credentials(
     from datameesh_cli.render.stack import print_credentials
     from datameesh_cli.usecases.show_status import list_credentials
 
-    found = list_credentials(outside(ctx.obj))
+    found = list_credentials(outside(ctx.obj), context)
     chosen = [c for c in found if not name or c.name == name]
     if not chosen:
         raise UserError(
             f"there is no secret '{name}'" if name else "no secrets exist yet",
-            "see: dm credentials; they are made by: dm up",
+            "see: dm credentials; they are made by: dm up" + (", dm k8s-export --apply" if context else ""),
         )
     print_json(chosen) if output is Output.json else print_credentials(chosen)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
-from datameesh_cli.adapters.outside import outside
-from datameesh_cli.errors import UserError
+from datameesh_cli.adapters.outside import Outside, outside
+from datameesh_cli.errors import HostError, UserError
 from datameesh_cli.render.output import OUTPUT, Output, print_json
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -14,7 +16,10 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command()
 def down(
     ctx: typer.Context,
-    volumes: bool = typer.Option(False, "--volumes", help="Also remove the data and the generated secrets."),
+    volumes: bool = typer.Option(
+        False, "--volumes", help="Also remove the data and the generated secrets; asks first."
+    ),
+    yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask before the data is removed."),
     namespace: str | None = typer.Option(
         None, "--namespace", help="Only what lives in this one; `dm up` brings it back."
     ),
@@ -30,5 +35,28 @@ def down(
     if namespace and volumes:
         raise UserError("--volumes means the data of every namespace", "leave out --namespace, or --volumes")
     world = outside(ctx.obj)
+    if volumes and not yes:
+        _ask(world)
     stopped = stop_namespace(world, namespace) if namespace else stop_stack(world, volumes=volumes)
     print_json(stopped) if output is Output.json else print_stopped(stopped)
+    if volumes and stopped.volumes_kept:
+        raise HostError(
+            f"still there, with the secrets that open them: {', '.join(stopped.volumes_kept)}",
+            f"another container uses them: docker ps -a --filter volume={stopped.volumes_kept[0]}; remove it, then again",
+        )
+
+
+def _ask(world: Outside) -> None:
+    """Go on only if somebody says yes. Raise UserError if nobody is there to ask, or says no."""
+    from datameesh_cli.usecases.stop_stack import data_of
+
+    if not sys.stdin.isatty():
+        raise UserError(
+            f"--volumes removes the data of stack '{world.name}' for good, and nobody is here to be asked",
+            "if that is meant: dm down --volumes --yes",
+        )
+    names = ", ".join(data_of(world)) or "no volume is there"
+    question = f"Remove the data of stack '{world.name}' ({names}) and its secrets for good? [y/N] "
+    typer.echo(question, err=True, nl=False)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise UserError("nothing was removed", "without its data: dm down")

@@ -27,6 +27,9 @@ CHECK = typer.Option(False, "--check", help="Write nothing; exit code 4 if the l
 DIFF = typer.Option(False, "--diff", help="Write nothing; say what would change, and by which Compose key.")
 CONTEXT = typer.Option(None, "--context", help="A kubectl context: the export is tried on it (dry run).")
 APPLY = typer.Option(False, "--apply", help="Apply the export, with its Secrets, to --context.")
+REPLACE = typer.Option(
+    False, "--replace-secrets", help="With --apply: also put another value in place of one that the cluster has."
+)
 WORKERS = typer.Option(None, "--workers", help="So many query workers; twice as many when they are busy.")
 STORAGE_CLASS = typer.Option(None, "--storage-class", help="The storage class of the volume claims.")
 REGISTRY = typer.Option(None, "--registry", help="Prefix of all images, such as registry.example.org/mesh.")
@@ -45,6 +48,7 @@ def k8s_export(
     diff: bool = DIFF,
     context: str | None = CONTEXT,
     apply: bool = APPLY,
+    replace_secrets: bool = REPLACE,
     workers: int | None = WORKERS,
     storage_class: str | None = STORAGE_CLASS,
     registry: str | None = REGISTRY,
@@ -66,6 +70,8 @@ def k8s_export(
 
     if apply and (not context or check or diff):
         raise UserError("--apply needs to know where to, and goes alone", "name the cluster: --apply --context NAME")
+    if replace_secrets and not apply:
+        raise UserError("--replace-secrets is about Secrets on a cluster", "add: --apply --context NAME")
     request = ExportRequest(
         profiles=tuple(profile),
         ram=None if ram is None else parse_mib(ram),
@@ -76,7 +82,7 @@ def k8s_export(
     if check or diff:
         _compare(ctx.obj, request, output, check=check)
     else:
-        _export(ctx.obj, request, output, apply=apply)
+        _export(ctx.obj, request, output, apply=apply, replace_secrets=replace_secrets)
 
 
 def _compare(name: str, request: ExportRequest, output: Output, *, check: bool) -> None:
@@ -92,14 +98,16 @@ def _compare(name: str, request: ExportRequest, output: Output, *, check: bool) 
         )
 
 
-def _export(name: str, request: ExportRequest, output: Output, *, apply: bool) -> None:
+def _export(name: str, request: ExportRequest, output: Output, *, apply: bool, replace_secrets: bool) -> None:
     from datameesh_cli.render.k8s import export_summary, print_applied, print_export
     from datameesh_cli.usecases.apply_export import apply_export
     from datameesh_cli.usecases.export_kubernetes import export_kubernetes
 
     world = outside(name)
     made = export_kubernetes(world, request, say)
-    applied = apply_export(world, made, str(request.context)) if apply else None
+    applied = None
+    if apply:
+        applied = apply_export(world, made, str(request.context), replace_secrets=replace_secrets)
     if output is Output.json:
         print_json(export_summary(made, applied))
         return

@@ -17,7 +17,7 @@ def seed(
     set_name: str = typer.Option("small", "--set", help="Which data set: small, flow, journey, pushdown (see --list)."),
     scale: int = typer.Option(1, "--scale", help="Load set small (or pushdown) this many times over."),
     force: bool = typer.Option(
-        False, "--force", help="Load again what is loaded already; rows changed since are lost."
+        False, "--force", help="Load even what is loaded already, and lose rows that were changed or added since."
     ),
     no_lake: bool = typer.Option(False, "--no-lake", help="Leave the lake as it is."),
     listing: bool = typer.Option(False, "--list", help="List the sets and what is loaded now; change nothing."),
@@ -26,6 +26,8 @@ def seed(
     output: Output = OUTPUT,
 ) -> None:
     """Load a data set into the domains' databases and its share into the lake. What is loaded already is left alone.
+
+    Rows that somebody added or changed since are never lost without --force.
 
     Example: dm seed --set journey
     """

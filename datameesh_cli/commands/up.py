@@ -6,6 +6,7 @@ import typer
 
 from datameesh_cli.adapters.outside import outside
 from datameesh_cli.core.memory import parse_mib
+from datameesh_cli.core.quota import quotas_from
 from datameesh_cli.render.output import OUTPUT, Output, print_json, say
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -22,6 +23,9 @@ def up(
         "--ram",
         help="Memory budget, such as 1536m or 4g. Default: the budget in force, else what the engine has less a reserve.",
     ),
+    quota: list[str] = typer.Option(
+        [], "--quota", help="NAMESPACE=SIZE: what the limits of a namespace may come to, here and at every later start."
+    ),
     wait_timeout: float = typer.Option(
         300, "--wait-timeout", min=1, help="Seconds to wait until everything is healthy."
     ),
@@ -37,7 +41,9 @@ def up(
     from datameesh_cli.usecases.build_images import Told
     from datameesh_cli.usecases.start_profile import StartRequest, start_profile
 
-    request = StartRequest(tuple(profile), None if ram is None else parse_mib(ram), wait_timeout, dry_run)
+    request = StartRequest(
+        tuple(profile), None if ram is None else parse_mib(ram), wait_timeout, dry_run, quotas=quotas_from(quota)
+    )
     with BuildProgress() as builds, Progress() as progress:
         told = Told(builds.watch, builds.done)
         started = start_profile(outside(ctx.obj), request, progress.show, say, told)

@@ -16,6 +16,11 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 def verify(
     ctx: typer.Context,
     pattern: list[str] = typer.Argument(None, help="Part of a check's file, name or row ids. Default: every check."),
+    strict: bool = typer.Option(
+        False,
+        "--strict",
+        help="A mart that is not built, or older than the data, fails its checks instead of excusing them.",
+    ),
     target: Where = WHERE,
     context: str | None = CONTEXT,
     output: Output = OUTPUT,
@@ -27,7 +32,7 @@ def verify(
     from datameesh_cli.render.verify import failure_message, print_verified, say_result
     from datameesh_cli.usecases.verify_stack import verify_stack
 
-    verified = verify_stack(outside(ctx.obj), pattern or [], say_result, cluster_of(target, context))
+    verified = verify_stack(outside(ctx.obj), pattern or [], say_result, cluster_of(target, context), strict=strict)
     print_json(verified) if output is Output.json else print_verified(verified)
     if verified.failed:
         raise UnhealthyError(

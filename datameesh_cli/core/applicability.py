@@ -12,6 +12,19 @@ from datameesh_cli.errors import UserError
 SQL_SERVICE = "trino-coordinator"
 S3_SERVICE = "minio"
 
+TARGET, PLAN, DATA, MART = "target", "plan", "data", "mart"
+EXCUSED = (TARGET, PLAN, DATA)
+"""What keeps a check from applying also under `--strict`: another kind of stack, this plan, the data set. That a mart is not built
+is something left undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a check does not apply: the kind (`target`, `plan`, `data`, `mart`), and the text that is told."""
+
+    kind: str
+    text: str
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -30,30 +43,33 @@ def needed_services(check: Check, services: Sequence[Service]) -> tuple[str, ...
     Raise UserError if it names a service or a port variable that does not exist.
     """
     names = (*check.needs, *_of_action(check, services))
+    mentioned = (*names, check.left_out) if check.left_out else names
     known = {s.name for s in services}
-    for name in names:
+    for name in mentioned:
         if name not in known:
             raise UserError(f"{check.id}: there is no service '{name}'", "services: " + ", ".join(sorted(known)))
     return tuple(dict.fromkeys(names))
 
 
-def why_not(check: Check, services: Sequence[Service], situation: Situation) -> str:
-    """Given a check, all services and the situation, return why it does not apply, or "" if it does.
+def why_not(check: Check, services: Sequence[Service], situation: Situation) -> Reason | None:
+    """Given a check, all services and the situation, return why it does not apply, or None if it does.
 
     A check in a service's folder applies where any service of that folder runs.
     """
     if check.target and check.target != situation.target:
-        return f"only on {check.target}"
+        return Reason(TARGET, f"only on {check.target}")
     for name in needed_services(check, services):
         if reason := _absence(name, services, situation):
-            return reason
+            return Reason(PLAN, reason)
     own = [s.name for s in services if check.file == f"services/{s.folder}/smoke.yaml"]
     if own and not any(situation.replicas.get(name) for name in own):
-        return _absence(own[0], services, situation)
+        return Reason(PLAN, _absence(own[0], services, situation))
+    if check.left_out and situation.replicas.get(check.left_out, 1):
+        return Reason(PLAN, f"only where the plan leaves {check.left_out} out")
     if check.sets and not situation.loaded & set(check.sets):
         loaded = ", ".join(sorted(situation.loaded)) or "none"
-        return f"needs data set {' or '.join(check.sets)}; loaded: {loaded}"
-    return ""
+        return Reason(DATA, f"needs data set {' or '.join(check.sets)}; loaded: {loaded}")
+    return None
 
 
 def _of_action(check: Check, services: Sequence[Service]) -> tuple[str, ...]:

@@ -9,12 +9,14 @@ from typing import Any
 
 from datameesh_cli.errors import UserError
 
+OWNER = "owner"
+"""Whom a domain's database belongs to. Not its superuser: what somebody hung on a table would run as who reads it."""
 _SEE = "see CONTRIBUTING.md, 'smoke.yaml'"
 
 
 @dataclass(frozen=True, slots=True)
 class Sql:
-    """Statements through Trino; the last one's result counts. `file` stands in for `statement` until it is read."""
+    """Statements through Trino; the last one's result counts. `file` stands before `statement` until it is read."""
 
     statement: str = ""
     file: str = ""
@@ -28,7 +30,7 @@ class Psql:
     service: str
     database: str
     sql: str
-    user: str = "admin"
+    user: str = OWNER
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +78,9 @@ Action = Sql | Psql | Exec | Http | S3 | Resolve | Published
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check. It applies where one of `sets` is loaded (any, if empty), the plan runs all of `needs`, `mart` was built from the
-    loaded set, and the stack is of the kind `target` ("" = of any kind). `cleanup` is SQL that always runs after it. With `repeat`
-    it runs once to warm up and then so many times; the median counts as its time."""
+    """One check. It applies where one of `sets` is loaded (any, if empty), the plan runs all of `needs` and not `left_out`, `mart`
+    was built from the loaded set, and the stack is of the kind `target` ("" = of any kind). `cleanup` is SQL that always runs
+    after it. With `repeat` it runs once to warm up and then so many times; the median counts as its time."""
 
     name: str
     file: str
@@ -88,6 +90,7 @@ class Check:
     sets: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     mart: str = ""
+    left_out: str = ""
     target: str = ""
     cleanup: tuple[str, ...] = ()
     repeat: int = 0
@@ -103,17 +106,17 @@ class Check:
         return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
 
 
-_OF_ROWS = {"rows", "rows_unordered", "scalar", "contains", "not_contains", "min_rows", "columns", "first_columns"}
+_OF_ROWS = {"rows", "rows_unordered", "scalar", "contains", "not_contains", "row_count", "columns", "first_columns"}
 _EXPECT = {
     "sql": _OF_ROWS | {"error"},
     "psql": _OF_ROWS | {"error"},
     "exec": {"exit", "contains", "not_contains"},
     "http": {"status", "contains", "not_contains"},
-    "s3": {"rows", "rows_unordered", "contains", "not_contains", "min_rows"},
+    "s3": {"rows", "rows_unordered", "contains", "not_contains", "row_count"},
     "resolve": {"exit", "contains", "not_contains", "one_address"},
-    "published": {"rows", "rows_unordered", "contains", "not_contains", "min_rows"},
+    "published": {"rows", "rows_unordered", "contains", "not_contains", "row_count"},
 }
-_KEYS = {"name", "rows", "set", "needs", "mart", "target", "user", "cleanup", "repeat", "expect"}
+_KEYS = {"name", "rows", "set", "needs", "left_out", "mart", "then", "target", "user", "cleanup", "repeat", "expect"}
 _TARGETS = ("", "compose", "kubernetes")
 
 
@@ -144,6 +147,8 @@ def _check(entry: Any, file: str, number: int) -> Check:
     unknown = set(entry) - _KEYS - set(given)
     if unknown:
         raise UserError(f"{where}: unknown key '{sorted(unknown)[0]}'", "keys: " + ", ".join(sorted(_KEYS)))
+    if "then" in entry and given != ["sql_file"]:
+        raise UserError(f"{where}: `then:` is SQL that follows `sql_file:`", _SEE)
     kind = given[0].removesuffix("_file")
     target = str(entry.get("target", ""))
     if target not in _TARGETS:
@@ -157,6 +162,7 @@ def _check(entry: Any, file: str, number: int) -> Check:
         sets=_texts(entry, "set", where),
         needs=_texts(entry, "needs", where),
         mart=str(entry.get("mart", "")),
+        left_out=str(entry.get("left_out", "")),
         target=target,
         cleanup=_texts(entry, "cleanup", where),
         repeat=_count(entry, "repeat", where),
@@ -179,7 +185,7 @@ def _expect(entry: Mapping[str, Any], kind: str, where: str) -> Mapping[str, Any
             raise UserError(f"{where}: expect.{key} is a list of rows, each a list", "write rows: [[1, Alice]]")
         if key in ("columns", "first_columns") and not isinstance(value, list):
             raise UserError(f"{where}: expect.{key} is a list of names", "write columns: [customer_id, email]")
-        if key in ("min_rows", "status", "exit") and (isinstance(value, bool) or not isinstance(value, int)):
+        if key in ("row_count", "status", "exit") and (isinstance(value, bool) or not isinstance(value, int)):
             raise UserError(f"{where}: expect.{key} is a whole number, not {value!r}", _SEE)
         if key == "max_seconds" and (isinstance(value, bool) or not isinstance(value, (int, float))):
             raise UserError(f"{where}: expect.{key} is a number, not {value!r}", _SEE)
@@ -192,12 +198,14 @@ def _sql(entry: Mapping[str, Any], where: str) -> Sql:
     key = "sql" if "sql" in entry else "sql_file"
     text = _text(entry, key, where)
     user = str(entry.get("user", "admin"))
-    return Sql(statement=text, user=user) if key == "sql" else Sql(file=text, user=user)
+    if key == "sql":
+        return Sql(statement=text, user=user)
+    return Sql(statement=_text(entry, "then", where) if "then" in entry else "", file=text, user=user)
 
 
 def _psql(entry: Mapping[str, Any], where: str) -> Psql:
     body = _body(entry, "psql", {"service", "database", "sql", "user"}, where)
-    user = str(body.get("user", entry.get("user", "admin")))
+    user = str(body.get("user", entry.get("user", OWNER)))
     return Psql(_text(body, "service", where), _text(body, "database", where), _text(body, "sql", where), user)
 
 

@@ -87,8 +87,8 @@ def _complaint(key: str, value: Any, seen: Observation) -> str:
         return "" if same(value, found) else f"expected {value!r}, got {_cell(found)}"
     if key in ("contains", "not_contains"):
         return _contains_complaint(value, seen, wanted=key == "contains")
-    if key == "min_rows":
-        return "" if len(seen.rows) >= value else f"expected at least {value} rows, got {len(seen.rows)}"
+    if key == "row_count":
+        return "" if len(seen.rows) == value else f"expected {value} rows, got {len(seen.rows)}"
     if key in ("columns", "first_columns"):
         found = seen.columns[: len(value)] if key == "first_columns" else seen.columns
         return (

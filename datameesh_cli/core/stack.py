@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,52 @@ from datameesh_cli.errors import UserError
 DEFAULT_NAME = "datameesh"
 PORT_STEP = 1000
 """A second stack beside the first has all its ports moved by a multiple of this (the first uses 30000-30999)."""
+
+
+LOOPBACK = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """The address of this machine on which the stack's ports are published: by default one that no other machine reaches."""
+
+    address: str = LOOPBACK
+
+    @property
+    def reached_at(self) -> str:
+        """The address at which this machine itself reaches the ports."""
+        return LOOPBACK if self.address == EVERYWHERE else self.address
+
+    @property
+    def shown(self) -> str:
+        """What stands in a URL."""
+        return "localhost" if self.reached_at == LOOPBACK else self.address
+
+    @property
+    def warning(self) -> str:
+        """What everybody who published the ports to other machines must know; "" for ports that only this machine reaches."""
+        if ipaddress.IPv4Address(self.address).is_loopback:
+            return ""
+        who = "every machine that reaches this one" if self.address == EVERYWHERE else f"whoever reaches {self.address}"
+        return (
+            f"warning: DM_BIND={self.address} lets {who} use the published ports, and Trino asks nobody for a password; "
+            f"back to this machine alone: DM_BIND={LOOPBACK} dm up"
+        )
+
+
+PRIVATE = Bind()
+"""Reached by this machine alone."""
+
+
+def bind_of(text: str) -> Bind:
+    """Given DM_BIND ("" where nobody said anything), return where the ports are published. Raise UserError if it is no address."""
+    try:
+        return Bind(str(ipaddress.IPv4Address(text or LOOPBACK)))
+    except ValueError as wrong:
+        raise UserError(
+            f"DM_BIND={text} is not an IPv4 address", f"write DM_BIND={LOOPBACK} or DM_BIND={EVERYWHERE}"
+        ) from wrong
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from datameesh_cli.core.k8s.objects import identity
+from datameesh_cli.core.k8s.rules import VERDICTS
 from datameesh_cli.render.output import print_line, print_table
 from datameesh_cli.usecases.compare_export import Compared
 from datameesh_cli.usecases.export_kubernetes import Export
@@ -21,9 +22,8 @@ def print_export(made: Export) -> None:
         )
         rows.append((total.namespace, pods, f"{total.arithmetic} = {total.memory}", total.claims, total.node_ports))
     print_table(["namespace", "runs", "memory quota MiB", "claims", "NodePorts"], rows, right=["claims", "NodePorts"])
-    counts = Counter(f.verdict for f in made.fates)
-    said = ", ".join(f"{counts[v]} {v}" for v in ("converted", "repaired", "dropped"))
-    print_line(f"Compose keys: {said}, 0 unknown (each with its reason in export-report.json)")
+    said = ", ".join(f"{count} {verdict}" for verdict, count in _verdicts(made).items())
+    print_line(f"Compose keys: {said} (each with its reason in export-report.json)")
     for rung in made.rungs:
         print_line(f"ladder, {rung.name}: {rung.state}: {rung.detail}")
     ratio = made.seconds / made.kompose_seconds
@@ -37,7 +37,7 @@ def export_summary(made: Export, applied: Sequence[str] | None) -> dict[str, obj
         "out": made.out,
         "files": sorted(made.files),
         "objects": len(made.objects),
-        "keys": {v: sum(f.verdict == v for f in made.fates) for v in ("converted", "repaired", "dropped")},
+        "keys": _verdicts(made),
         "quotas": made.sums,
         "ladder": [{"rung": r.name, "state": r.state, "detail": r.detail} for r in made.rungs],
         "seconds": {"kompose": round(made.kompose_seconds, 3), "whole": round(made.seconds, 3)},
@@ -58,6 +58,12 @@ def print_changes(compared: Compared) -> None:
 def print_applied(lines: Sequence[str]) -> None:
     """Given kubectl's lines, print how many objects were applied."""
     print_line(f"{len(lines)} objects applied")
+
+
+def _verdicts(made: Export) -> dict[str, int]:
+    """How many keys met with each verdict."""
+    counts = Counter(f.verdict for f in made.fates)
+    return {verdict: counts[verdict] for verdict in VERDICTS}
 
 
 def _short(text: str) -> str:

@@ -80,7 +80,10 @@ def print_stopped(stopped: Stopped) -> None:
         return
     print_line(f"removed {stopped.containers} containers and the network of {stopped.project}")
     if stopped.volumes_removed:
-        print_line(f"removed {len(stopped.volumes_removed)} volumes with their data, and the secrets")
+        secrets = "" if stopped.volumes_kept else ", and the secrets"
+        print_line(f"removed {len(stopped.volumes_removed)} volumes with their data{secrets}")
+    if stopped.secrets_kept and not stopped.volumes_kept:
+        print_line(f"{len(stopped.secrets_kept)} secrets stay: an export was applied to a cluster with them")
     if stopped.volumes_kept:
         print_line(f"data stays in {len(stopped.volumes_kept)} volumes; remove it with: dm down --volumes")
 
@@ -105,6 +108,8 @@ def print_status(status: Status) -> None:
     for name, reason in status.left_out.items():
         print_line(f"{name}: {reason}")
     well = "all well" if status.healthy else "NOT well: dm why <service>"
+    if status.warning:
+        print_line(status.warning)
     print_line(f"profiles {', '.join(status.profiles)}; budget {format_mib(status.budget)}; {well}")
 
 

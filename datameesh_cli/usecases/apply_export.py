@@ -1,26 +1,54 @@
-"""Apply an export to a cluster: first what it stands on, then the Secrets from the local store, then the rest."""
+"""Apply an export to a cluster: first what it stands on, then the Secrets from the export's own store, then the rest."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from datameesh_cli.adapters import kubectl
 from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.adapters.state import new_secret
 from datameesh_cli.core.k8s.objects import identity
 from datameesh_cli.core.k8s.packaging import CLUSTER
-from datameesh_cli.core.k8s.secrets import expected, secret_objects
+from datameesh_cli.core.k8s.secrets import differing, expected, secret_objects
+from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.export_kubernetes import Export
 
 
-def apply_export(outside: Outside, export: Export, context: str) -> tuple[str, ...]:
+def apply_export(outside: Outside, export: Export, context: str, *, replace_secrets: bool = False) -> tuple[str, ...]:
     """Given an export that was written and a context, apply it and return a line for each object. Raise DmError if one is refused.
 
-    The Secrets are made as `dm up` makes them, and go to the server by standard input only.
+    The Secrets are those that the export there was applied with before; the first time, the stack's own. They go to the server by
+    standard input only. Raise UserError, with nothing applied, if one on the cluster has another value and `replace_secrets` is not
+    given: what runs there was made with it.
     """
-    names = list(expected(export.source))
-    outside.state.ensure_secrets(names)
-    values = {name: outside.state.secret(name) for name in names}
+    wanted = expected(export.source)
+    values = _values(outside, context, list(wanted))
+    if not replace_secrets:
+        _refuse_others(outside, context, wanted, values)
+    # Kept before they are used: of what is on the cluster there is a copy here, whatever happens next.
+    outside.state.of_export(context).keep_secrets(values)
     lines = kubectl.apply_folder(export.out / CLUSTER, context)
     lines += kubectl.apply_objects(secret_objects(export.source, values), context)
     jobs = [identity(o)[::2] for o in export.objects if o["kind"] == "Job"]
     kubectl.remove_idle_jobs(jobs, context)
     lines += kubectl.apply_folder(export.out, context)
     return tuple(lines)
+
+
+def _values(outside: Outside, context: str, names: Sequence[str]) -> dict[str, str]:
+    known = {*outside.state.secret_names(), *outside.state.of_export(context).secret_names()}
+    return {name: outside.state.secret_of(context, name) if name in known else new_secret(name) for name in names}
+
+
+def _refuse_others(
+    outside: Outside, context: str, wanted: Mapping[str, Sequence[str]], values: Mapping[str, str]
+) -> None:
+    namespaces = sorted({ns for each in wanted.values() for ns in each})
+    there = {ns: kubectl.secrets([n for n, each in wanted.items() if ns in each], ns, context) for ns in namespaces}
+    others = differing(there, values)
+    if others:
+        folder = outside.repository.relative(outside.state.of_export(context).secrets)
+        raise UserError(
+            f"on the cluster of context '{context}' these Secrets have another value: {', '.join(others)}",
+            f"what runs there was made with it: put that value into {folder}/; or replace it: --replace-secrets",
+        )

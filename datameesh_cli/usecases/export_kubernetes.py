@@ -20,7 +20,7 @@ from datameesh_cli.adapters import (
 )
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.images import named
-from datameesh_cli.core.k8s.fidelity import Fate, fates
+from datameesh_cli.core.k8s.fidelity import Fate, fates, refuse_lost
 from datameesh_cli.core.k8s.objects import Objects
 from datameesh_cli.core.k8s.packaging import layout
 from datameesh_cli.core.k8s.pipeline import passes
@@ -72,10 +72,11 @@ def make_export(outside: Outside, request: ExportRequest, say: Say, began: float
     with ThreadPoolExecutor(1) as beside:
         image = beside.submit(kompose_image, outside, say)
         read = read_source(outside, request.profiles, request.ram, request.target)
-        drafted = beside.submit(kompose.convert, image.result(), read.model, read.profiles, outside.repository.root)
+        drafted = beside.submit(kompose.convert, image.result(), read.model, read.profiles)
         # What can be done while kompose is at work.
         kubernetes_schema.prepare()
         known = fates(read.source)
+        refuse_lost(known)
         draft = drafted.result()
     objects = passes(draft.objects, read.source)
     offline = climb(objects)

@@ -11,19 +11,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from datameesh_cli.adapters import clock
-from datameesh_cli.adapters.postgres import Session
+from datameesh_cli.adapters.postgres import Session, quoted
 from datameesh_cli.core.seed.dataset import Dataset, Table
 from datameesh_cli.core.seed.plan import Plan
 from datameesh_cli.core.seed.rows import copy_text
 from datameesh_cli.errors import UserError
+from datameesh_cli.usecases.find_changes import checksum
 from datameesh_cli.usecases.read_datasets import Declared
 
 _KEYS = """
-SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint
 WHERE contype = 'f' AND conrelid = ANY(%s::text[]::regclass[]) AND confrelid = ANY(%s::text[]::regclass[]) ORDER BY 1, 2
 """
 _IDENTITIES = """
-SELECT attrelid::regclass::text, attname FROM pg_attribute
+SELECT attrelid::regclass::text, quote_ident(attname) FROM pg_attribute
 WHERE attidentity <> '' AND NOT attisdropped AND attrelid = ANY(%s::text[]::regclass[])
 """
 _COLUMNS = """
@@ -44,17 +45,6 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedTable:
-    """One row of datameesh.loaded_set: what a table holds."""
-
-    set_name: str
-    table: str
-    rows: int
-    scale: int
-    content: str
-
-
-@dataclass(frozen=True, slots=True)
 class Load:
     """What is to be loaded: a set at a scale, with its people and the digest of its content."""
 
@@ -67,14 +57,6 @@ class Load:
 Watch = Callable[[Progress], None]
 
 
-def loaded_tables(session: Session) -> tuple[LoadedTable, ...]:
-    """Given a domain's database, return what its last load wrote down; nothing where none ever ended."""
-    if session.run("SELECT to_regclass('datameesh.loaded_set')") == [(None,)]:
-        return ()
-    rows = session.run("SELECT set_name, table_name, row_count, scale, content FROM datameesh.loaded_set ORDER BY 2")
-    return tuple(LoadedTable(*row) for row in rows)
-
-
 def load_domain(
     session: Session, declared: Declared, dataset: Dataset, load: Load, watch: Watch
 ) -> tuple[Progress, ...]:
@@ -83,7 +65,7 @@ def load_domain(
     Raise UserError where the declarations do not fit the schema or the rows break a rule. The caller commits.
     """
     tables = dataset.tables
-    names = [table.name for table in tables]
+    names = [quoted(table.name) for table in tables]
     session.run(declared.schema(dataset))
     session.run(declared.loaded_set)
     for table in tables:
@@ -103,15 +85,19 @@ def load_domain(
             raise UserError(
                 f"seed/{dataset.domain}/dataset.yaml: must_hold.{rule}: {broken} rows break it", "nothing was changed"
             )
-    session.run("TRUNCATE datameesh.loaded_set")
-    for progress in done:
-        values = (load.set_name, progress.table, progress.rows, load.scale, load.content)
-        session.run(
-            "INSERT INTO datameesh.loaded_set (set_name, table_name, row_count, scale, content) VALUES (%s, %s, %s, %s, %s)",
-            values,
-        )
+    _write_down(session, load, done)
     session.run(f"ANALYZE {', '.join(names)}, datameesh.loaded_set")
     return tuple(done)
+
+
+def _write_down(session: Session, load: Load, done: Sequence[Progress]) -> None:
+    session.run("TRUNCATE datameesh.loaded_set")
+    for table in done:
+        session.run(
+            "INSERT INTO datameesh.loaded_set (set_name, table_name, row_count, scale, content, checksum) "
+            "VALUES (%s, %s, %s, %s, %s, %s)",
+            (load.set_name, table.table, table.rows, load.scale, load.content, checksum(session, table.table)),
+        )
 
 
 def _load_table(session: Session, dataset: Dataset, table: Table, load: Load, watch: Watch) -> Progress:
@@ -134,12 +120,12 @@ def _rules_aside(session: Session, names: Sequence[str]) -> Iterator[None]:
     """Drop the tables' foreign keys and switch their triggers off, and put both back: the keys check all rows then."""
     keys = session.run(_KEYS, [names, names])
     for table, key, _ in keys:
-        session.run(f'ALTER TABLE {table} DROP CONSTRAINT "{key}"')
+        session.run(f"ALTER TABLE {table} DROP CONSTRAINT {key}")
     for name in names:
         session.run(f"ALTER TABLE {name} DISABLE TRIGGER USER")
     yield
     for table, key, definition in keys:
-        session.run(f'ALTER TABLE {table} ADD CONSTRAINT "{key}" {definition}')
+        session.run(f"ALTER TABLE {table} ADD CONSTRAINT {key} {definition}")
     for name in names:
         session.run(f"ALTER TABLE {name} ENABLE TRIGGER USER")
 

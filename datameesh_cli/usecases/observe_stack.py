@@ -70,8 +70,9 @@ def _catalog(target: Place, catalog: str) -> Facts:
 
 def _database(target: Place, database: Database) -> Facts:
     facts: Facts = {}
-    for group, statement, key in (("denial", DENIALS, 2), ("seed", CHECKSUMS, 1)):
-        seen = target.psql(database.service, database.name, statement, "admin")
+    # To try as everybody takes a superuser; to read takes the owner.
+    for group, statement, key, user in (("denial", DENIALS, 2, "admin"), ("seed", CHECKSUMS, 1, database.login)):
+        seen = target.psql(database.service, database.name, statement, user)
         owner = database.service
         facts |= facts_of_rows(group, owner, seen, key) if not seen.error else {f"{group}/{owner}": UNSEEN + seen.error}
     return facts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datameesh_cli.adapters import host
 from datameesh_cli.adapters.object_store import ObjectStore
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.usecases.plan_memory import plan_memory
@@ -14,8 +13,7 @@ KEYS = ("minio-access-key", "minio-secret-key")
 
 def lake_of(outside: Outside) -> ObjectStore:
     """Return the stack's object store, with the root key. Raise HostError if the stack was never started."""
-    port = next(p.host for p in plan_memory(outside, (), None).ports if p.variable == "MINIO_API_PORT")
-    bind = host.bind_address()
-    address = "127.0.0.1" if bind == "0.0.0.0" else bind
+    planned = plan_memory(outside, (), None)
+    port = next(p.host for p in planned.ports if p.variable == "MINIO_API_PORT")
     access_key, secret_key = (outside.state.secret(name) for name in KEYS)
-    return ObjectStore(f"{address}:{port}", access_key, secret_key)
+    return ObjectStore(f"{planned.bind.reached_at}:{port}", access_key, secret_key)

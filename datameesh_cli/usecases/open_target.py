@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from datameesh_cli.adapters import host
 from datameesh_cli.adapters.cluster_access import ClusterAccess, chosen_context
 from datameesh_cli.adapters.compose_target import ComposeTarget
 from datameesh_cli.adapters.kubernetes_target import KubernetesTarget
@@ -31,16 +30,11 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A running stack, and the plan that it carries out."""
+    """A running stack, and the plan that it carries out; `context` is the kubectl context of its cluster, "" under Compose."""
 
     planned: Planned
     target: Place
-
-
-def address() -> str:
-    """Return the address at which the stack's published ports are reached from this machine."""
-    bound = host.bind_address()
-    return "127.0.0.1" if bound == "0.0.0.0" else bound
+    context: str = ""
 
 
 def trino_of(planned: Planned) -> Trino:
@@ -48,7 +42,7 @@ def trino_of(planned: Planned) -> Trino:
     port = next((p.host for p in planned.ports if p.variable == TRINO_PORT), None)
     if port is None:
         raise UnhealthyError("no Trino runs: its profile is not in force", "start it: ./dm up --profile analytics")
-    return Trino(address(), port)
+    return Trino(planned.bind.reached_at, port)
 
 
 def open_target(outside: Outside, planned: Planned) -> ComposeTarget:
@@ -59,9 +53,9 @@ def open_target(outside: Outside, planned: Planned) -> ComposeTarget:
     return ComposeTarget(
         engine=outside.engine,
         compose=outside.compose,
-        trino=Trino(address(), ports.get(TRINO_PORT, 0)),
+        trino=Trino(planned.bind.reached_at, ports.get(TRINO_PORT, 0)),
         store=lake_of(outside) if with_store else None,
-        address=address(),
+        address=planned.bind.reached_at,
         ports=ports,
         jobs=frozenset(s.name for s in services if s.kind == "job"),
         image=services[0].image,
@@ -84,7 +78,7 @@ def open_place(outside: Outside, cluster: Cluster | None) -> Opened:
 def open_kubernetes(outside: Outside, context: str | None) -> Opened:
     """Given a kubectl context (none: the current one), return the stack that was applied there.
 
-    Its passwords are those of the local store. Raise UserError for an unknown context, HostError if the cluster is not reached,
+    Its passwords are those that the export was applied with. Raise UserError for an unknown context, HostError if the cluster is not reached,
     UnhealthyError if no export was applied there.
     """
     access = ClusterAccess(chosen_context(context))
@@ -99,13 +93,19 @@ def open_kubernetes(outside: Outside, context: str | None) -> Opened:
         access=access,
         cluster=cluster,
         trino=Trino(cluster.address, ports.get(TRINO_PORT, 0)),
-        store=_store(outside, f"{cluster.address}:{ports[S3_PORT]}") if S3_PORT in ports else None,
+        store=_store(outside, access.context, f"{cluster.address}:{ports[S3_PORT]}") if S3_PORT in ports else None,
         ports=ports,
         consumers=consumers,
     )
-    return Opened(Planned(model, services, plan, stack_ports, f"what runs on '{access.context}'", {}), target)
+    planned = Planned(model, services, plan, stack_ports, f"what runs on '{access.context}'", {})
+    return Opened(planned, target, access.context)
 
 
-def _store(outside: Outside, endpoint: str) -> ObjectStore:
-    access_key, secret_key = (outside.state.secret(name) for name in KEYS)
+def secret_of(outside: Outside, opened: Opened, name: str) -> str:
+    """Given a running stack and a secret's name, return the value that it was started with. Raise HostError if it is not known."""
+    return outside.state.secret_of(opened.context, name) if opened.context else outside.state.secret(name)
+
+
+def _store(outside: Outside, context: str, endpoint: str) -> ObjectStore:
+    access_key, secret_key = (outside.state.secret_of(context, name) for name in KEYS)
     return ObjectStore(endpoint, access_key, secret_key)

@@ -9,8 +9,9 @@ from datameesh_cli.adapters import host
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.memory import format_mib
 from datameesh_cli.core.model import Model, Service
+from datameesh_cli.core.quota import refuse_over_quota
 from datameesh_cli.core.ram_plan import TOLERANCE, RamPlan, default_budget, plan_ram, plan_variables
-from datameesh_cli.core.stack import StackPort, stack_ports
+from datameesh_cli.core.stack import PRIVATE, Bind, StackPort, bind_of, stack_ports
 from datameesh_cli.errors import HostError
 
 DEFAULT_PROFILE = "analytics"
@@ -27,6 +28,9 @@ class Planned:
     source: str
     chosen: Mapping[str, str]
     """The ports that the user chose, by variable."""
+    bind: Bind = PRIVATE
+    quotas: Mapping[str, int] = field(default_factory=dict)
+    """What each namespace may hold, in MiB, where the user said so."""
 
     @property
     def replicas(self) -> dict[str, int]:
@@ -39,19 +43,27 @@ class Planned:
         return (
             plan_variables(self.plan, self.services)
             | ports
-            | {"DM_SECRETS": str(outside.state.secrets), "DM_BIND": host.bind_address()}
+            | {"DM_SECRETS": str(outside.state.secrets), "DM_BIND": self.bind.address}
         )
 
 
 def plan_memory(
-    outside: Outside, profiles: Sequence[str], ram: int | None, *, elsewhere: bool = False, alone: bool = False
+    outside: Outside,
+    profiles: Sequence[str],
+    ram: int | None,
+    *,
+    elsewhere: bool = False,
+    alone: bool = False,
+    quotas: Mapping[str, int] | None = None,
 ) -> Planned:
     """Given profiles (none: those in force, else analytics) and a budget in MiB (None: the one in force, else the engine's), plan.
 
     Profiles are planned together with those in force, which go on running; `alone`: by themselves.
     `elsewhere`: for another machine than this one, so what runs here does not count, nor what the engine here has.
+    `quotas` (MiB by namespace) add to those in force.
 
-    Raise UserError for an unknown profile or a broken fragment, HostError for a budget too small or beyond the engine.
+    Raise UserError for an unknown profile, namespace or a broken fragment, HostError for a budget too small or beyond the engine,
+    or for a namespace over its quota.
     """
     model = outside.repository.model()
     before = None if elsewhere else running_plan(outside)
@@ -60,6 +72,7 @@ def plan_memory(
     closure = model.closure(wanted)
     services = model.of_profiles(closure)
     chosen = _chosen_ports(services, before, host.environment())
+    bind = bind_of(host.environment().get("DM_BIND") or (before.bind if before else ""))
     ports = stack_ports(services, outside.state.port_offset(), chosen)
     if ram is None and before:
         budget, source = before.budget, "the budget in force"
@@ -67,16 +80,21 @@ def plan_memory(
         budget, source = ram, "as asked"
     else:
         budget, source = _budget(outside, ram)
-    return Planned(model, services, plan_ram(services, budget, closure), ports, source, chosen)
+    plan = plan_ram(services, budget, closure)
+    allowed = dict(before.quotas if before else {}) | dict(quotas or {})
+    refuse_over_quota(plan, model.services, allowed)
+    return Planned(model, services, plan, ports, source, chosen, bind, allowed)
 
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """What the running stack was started with: its profiles, its budget, the ports that the user chose."""
+    """What the running stack was started with: its profiles, its budget, and the ports, address and quotas that the user chose."""
 
     profiles: tuple[str, ...]
     budget: int
     ports: Mapping[str, str] = field(default_factory=dict)
+    bind: str = ""
+    quotas: Mapping[str, int] = field(default_factory=dict)
 
 
 def running_plan(outside: Outside) -> InForce | None:
@@ -84,7 +102,8 @@ def running_plan(outside: Outside) -> InForce | None:
     saved = outside.state.read_json("plan.json")
     if not isinstance(saved, dict) or not isinstance(saved.get("budget"), int):
         return None
-    return InForce(tuple(saved.get("profiles") or ()), saved["budget"], dict(saved.get("ports") or {}))
+    ports, quotas = (dict(saved.get(key) or {}) for key in ("ports", "quotas"))
+    return InForce(tuple(saved.get("profiles") or ()), saved["budget"], ports, str(saved.get("bind") or ""), quotas)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,4 +34,6 @@ def _with_statement(outside: Outside, check: Check) -> Check:
     path = outside.repository.root / check.action.file
     if not files.is_file(path):
         raise UserError(f"{check.id}: there is no file '{check.action.file}'", "paths count from the repository's root")
-    return replace(check, action=replace(check.action, statement=outside.repository.read_text(path)))
+    text = outside.repository.read_text(path).rstrip().removesuffix(";")
+    after = f";\n{check.action.statement}" if check.action.statement else ""
+    return replace(check, action=replace(check.action, statement=text + after))

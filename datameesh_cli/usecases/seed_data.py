@@ -8,7 +8,7 @@ the next `dm seed` loads whichever domain differs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -17,9 +17,10 @@ from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.adapters.postgres import Login, Session, session
 from datameesh_cli.core.seed.dataset import Dataset
 from datameesh_cli.core.seed.plan import plan
-from datameesh_cli.errors import UnhealthyError
-from datameesh_cli.usecases.load_domain import Load, LoadedTable, Progress, Watch, load_domain, loaded_tables
-from datameesh_cli.usecases.open_target import Cluster, Opened, open_place
+from datameesh_cli.errors import UnhealthyError, UserError
+from datameesh_cli.usecases.find_changes import LoadedTable, changes, hold, loaded_tables, own_tables
+from datameesh_cli.usecases.load_domain import Load, Progress, Watch, load_domain
+from datameesh_cli.usecases.open_target import Cluster, Opened, open_place, secret_of
 from datameesh_cli.usecases.read_datasets import Declared, read_datasets
 from datameesh_cli.usecases.seed_lake import SeededLake, seed_lake
 
@@ -91,8 +92,9 @@ class Open:
 def seed_data(outside: Outside, request: SeedRequest, watch: Watch, say: Say, cluster: Cluster | None = None) -> Seeded:
     """Given a request, load the set where it is not loaded yet: under Compose, or on the cluster that is given.
 
-    `watch` hears of rows sent, `say` gets a line per step. Nothing is changed when the declarations or a row are refused
-    (UserError), or a database fails before the commit (UnhealthyError).
+    `watch` hears of rows sent, `say` gets a line per step. Nothing is changed when the declarations or a row are refused, or
+    rows would be lost that no load brought and `force` is not given (UserError), or a database fails before the commit
+    (UnhealthyError).
     """
     began = clock.now()
     declared = read_datasets(outside.repository)
@@ -101,18 +103,13 @@ def seed_data(outside: Outside, request: SeedRequest, watch: Watch, say: Say, cl
     with outside.state.locked("seed"):
         opened = open_place(outside, cluster)
         with _databases(outside, declared, opened) as databases:
-            domains = []
-            fresh = []
-            for database in databases:
-                held = loaded_tables(database.session)
-                if held and not request.force and {table.content for table in held} == {load.content}:
-                    domains.append(_as_it_was(database, held))
-                    continue
-                done = load_domain(database.session, declared, database.dataset, load, watch)
-                domains.append(
-                    SeededDomain(database.dataset.domain, database.dataset.database.name, database.way, True, done)
-                )
-                fresh.append(database)
+            held = [loaded_tables(database.session) for database in databases]
+            fresh = [d for d, tables in zip(databases, held, strict=True) if request.force or not _holds(tables, load)]
+            _prepare(fresh, request)
+            domains = [
+                _loaded(database, declared, load, watch) if database in fresh else _as_it_was(database, tables)
+                for database, tables in zip(databases, held, strict=True)
+            ]
             for database in fresh:
                 database.session.commit()
             sessions = {database.dataset.domain: database.session for database in databases}
@@ -144,7 +141,7 @@ def _databases(outside: Outside, declared: Declared, there: Opened) -> Iterator[
             if at.service not in running:
                 raise _absent(at.service, left_out.get(at.service, ""))
             endpoint = stack.enter_context(place.reach(at.service, _PORT))
-            login = Login(at.service, at.name, at.login, outside.state.secret(at.password))
+            login = Login(at.service, at.name, at.login, secret_of(outside, there, at.password))
             opened.append(Open(dataset, stack.enter_context(session(endpoint, login)), endpoint.way))
         yield tuple(opened)
 
@@ -157,13 +154,36 @@ def _absent(service: str, why: str) -> UnhealthyError:
     return UnhealthyError(f"{service} is not running", "start it: dm up --profile core")
 
 
+def _holds(tables: tuple[LoadedTable, ...], load: Load) -> bool:
+    return bool(tables) and {table.content for table in tables} == {load.content}
+
+
+def _prepare(fresh: Sequence[Open], request: SeedRequest) -> None:
+    """Keep everybody else from the tables that are to be replaced. Raise UserError if that would lose rows of theirs."""
+    lost = []
+    for database in fresh:
+        tables = own_tables(database.session, database.dataset)
+        hold(database.session, tables)
+        if not request.force:
+            found = changes(database.session, loaded_tables(database.session), tables)
+            lost += [f"{database.dataset.domain}.{change}" for change in found]
+    if lost:
+        scale = f" --scale {request.scale}" if request.scale != 1 else ""
+        raise UserError(
+            f"loading set {request.set_name} would lose what was changed since the last load: {', '.join(lost)}",
+            f"keep it somewhere else first, or lose it: dm seed --set {request.set_name}{scale} --force",
+        )
+
+
+def _loaded(database: Open, declared: Declared, load: Load, watch: Watch) -> SeededDomain:
+    dataset = database.dataset
+    done = load_domain(database.session, declared, dataset, load, watch)
+    return SeededDomain(dataset.domain, dataset.database.name, database.way, True, done)
+
+
 def _as_it_was(database: Open, held: tuple[LoadedTable, ...]) -> SeededDomain:
     """A domain that holds the set already, with what has changed in it since."""
-    changed = []
-    for table in held:
-        [(now,)] = database.session.run(f"SELECT count(*) FROM {table.table}")
-        if now != table.rows:
-            changed.append(f"{table.table} has {now} rows, the set has {table.rows}")
-    tables = tuple(Progress(database.dataset.domain, t.table, t.rows, 0, done=True) for t in held)
     dataset = database.dataset
-    return SeededDomain(dataset.domain, dataset.database.name, database.way, False, tables, tuple(changed))
+    found = changes(database.session, held, own_tables(database.session, dataset))
+    tables = tuple(Progress(dataset.domain, t.table, t.rows, 0, done=True) for t in held)
+    return SeededDomain(dataset.domain, dataset.database.name, database.way, False, tables, tuple(map(str, found)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from datameesh_cli.adapters import host
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.health import Container, ServiceState, first_broken, last_error_line
 from datameesh_cli.core.model import Service
@@ -43,6 +42,8 @@ class Status:
     services: tuple[ServiceStatus, ...]
     left_out: dict[str, str]
     healthy: bool
+    warning: str = ""
+    """What must be known of the address that the ports are published on."""
 
 
 def show_status(outside: Outside, *, usage: bool = False) -> Status:
@@ -65,6 +66,7 @@ def show_status(outside: Outside, *, usage: bool = False) -> Status:
         lines,
         dict(planned.plan.left_out),
         healthy=bool(containers) and all(line.ok for line in lines if line.kind == "service"),
+        warning=planned.bind.warning if containers else "",
     )
 
 
@@ -109,10 +111,8 @@ def list_places(outside: Outside) -> tuple[Place, ...]:
     """Return every address of the profiles in force (or of analytics when nothing runs), by title."""
     planned = plan_memory(outside, (), None)
     ports = {p.variable: p.host for p in planned.ports}
-    bind = host.bind_address()
-    shown = "localhost" if bind in ("127.0.0.1", "0.0.0.0") else bind
     places = [
-        Place(u.title, f"http://{shown}:{ports[u.port]}{u.path}", u.user, u.secret, u.can, s.name)
+        Place(u.title, f"http://{planned.bind.shown}:{ports[u.port]}{u.path}", u.user, u.secret, u.can, s.name)
         for s in planned.services
         for u in s.urls
         if u.port in ports
@@ -129,12 +129,13 @@ class Credential:
     used_by: tuple[str, ...]
 
 
-def list_credentials(outside: Outside) -> tuple[Credential, ...]:
-    """Return all generated secrets of the stack with the services that read them."""
+def list_credentials(outside: Outside, context: str = "") -> tuple[Credential, ...]:
+    """Return all generated secrets of the stack with the services that read them; with a kubectl context those of the export there."""
     services = outside.repository.model().services
+    store = outside.state.of_export(context) if context else outside.state
     return tuple(
-        Credential(name, outside.state.secret(name), tuple(sorted(s.name for s in services if name in s.secrets)))
-        for name in outside.state.secret_names()
+        Credential(name, store.secret(name), tuple(sorted(s.name for s in services if name in s.secrets)))
+        for name in store.secret_names()
     )
 
 

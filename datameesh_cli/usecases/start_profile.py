@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from datameesh_cli.adapters import clock, host
 from datameesh_cli.adapters.outside import Outside
@@ -16,8 +16,7 @@ from datameesh_cli.core.health import (
     last_error_line,
     service_states,
 )
-from datameesh_cli.core.stack import StackPort
-from datameesh_cli.errors import DmError, HostError, UnhealthyError
+from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 from datameesh_cli.usecases.build_images import Told, build_missing
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory
 
@@ -27,13 +26,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """What the user asked of `up`. `ram` in MiB, `timeout` in seconds."""
+    """What the user asked of `up`. `ram` in MiB, `timeout` in seconds, `quotas` in MiB by namespace."""
 
     profiles: tuple[str, ...] = ()
     ram: int | None = None
     timeout: float = 300
     dry_run: bool = False
     build: bool = True
+    quotas: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +51,21 @@ def start_profile(
 ) -> Started:
     """Given a request, start the profiles and return when every service is healthy.
 
-    `watch` gets the states once a second, `say` a line per step, `builds` of missing images. Nothing is started or written when
-    the plan, the ports or the model are refused. Raise HostError for the host's part, UnhealthyError, naming the first broken
-    link, when a service fails.
+    `watch` gets the states once a second, `say` a line per step, `builds` of missing images. Nothing is started, and nothing
+    written but the lock, when the plan, the address, the ports or the model are refused. Raise HostError for the host's part,
+    UnhealthyError, naming the first broken link, when a service fails.
     """
     began = clock.now()
-    planned = plan_memory(outside, request.profiles, request.ram)
     if request.dry_run:
-        _refuse_taken_ports(outside, planned.ports)
+        planned = plan_memory(outside, request.profiles, request.ram, quotas=request.quotas)
+        _refuse_taken_ports(outside, planned)
         return Started(planned, (), clock.now() - began, dry_run=True)
     with outside.state.locked("up"):
-        _refuse_taken_ports(outside, planned.ports)
+        # Not before: a `dm up` or `dm down` that ends in this moment changes what runs, and with it the plan.
+        planned = plan_memory(outside, request.profiles, request.ram, quotas=request.quotas)
+        _refuse_taken_ports(outside, planned)
+        if planned.bind.warning:
+            say(planned.bind.warning)
         if outside.repository.refresh_includes():
             say("compose/compose.yaml now includes every service folder")
         images = _images(outside, planned)
@@ -95,7 +99,13 @@ def _write_state(outside: Outside, planned: Planned) -> None:
     outside.state.ensure_secrets(sorted({name for s in planned.services for name in s.secrets}))
     outside.state.keep_port_offset()
     outside.state.write_env(planned.variables(outside))
-    in_force = {"profiles": planned.plan.profiles, "budget": planned.plan.budget, "ports": planned.chosen}
+    in_force = {
+        "profiles": planned.plan.profiles,
+        "budget": planned.plan.budget,
+        "ports": planned.chosen,
+        "bind": planned.bind.address,
+        "quotas": planned.quotas,
+    }
     outside.state.write("plan.json", json.dumps(in_force))
 
 
@@ -142,9 +152,14 @@ def _explain(outside: Outside, broken: ServiceState, elapsed: float) -> DmError:
     )
 
 
-def _refuse_taken_ports(outside: Outside, ports: Sequence[StackPort]) -> None:
-    address = host.bind_address()
-    busy = [p for p in ports if not host.is_port_free(address, p.host)]
+def _refuse_taken_ports(outside: Outside, planned: Planned) -> None:
+    address = planned.bind.address
+    if not host.has_address(address):
+        raise UserError(
+            f"DM_BIND={address} is not an address of this machine",
+            "see its addresses: ip -4 addr; or leave DM_BIND out",
+        )
+    busy = [p for p in planned.ports if not host.is_port_free(address, p.host)]
     ours = {c.name for c in outside.engine.containers(outside.project)} if busy else set()
     named = {}
     for port in busy:

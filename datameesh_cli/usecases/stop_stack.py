@@ -11,30 +11,39 @@ from datameesh_cli.errors import UserError
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """What `down` removed, and which volumes still hold data."""
+    """What `down` removed, and which volumes still hold data; the names of secrets that were to go and stayed."""
 
     project: str
     containers: int
     namespace: str | None
     volumes_removed: tuple[str, ...]
     volumes_kept: tuple[str, ...]
+    secrets_kept: tuple[str, ...] = ()
+
+
+def data_of(outside: Outside) -> tuple[str, ...]:
+    """Return the volumes that hold the stack's data."""
+    return outside.engine.volumes(outside.project)
 
 
 def stop_stack(outside: Outside, *, volumes: bool) -> Stopped:
     """Remove every container and the network of the stack, and with `volumes` its data and secrets too.
 
-    Does nothing, without complaint, to a stack that is not there. Raise HostError if another `dm` is at work on it.
+    A secret goes only when no volume is left that it opens, and stays if an export was applied with it. Does nothing, without
+    complaint, to a stack that is not there. Raise HostError if another `dm` is at work on it.
     """
     with outside.state.locked("down"):
         before = outside.engine.containers(outside.project)
-        had = outside.engine.volumes(outside.project)
+        had = data_of(outside)
         outside.engine.remove_leftover_jobs(outside.project)
         outside.compose.down(volumes=volumes)
         outside.state.remove("plan.json")
-        kept = outside.engine.volumes(outside.project)
+        kept = data_of(outside)
+        secrets: tuple[str, ...] = ()
         if volumes:
-            outside.state.forget_secrets()
-    return Stopped(outside.project, len(before), None, tuple(v for v in had if v not in kept), kept)
+            # Compose ends well although a volume that another container uses is still there.
+            secrets = outside.state.secret_names() if kept else outside.state.forget_secrets()
+    return Stopped(outside.project, len(before), None, tuple(v for v in had if v not in kept), kept, secrets)
 
 
 def stop_namespace(outside: Outside, namespace: str) -> Stopped:
@@ -51,7 +60,7 @@ def stop_namespace(outside: Outside, namespace: str) -> Stopped:
         before = [c for c in outside.engine.containers(outside.project) if c.service in living]
         if before:
             outside.compose.remove(sorted({c.service for c in before}))
-        kept = outside.engine.volumes(outside.project)
+        kept = data_of(outside)
     return Stopped(outside.project, len(before), namespace, (), kept)
 
 

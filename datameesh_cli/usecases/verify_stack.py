@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 import statistics
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 
 from datameesh_cli.adapters import clock
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.adapters.target import Target
+from datameesh_cli.adapters.trino import SqlError
 from datameesh_cli.core import sql_text
-from datameesh_cli.core.applicability import Situation, why_not
-from datameesh_cli.core.checks import S3, Check, Exec, Http, Psql, Published, Resolve
+from datameesh_cli.core.applicability import EXCUSED, MART, Reason, Situation, why_not
+from datameesh_cli.core.checks import OWNER, S3, Check, Exec, Http, Psql, Published, Resolve
 from datameesh_cli.core.expectation import Observation, complaints
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.rows import FAILED, PASSED
-from datameesh_cli.errors import DmError, UserError
+from datameesh_cli.errors import DmError, UnhealthyError, UserError
 from datameesh_cli.usecases.open_target import Cluster, open_place
 from datameesh_cli.usecases.plan_memory import Planned
 from datameesh_cli.usecases.read_checks import read_checks
@@ -37,11 +38,16 @@ _LOADED = """
 SELECT CASE scale WHEN 1 THEN set_name ELSE set_name || ' x ' || scale END, extract(epoch FROM max(loaded_at))
 FROM datameesh.loaded_set GROUP BY 1
 """
+_NEVER_LOADED = 'relation "datameesh.loaded_set" does not exist'
+# Not `build`: in set flow addresses repeat by design, so dbt's test of unique ones stops what follows it.
+_BUILD = "run: dm dbt run"
+_NOT_BUILT = ("TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND")
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """How one check went: `passed`, `failed` or `not applicable`, in how many seconds, and why not."""
+    """How one check went: `passed`, `failed` or `not applicable`, in how many seconds, and why not. `reason` is the kind of what
+    kept it from applying (`target`, `plan`, `data`, `mart`), else ""."""
 
     name: str
     file: str
@@ -49,6 +55,7 @@ class CheckResult:
     result: str
     seconds: float
     why: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,30 +73,36 @@ class Verified:
 Watch = Callable[[CheckResult], None]
 
 
-def verify_stack(outside: Outside, patterns: Sequence[str], watch: Watch, cluster: Cluster | None = None) -> Verified:
+def verify_stack(
+    outside: Outside, patterns: Sequence[str], watch: Watch, cluster: Cluster | None = None, *, strict: bool = False
+) -> Verified:
     """Given patterns of check names, files or row ids (none: all), run what applies; `watch` gets each result as it comes.
 
-    With `cluster` the stack is the one applied there, not the one under Compose.
+    With `cluster` the stack is the one applied there, not the one under Compose. With `strict` a check fails that does not apply
+    for a reason which is no excuse (see `EXCUSED`).
 
     A check is tried once: what passes only at the second try has failed. Raise UserError for a file that is not valid or a
-    pattern that fits nothing, UnhealthyError if the stack does not run.
+    pattern that fits nothing or of which nothing applies, UnhealthyError if the stack does not run.
     """
     checks = selected(read_checks(outside, outside.repository.model()), patterns)
     opened = open_place(outside, cluster)
-    return run_checks(outside, checks, opened.planned, opened.target, watch)
+    verified = run_checks(outside, checks, opened.planned, opened.target, watch, strict=strict)
+    refuse_idle(checks, patterns, verified)
+    return verified
 
 
-def run_checks(outside: Outside, checks: Sequence[Check], planned: Planned, target: Target, watch: Watch) -> Verified:
+def run_checks(
+    outside: Outside, checks: Sequence[Check], planned: Planned, target: Target, watch: Watch, *, strict: bool = False
+) -> Verified:
     """Given checks, the plan and a target, run what applies there and save the verdicts."""
     began = clock.now()
     situation, loaded_at = situation_of(planned, target)
     guard = threading.Lock()
 
     def run_one(check: Check) -> tuple[Check, CheckResult]:
-        reason = why_not(check, planned.model.services, situation)
-        if not reason and check.mart:
-            reason = _mart_reason(target, check.mart, loaded_at)
-        result = _result(check, NOT_APPLICABLE, 0, reason) if reason else _run(check, target)
+        result = _tried(check, planned.model.services, situation, loaded_at, target)
+        if strict and result.result == NOT_APPLICABLE and result.reason not in EXCUSED:
+            result = replace(result, result=FAILED)
         with guard:
             watch(result)
         return check, result
@@ -105,7 +118,27 @@ def run_checks(outside: Outside, checks: Sequence[Check], planned: Planned, targ
             raise
     done += [run_one(check) for check in last]
     _save(outside, done, situation)
-    by_check = {check.id: result for check, result in done}
+    return _counted(checks, {check.id: result for check, result in done}, situation, clock.now() - began)
+
+
+def _tried(
+    check: Check, services: Sequence[Service], situation: Situation, loaded_at: float, target: Target
+) -> CheckResult:
+    """Run a check if it applies. That it cannot be told whether it does is a failure: a refusal must not look like an excuse."""
+    reason = why_not(check, services, situation)
+    if not reason and check.mart:
+        try:
+            reason = _mart_reason(target, check.mart, loaded_at)
+        except DmError as failed:
+            return _result(check, FAILED, 0, f"cannot tell whether mart {check.mart} is built: {failed.message}")
+    if reason:
+        return replace(_result(check, NOT_APPLICABLE, 0, reason.text), reason=reason.kind)
+    return _run(check, target)
+
+
+def _counted(
+    checks: Sequence[Check], by_check: Mapping[str, CheckResult], situation: Situation, seconds: float
+) -> Verified:
     results = tuple(by_check[check.id] for check in checks)
     passed, failed = (sum(r.result == kind for r in results) for kind in (PASSED, FAILED))
     return Verified(
@@ -113,20 +146,35 @@ def run_checks(outside: Outside, checks: Sequence[Check], planned: Planned, targ
         passed=passed,
         failed=failed,
         not_applicable=len(results) - passed - failed,
-        seconds=round(clock.now() - began, 2),
+        seconds=round(seconds, 2),
         results=results,
     )
 
 
+def refuse_idle(checks: Sequence[Check], patterns: Sequence[str], verified: Verified) -> None:
+    """Given a run, raise UserError if nothing applied of what one of the patterns names (without patterns: of everything)."""
+    ran = {(r.file, r.name) for r in verified.results if r.result != NOT_APPLICABLE}
+    for pattern in patterns or [""]:
+        mine = [c for c in checks if _fits(c, pattern)]
+        if not any((c.file, c.name) in ran for c in mine):
+            reasons = [r.why for r in verified.results if any((r.file, r.name) == (c.file, c.name) for c in mine)]
+            told = "; ".join(dict.fromkeys(reasons))
+            raise UserError(
+                f"nothing was checked: no check of '{pattern or 'all'}' applies here: {told}",
+                "load the data set, build the marts (dm dbt run) or start the profile that it needs",
+            )
+
+
 def selected(checks: Sequence[Check], patterns: Sequence[str]) -> tuple[Check, ...]:
-    """Given checks and patterns, return those whose file, name or row ids fit any of them. Raise UserError if none does."""
-    if not patterns:
-        return tuple(checks)
-    wanted = [f"*{p.lower()}*" for p in patterns]
-    found = tuple(c for c in checks if any(fnmatch(text.lower(), w) for w in wanted for text in (c.id, *c.rows)))
-    if not found:
-        raise UserError(f"no check fits {' '.join(patterns)}", "patterns are parts of a check's file, name or row ids")
-    return found
+    """Given checks and patterns, return those whose file, name or row ids fit any. Raise UserError for one that fits none."""
+    for pattern in patterns:
+        if not any(_fits(check, pattern) for check in checks):
+            raise UserError(f"no check fits {pattern}", "patterns are parts of a check's file, name or row ids")
+    return tuple(c for c in checks if not patterns or any(_fits(c, pattern) for pattern in patterns))
+
+
+def _fits(check: Check, pattern: str) -> bool:
+    return any(fnmatch(text.lower(), f"*{pattern.lower()}*") for text in (check.id, *check.rows))
 
 
 def stages(checks: Sequence[Check], services: Sequence[Service]) -> tuple[list[Check], list[list[Check]], list[Check]]:
@@ -145,27 +193,34 @@ def situation_of(planned: Planned, target: Target) -> tuple[Situation, float]:
 
 
 def _loaded(target: Target) -> tuple[float, frozenset[str]]:
-    """When the domains' data was loaded last (seconds since 1970), and which sets it is of."""
+    """When the domains' data was loaded last (seconds since 1970), and which sets it is of.
+
+    Raise UnhealthyError if a domain refuses to tell: taken for "nothing is loaded", that would excuse most checks.
+    """
     newest, sets = 0.0, set()
     for service, database in (("sales-db", "sales_db"), ("marketing-db", "marketing_db")):
-        found = target.psql(service, database, _LOADED, "admin")
+        found = target.psql(service, database, _LOADED, OWNER)
+        if found.error and _NEVER_LOADED not in found.error:
+            raise UnhealthyError(
+                f"{service} does not tell which data set it holds: {found.error}", f"see: dm why {service}"
+            )
         newest = max([newest, *(float(at) for _, at in found.rows)])
         sets |= {str(name) for name, _ in found.rows}
     return newest, frozenset(sets)
 
 
-def _mart_reason(target: Target, mart: str, loaded_at: float) -> str:
-    build = "run: dm dbt build"
+def _mart_reason(target: Target, mart: str, loaded_at: float) -> Reason | None:
+    """Why a mart cannot be checked: it is not there, or not of what is loaded. Raise DmError if Trino refuses to tell."""
     newest = f'SELECT max(to_unixtime(committed_at)) FROM lake.marts."{mart}$snapshots"'
     try:
         built = target.sql([newest], "admin").rows[0][0]
-    except UserError:
-        return f"mart {mart} is not built; {build}"
-    except DmError:
-        return ""  # Trino does not answer: the check itself will say so.
+    except SqlError as refused:
+        if refused.name not in _NOT_BUILT:
+            raise
+        return Reason(MART, f"mart {mart} is not built; {_BUILD}")
     if built is None or built < loaded_at:
-        return f"mart {mart} is older than the loaded data; {build}"
-    return ""
+        return Reason(MART, f"mart {mart} is older than the loaded data; {_BUILD}")
+    return None
 
 
 def _run(check: Check, target: Target) -> CheckResult:

@@ -1,25 +1,19 @@
 {# Post-hook of the marts. A mart with `meta: {served: true}` also becomes a table of sales_db.public, where dashboards and
    sessions read it without touching the lake.
 
-   The copy is built beside the old table and takes its place in one PostgreSQL transaction: a reader sees the old rows or the
-   new ones, and a build that fails leaves the old table as it was. #}
+   Trino's role makes no table there: the database makes an empty one for it, with the mart's columns, and takes it in when it is full.
+   The copy takes the old table's place in one PostgreSQL transaction: a reader sees the old rows or the new ones, and a build that
+   fails leaves the old table as it was. services/postgres/etc/domain has the two procedures; nothing is granted here. #}
 {% macro serve() -%}
     {%- if execute and target.name == 'dev' and config.get('meta', {}).get('served') -%}
         {%- set name = this.identifier -%}
-        {% do run_query("drop table if exists sales.public." ~ name ~ "__new") %}
-        {% do run_query("create table sales.public." ~ name ~ "__new as select * from " ~ this) %}
-        {% do run_in_postgres('sales', swap_in_statement(name)) %}
+        {%- set columns = [] -%}
+        {%- for column in adapter.get_columns_in_relation(this) -%}
+            {#- The other types of the lake have the same name on both sides. -#}
+            {%- do columns.append({'name': column.name, 'type': {'double': 'float8'}.get(column.data_type, column.data_type)}) -%}
+        {%- endfor -%}
+        {% do run_in_postgres('sales', "call datameesh.make_mart('" ~ name ~ "', '" ~ tojson(columns) ~ "')") %}
+        {% do run_query("insert into sales.public." ~ name ~ "__new select * from " ~ this) %}
+        {% do run_in_postgres('sales', "call datameesh.swap_mart('" ~ name ~ "')") %}
     {%- endif -%}
-{%- endmacro %}
-
-{# The database's own default privileges let dashboards and the API read what Trino makes; nothing is granted here. #}
-{% macro swap_in_statement(name) -%}
-do $swap$
-begin
-    -- Behind a long-running reader everybody else would queue as well: give up instead, the old table stays.
-    set local lock_timeout = '15s';
-    drop table if exists public.{{ name }};
-    alter table public.{{ name }}__new rename to {{ name }};
-    analyze public.{{ name }};
-end $swap$
 {%- endmacro %}

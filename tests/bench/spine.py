@@ -134,7 +134,7 @@ def main() -> None:
         result["idle"] = used | {"sum": sum(used.values())}
         print(json.dumps(result, indent=2))
     finally:
-        dm("down", "--volumes")
+        dm("down", "--volumes", "--yes")
 
 
 if __name__ == "__main__":

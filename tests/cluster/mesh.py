@@ -89,7 +89,7 @@ def _is_ready(pod: dict[str, Any]) -> bool:
 def applied(kube: Kube, out: Path) -> Iterator[Mesh]:
     """The export of `analytics`, applied and ready. Whatever was made of it is removed at the end, the stack under Compose too."""
     mesh = Mesh(stack_of("-k"), kube, out)
-    mesh.stack.dm("down", "--volumes")
+    mesh.stack.dm("down", "--volumes", "--yes")
     mesh.stack.reserve_ports()
     mesh.stack.dm("images", "build", timeout=3000)
     _load(sorted({s.image for s in mesh.services}))

@@ -94,6 +94,20 @@ def test_logs_are_rotated_and_files_are_counted(path: Path, name: str, body: dic
 
 
 @pytest.mark.parametrize(**SERVICES)
+def test_processes_are_limited_to_what_was_seen_and_some_more(path: Path, name: str, body: dict[str, Any]) -> None:
+    """A fork bomb stays in its container; a limit that is too small ends a JVM or refuses a connection."""
+    own = re.split(r"(?m)^  (?=[a-z][a-z0-9-]*:$)", path.read_text())
+    text = next(part for part in own if part.startswith(f"{name}:"))
+    found = re.search(r"(?m)^ +# processes: (\d+) seen with .*\n +resources: .*\bpids: (\d+)}}$", text)
+    assert found, (
+        f"{name}: write `# processes: N seen with ...` and, in the next line, `pids: M` beside the limit of memory"
+    )
+    seen, limit = int(found[1]), int(found[2])
+    assert body["deploy"]["resources"]["limits"]["pids"] == limit
+    assert 3 * seen <= limit <= 2048
+
+
+@pytest.mark.parametrize(**SERVICES)
 def test_privileges_are_dropped(path: Path, name: str, body: dict[str, Any]) -> None:
     assert body["cap_drop"] == ["ALL"]
     assert "no-new-privileges:true" in body["security_opt"]

@@ -78,6 +78,7 @@ class FakeEngine:
         self.missing: set[str] = set()
         self.asked_images: list[str] = []
         self.kept_volumes: list[str] = ["datameesh_db-data"]
+        self.used_elsewhere: list[str] = []
 
     def info(self) -> EngineInfo:
         if self.memory is None:
@@ -114,6 +115,7 @@ class FakeCompose:
         self.calls: list[tuple[str, Any]] = []
         self.failure: DmError | None = None
         self.refuses: DmError | None = None
+        self.refuses_down: DmError | None = None
         self.never_ends = False
         self.images: dict[str, str] = {}
         self.variables: dict[str, str] = {}
@@ -143,8 +145,10 @@ class FakeCompose:
 
     def down(self, *, volumes: bool) -> None:
         self.calls.append(("down", volumes))
+        if self.refuses_down:
+            raise self.refuses_down
         if volumes and self.engine:
-            self.engine.kept_volumes = []
+            self.engine.kept_volumes = list(self.engine.used_elsewhere)
 
     def remove(self, services: Sequence[str]) -> None:
         self.calls.append(("remove", tuple(services)))

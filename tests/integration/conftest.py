@@ -39,7 +39,7 @@ def built() -> None:
 def shared(built: None) -> Iterator[Stack]:
     """The shared stack's name, with nothing of an earlier run left. It is removed at the end, whatever is in it."""
     stack = stack_of()
-    stack.dm("down", "--volumes")
+    stack.dm("down", "--volumes", "--yes")
     stack.reserve_ports()
     yield stack
     stack.remove()
@@ -56,7 +56,7 @@ def stack(shared: Stack) -> Stack:
 def other(built: None) -> Iterator[Stack]:
     """A second stack, gone again after the test."""
     second = stack_of("-b")
-    second.dm("down", "--volumes")
+    second.dm("down", "--volumes", "--yes")
     second.reserve_ports()
     yield second
     second.remove()

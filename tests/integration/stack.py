@@ -113,7 +113,7 @@ class Stack:
 
     def remove(self) -> None:
         """Remove every trace of the stack, but for what `dm verify` found: `dm rows` reads it."""
-        self.dm("down", "--volumes")
+        self.dm("down", "--volumes", "--yes")
         kept = ROOT / ".dm" / PYTEST_VERDICTS
         verdicts = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
         kept.write_text(json.dumps(verdicts | (self.world.state.read_json(VERDICTS) or {})), encoding="utf-8")

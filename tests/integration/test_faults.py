@@ -111,6 +111,21 @@ def test_up_after_all_that_recreates_nothing(loaded: Stack) -> None:
     assert loaded.ids() == before
 
 
+def test_a_fork_bomb_stays_in_its_container(loaded: Stack) -> None:
+    """Tried in a job's container, which nobody needs afterwards; that each service has its limit stands in the fragments."""
+    limits = {
+        name: int(docker("inspect", name, "--format", "{{json .HostConfig.PidsLimit}}")) for name in loaded.containers()
+    }
+    assert limits
+    assert {name for name, limit in limits.items() if not 0 < limit <= 2048} == set()
+    bomb = "n=0; while sleep 60 & do n=$((n + 1)); echo $n; done; echo over"
+    said = list(loaded.world.compose.run_job("dbt", ["-c", bomb], program=["sh"]))
+    assert any("annot fork" in line or "temporarily unavailable" in line for line in said), said[-3:]
+    started = max(int(line) for line in said if line.isdigit())
+    assert 100 < started < 128
+    assert _ask(loaded) == ANSWERS
+
+
 @pytest.mark.row("S-BUD-17")
 def test_a_hundred_puts_at_once_fit_into_the_store_s_limit(loaded: Stack) -> None:
     store = lake_of(loaded.world)

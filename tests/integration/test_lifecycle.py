@@ -77,7 +77,7 @@ def test_down_leaves_no_container_and_no_network_but_the_data(other: Stack) -> N
     other.dm(*CORE)
     assert _psql(other, "SELECT id FROM kept").strip() == "42"
     assert {name: other.world.state.secret(name) for name in secrets} == secrets
-    other.dm("down", "--volumes")
+    other.dm("down", "--volumes", "--yes")
     _nothing_left(other)
     assert ENGINE.volumes(other.project) == ()
     assert other.world.state.secret_names() == ()
@@ -90,14 +90,14 @@ def test_down_of_a_namespace_takes_only_what_lives_there(other: Stack) -> None:
     before = other.ids()
     assert "removed 1 containers of namespace sales-domain" in other.dm("down", "--namespace", "sales-domain").stdout
     assert other.ids() == {name: id_ for name, id_ in before.items() if "sales-db" not in name}
-    refused = other.dm("down", "--namespace", "sales-domain", "--volumes", code=2).stderr
+    refused = other.dm("down", "--namespace", "sales-domain", "--volumes", "--yes", code=2).stderr
     assert "leave out --namespace" in refused
     other.dm("up")
     assert sorted(other.ids()) == sorted(before)
     assert other.ids().items() >= {(n, i) for n, i in before.items() if "sales-db" not in n}, (
         "the others are as they were"
     )
-    other.dm("down", "--volumes")
+    other.dm("down", "--volumes", "--yes")
 
 
 @pytest.mark.row("S-BUD-10", "S-BUD-11", "S-DB-08")
@@ -110,7 +110,7 @@ def test_with_memory_enough_the_databases_have_what_the_documents_give_them(othe
         "marketing-db": 134217728,
     }
     assert not any(c.oom_killed or c.restarts for c in databases.values())
-    other.dm("down", "--volumes")
+    other.dm("down", "--volumes", "--yes")
 
 
 def _before_anything(stack: Stack) -> bool:
@@ -232,7 +232,7 @@ def test_a_second_stack_runs_beside_the_first(stack: Stack, other: Stack) -> Non
     assert ours
     assert not ours & {p["url"] for p in other.json("urls")}
     assert stack.world.state.secret("sales-db-admin-password") != other.world.state.secret("sales-db-admin-password")
-    other.dm("down", "--volumes")
+    other.dm("down", "--volumes", "--yes")
     stack.until_healthy(5)
 
 
@@ -241,7 +241,7 @@ def test_the_same_model_starts_without_dm(other: Stack, tmp_path: Path) -> None:
     world = other.world
     other.dm("up", "--profile", "core", "--ram", "512m", "--dry-run")
     other.dm(*CORE)
-    other.dm("down", "--volumes")
+    other.dm("down", "--volumes", "--yes")
     world.state.ensure_secrets(
         sorted({name for s in world.repository.model().of_profiles(["core"]) for name in s.secrets})
     )

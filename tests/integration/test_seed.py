@@ -45,7 +45,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
 def database(world: Outside, domain: str = "sales", *, direct: bool | None = None) -> Iterator[Session]:
     name = f"{domain}-db"
     container = next(c for c in world.engine.containers(world.project) if c.service == name)
-    login = Login(name, f"{domain}_db", "admin", world.state.secret(f"{name}-admin-password"))
+    login = Login(name, f"{domain}_db", "owner", world.state.secret(f"{name}-owner-password"))
     with relay.reach(container.name, container.address, 5432, direct=direct) as endpoint:
         with session(endpoint, login) as opened:
             yield opened

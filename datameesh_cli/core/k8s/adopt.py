@@ -1,7 +1,8 @@
-"""Pass 1: kompose's draft becomes ours: checked against the model, with our labels, in the service's namespace.
+"""Pass 1: kompose's draft becomes ours: what it converts well is kept, checked against the model, with our labels and namespace.
 
-Kept of the draft: the workloads. Its Services, ConfigMaps, Secrets and claims are dropped: it gives Services the published ports,
-alters files that are not plain text, writes secrets in clear and forgets sizes; later passes make them from the model.
+Kept of each workload: how many pods, the entry command, the folder, the terminal, the read-only root, the groups, and where claims
+are mounted. No later pass makes these: without the draft there is no export. All else of it is dropped: it gives Services the
+published ports, alters files that are not plain text, writes secrets in clear; the passes make that from the model.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from datameesh_cli.core.k8s.objects import COMMON, NAME, PREFIX, Object, Objects, is_workload
-from datameesh_cli.core.k8s.source import Part, Source
+from datameesh_cli.core.k8s.source import Part, Source, literal
 from datameesh_cli.errors import DmError
 
 _DRAFT = "io.kompose.service"
@@ -56,12 +57,71 @@ def _ours(draft: Object, part: Part) -> Object:
     spec = draft["spec"] if draft["kind"] == "Pod" else draft["spec"]["template"]["spec"]
     if len(spec["containers"]) != 1 or spec["containers"][0]["image"] != part.body["image"]:
         raise DmError(f"kompose's draft of {part.name} is not one container of {part.body['image']}")
+    _refuse_other_words(spec, draft["spec"].get("replicas", 1), part)
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": metadata(part),
         "spec": {
+            "replicas": draft["spec"].get("replicas", 1),
             "selector": {"matchLabels": {NAME: part.name}},
-            "template": {"metadata": {"labels": labels(part)}, "spec": spec},
+            "template": {"metadata": {"labels": labels(part)}, "spec": _pod(spec, part)},
         },
     }
+
+
+def _pod(spec: Object, part: Part) -> Object:
+    own = spec["containers"][0]
+    kept: Object = {key: own[key] for key in ("image", "workingDir", "tty", "stdin") if key in own}
+    if own.get("command"):
+        kept["command"] = [literal(word) for word in own["command"]]
+    if _read_only(own):
+        kept["securityContext"] = {"readOnlyRootFilesystem": True}
+    if mounts := _claim_mounts(own, part):
+        kept["volumeMounts"] = mounts
+    made: Object = {"containers": [{"name": part.name, **kept}]}
+    if groups := _groups(spec):
+        made["securityContext"] = {"supplementalGroups": groups}
+    return made
+
+
+def _refuse_other_words(spec: Object, replicas: int, part: Part) -> None:
+    """What is kept is what the model says, word for word."""
+    own, body = spec["containers"][0], part.body
+    said = {
+        "entrypoint": own.get("command") or [],
+        "working_dir": own.get("workingDir") or "",
+        "tty": bool(own.get("tty")),
+        "stdin_open": bool(own.get("stdin")),
+        "read_only": _read_only(own),
+        "group_add": _groups(spec),
+        "deploy.replicas": replicas,
+        "volumes": [(m["name"], m["mountPath"], bool(m.get("readOnly"))) for m in _claim_mounts(own, part)],
+    }
+    meant = {
+        "entrypoint": [str(word) for word in body.get("entrypoint") or ()],
+        "working_dir": body.get("working_dir") or "",
+        "tty": bool(body.get("tty")),
+        "stdin_open": bool(body.get("stdin_open")),
+        "read_only": body.get("read_only") is True,
+        "group_add": [int(group) for group in body.get("group_add") or ()],
+        "deploy.replicas": part.replicas,
+        "volumes": [(v["source"], v["target"], v.get("read_only") is True) for v in part.claims],
+    }
+    for key, value in meant.items():
+        if said[key] != value:
+            raise DmError(f"kompose's draft and the model differ: {key} of {part.name} is {said[key]}, not {value}")
+
+
+def _read_only(own: Object) -> bool:
+    return (own.get("securityContext") or {}).get("readOnlyRootFilesystem") is True
+
+
+def _groups(spec: Object) -> list[int]:
+    return [int(group) for group in (spec.get("securityContext") or {}).get("supplementalGroups") or ()]
+
+
+def _claim_mounts(own: Object, part: Part) -> list[Object]:
+    """Of a container of the draft, the mounts of named volumes; tmpfs and folders are claims to kompose, too, of its own naming."""
+    names = {str(v["source"]) for v in part.claims}
+    return [dict(m) for m in own.get("volumeMounts") or () if m["name"] in names]

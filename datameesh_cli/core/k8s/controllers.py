@@ -36,6 +36,7 @@ def seconds(text: str) -> int:
 
 def _fit(o: Object, part: Part, *, scaled: bool) -> None:
     template, selector = o["spec"]["template"], {"matchLabels": {"app.kubernetes.io/name": part.name}}
+    replicas = o["spec"].get("replicas")
     o["kind"], o["apiVersion"] = part.kind, "batch/v1" if part.kind == "Job" else "apps/v1"
     spec = pod(o)
     spec["enableServiceLinks"] = (
@@ -52,7 +53,7 @@ def _fit(o: Object, part: Part, *, scaled: bool) -> None:
     spec["restartPolicy"] = "Always"
     o["spec"] = {"selector": selector, "template": template}
     if not scaled:
-        o["spec"]["replicas"] = part.replicas
+        o["spec"]["replicas"] = replicas
     if part.kind == "StatefulSet":
         o["spec"]["serviceName"] = f"{part.name}-headless"
         o["spec"]["podManagementPolicy"] = "Parallel"

@@ -1,6 +1,6 @@
 """Pass 8: secrets are named, never written. Each is a Secret of its name, mounted as the file that Compose mounts.
 
-One projected volume for each folder, readable by the container's group only. The values come from the local store at `--apply`.
+One projected volume for each folder, readable by the container's group only. The values come from the export's own store at `--apply`.
 """
 
 from __future__ import annotations
@@ -58,6 +58,17 @@ def secret_objects(source: Source, values: Mapping[str, str]) -> Objects:
         }
         for name, namespaces in expected(source).items()
         for ns in namespaces
+    )
+
+
+def differing(there: Mapping[str, Mapping[str, str]], values: Mapping[str, str]) -> tuple[str, ...]:
+    """Given by namespace the Secrets that a cluster has, and the values that they should have, return `namespace/name` of each that
+    has another one. An end of line makes no difference: whoever makes a Secret from a file may have one in it."""
+    return tuple(
+        f"{ns}/{name}"
+        for ns in sorted(there)
+        for name in sorted(there[ns])
+        if there[ns][name].strip() != values[name].strip()
     )
 
 

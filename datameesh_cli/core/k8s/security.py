@@ -26,6 +26,8 @@ def security(objects: Objects, source: Source) -> Objects:
 
 def _fit(o: Object, part: Part) -> None:
     spec = pod(o)
+    groups = (spec.get("securityContext") or {}).get("supplementalGroups")
+    read_only = (container(o).get("securityContext") or {}).get("readOnlyRootFilesystem") is True
     spec["serviceAccountName"] = part.name
     spec["automountServiceAccountToken"] = False
     spec["securityContext"] = {
@@ -37,13 +39,13 @@ def _fit(o: Object, part: Part) -> None:
         "fsGroupChangePolicy": "OnRootMismatch",
         "seccompProfile": {"type": "RuntimeDefault"},
     }
-    if part.body.get("group_add"):
-        spec["securityContext"]["supplementalGroups"] = [int(g) for g in part.body["group_add"]]
+    if groups:
+        spec["securityContext"]["supplementalGroups"] = groups
     for own in [container(o), *spec.get("initContainers", ())]:
         own["securityContext"] = {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": part.body.get("read_only") is True,
+            "readOnlyRootFilesystem": read_only,
         }
 
 

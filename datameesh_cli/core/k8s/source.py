@@ -95,8 +95,8 @@ class Part:
 
     @property
     def replicas(self) -> int:
-        """How many pods the plan runs."""
-        return int((self.body.get("deploy") or {}).get("replicas", 1))
+        """How many pods the plan runs; a job runs in one."""
+        return 1 if self.kind == "Job" else int((self.body.get("deploy") or {}).get("replicas", 1))
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -180,6 +180,11 @@ class Source:
         if name not in self.files:
             raise UserError(f"the files of '{name}' are not there", "restore them: git status")
         return self.files[name]
+
+
+def literal(text: str) -> str:
+    """Given text, return it so that Kubernetes, which expands `$(NAME)`, hands on exactly this."""
+    return text.replace("$(", "$$(")
 
 
 def unescaped(value: Any) -> Any:

@@ -40,7 +40,8 @@ def size_of(volume: str, source: Source) -> str:
 
 
 def _fit(o: Object, part: Part, source: Source) -> None:
-    mounts = [_mount(v["source"], v) for v in part.claims]
+    claims = {v["source"] for v in part.claims}
+    mounts = [m for m in container(o).get("volumeMounts") or () if m["name"] in claims]
     folders = memory_folders(part)
     mounts += [{"name": slug(path), "mountPath": path} for path, _ in folders]
     container(o)["volumeMounts"] = with_mounts((), mounts)
@@ -82,10 +83,6 @@ def slug(path: str) -> str:
 def _quantity(number: str, unit: str) -> str:
     mib = int(number) * {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}[unit] / 2**20
     return f"{max(1, round(mib))}Mi"
-
-
-def _mount(name: str, volume: Mapping[str, Any]) -> dict[str, Any]:
-    return {"name": name, "mountPath": volume["target"]} | ({"readOnly": True} if volume.get("read_only") else {})
 
 
 def _claim(volume: str, source: Source) -> dict[str, Any]:

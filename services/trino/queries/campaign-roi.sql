@@ -12,4 +12,4 @@ SELECT
     round(CAST(coalesce(r.revenue, 0) AS double) / CAST(c.ad_spend AS double), 2) AS roi
 FROM marketing.public.campaigns c
 JOIN revenue r ON c.campaign_id = r.campaign_id
-ORDER BY roi DESC
+ORDER BY roi DESC, campaign_name

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from datameesh_cli.adapters import host
-from datameesh_cli.errors import UserError
 
 
 def test_a_port_is_free_until_somebody_listens() -> None:
@@ -57,19 +56,11 @@ def test_the_holder_of_a_port_is_named() -> None:
     assert host.port_holder(port) is None
 
 
-@pytest.mark.parametrize(("value", "address"), [(None, "127.0.0.1"), ("", "127.0.0.1"), ("0.0.0.0", "0.0.0.0")])
-def test_the_bind_address(monkeypatch: pytest.MonkeyPatch, value: str | None, address: str) -> None:
-    monkeypatch.delenv("DM_BIND", raising=False)
-    if value is not None:
-        monkeypatch.setenv("DM_BIND", value)
-    assert host.bind_address() == address
-
-
-@pytest.mark.parametrize("value", ["localhost", "1.2.3", "::1", "0.0.0.0:80"])
-def test_a_bind_address_that_is_none(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    monkeypatch.setenv("DM_BIND", value)
-    with pytest.raises(UserError, match="is not an IPv4 address"):
-        host.bind_address()
+@pytest.mark.parametrize(
+    ("address", "ours"), [("127.0.0.1", True), ("127.9.9.9", True), ("0.0.0.0", True), ("192.0.2.77", False)]
+)
+def test_an_address_of_another_machine_is_known_as_such(address: str, ours: bool) -> None:
+    assert host.has_address(address) is ours
 
 
 def _own_name() -> str:

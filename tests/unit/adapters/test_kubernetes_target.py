@@ -87,7 +87,7 @@ def test_a_job_runs_in_a_pod_of_its_template_that_is_removed_again(kubectl: Kube
     seen = _target().exec("dbt", ["test"])
     assert (seen.exit, seen.text) == (2, "first\nsecond")
     calls = [args[2] for args, _ in kubectl.asked]
-    assert calls[2:] == ["create", "get", "logs", "get", "delete"]
+    assert calls[2:] == ["create", "get", "get", "logs", "delete"]
     created = json.loads(next(text for args, text in kubectl.asked if "create" in args))
     assert created["kind"] == "Pod"
     assert created["spec"]["containers"][0]["args"] == ["test"]

@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from datameesh_cli.core.applicability import Situation, needed_services, why_not
+from datameesh_cli.core.applicability import (
+    DATA,
+    EXCUSED,
+    MART,
+    PLAN,
+    TARGET,
+    Reason,
+    Situation,
+    needed_services,
+    why_not,
+)
 from datameesh_cli.core.checks import S3, Check, Exec, Http, Psql, Published, Resolve, Sql
 from datameesh_cli.core.model import Port
 from datameesh_cli.errors import UserError
@@ -55,6 +65,7 @@ def test_what_is_named_is_needed_too() -> None:
     ("check", "says"),
     [
         (_check(needs=("trino",)), "there is no service 'trino'"),
+        (_check(left_out="trino-wroker"), "there is no service 'trino-wroker'"),
         (_check(Http("NO_PORT")), "no service publishes 'NO_PORT'"),
         (_check(Exec("nope", ("ls",))), "there is no service 'nope'"),
     ],
@@ -66,20 +77,41 @@ def test_a_name_that_does_not_exist_is_refused_with_the_check(check: Check, says
 
 
 @pytest.mark.parametrize(
-    ("check", "situation", "reason"),
+    ("check", "situation", "kind", "text"),
     [
-        (_check(), ALL, ""),
-        (_check(), CORE, "profile analytics is not in force"),
-        (_check(needs=("trino-worker",)), ALL, "trino-worker is left out of this plan: the coordinator also works"),
-        (_check(sets=("small", "journey")), ALL, ""),
-        (_check(sets=("flow", "journey")), ALL, "needs data set flow or journey; loaded: small"),
-        (_check(Resolve(("a",)), sets=("flow",)), CORE, "needs data set flow; loaded: none"),
-        (_check(target="kubernetes"), ALL, "only on kubernetes"),
-        (_check(target="compose"), ALL, ""),
-        (_check(Resolve(("a",)), file="services/minio/smoke.yaml"), CORE, "profile analytics is not in force"),
-        (_check(Resolve(("a",)), file="services/trino/smoke.yaml"), ALL, ""),
-        (_check(Resolve(("a",)), file="services/sales-db/smoke.yaml"), CORE, ""),
+        (_check(), CORE, PLAN, "profile analytics is not in force"),
+        (
+            _check(needs=("trino-worker",)),
+            ALL,
+            PLAN,
+            "trino-worker is left out of this plan: the coordinator also works",
+        ),
+        (_check(left_out="minio"), ALL, PLAN, "only where the plan leaves minio out"),
+        (_check(left_out="trino-worker"), CORE, PLAN, "profile analytics is not in force"),
+        (_check(sets=("flow", "journey")), ALL, DATA, "needs data set flow or journey; loaded: small"),
+        (_check(Resolve(("a",)), sets=("flow",)), CORE, DATA, "needs data set flow; loaded: none"),
+        (_check(target="kubernetes"), ALL, TARGET, "only on kubernetes"),
+        (_check(Resolve(("a",)), file="services/minio/smoke.yaml"), CORE, PLAN, "profile analytics is not in force"),
     ],
 )
-def test_the_reason_is_told(check: Check, situation: Situation, reason: str) -> None:
-    assert why_not(check, SERVICES, situation) == reason
+def test_the_reason_is_told_with_its_kind(check: Check, situation: Situation, kind: str, text: str) -> None:
+    assert why_not(check, SERVICES, situation) == Reason(kind, text)
+
+
+@pytest.mark.parametrize(
+    ("check", "situation"),
+    [
+        (_check(), ALL),
+        (_check(left_out="trino-worker"), ALL),
+        (_check(sets=("small", "journey")), ALL),
+        (_check(target="compose"), ALL),
+        (_check(Resolve(("a",)), file="services/trino/smoke.yaml"), ALL),
+        (_check(Resolve(("a",)), file="services/sales-db/smoke.yaml"), CORE),
+    ],
+)
+def test_what_can_be_run_applies(check: Check, situation: Situation) -> None:
+    assert why_not(check, SERVICES, situation) is None
+
+
+def test_only_a_mart_that_is_not_built_is_no_excuse() -> None:
+    assert {TARGET, PLAN, DATA, MART} - set(EXCUSED) == {MART}

@@ -28,12 +28,13 @@ def test_a_check_carries_what_its_entry_says() -> None:
         needs="trino-worker",
         user="alex",
         mart="m",
+        left_out="minio",
         repeat=5,
         cleanup="DROP TABLE t",
     )
     assert check.action == Sql("SELECT 1", user="alex")
     assert (check.rows, check.sets, check.needs) == (("S-DB-01",), ("small", "flow"), ("trino-worker",))
-    assert (check.mart, check.repeat, check.cleanup) == ("m", 5, ("DROP TABLE t",))
+    assert (check.mart, check.left_out, check.repeat, check.cleanup) == ("m", "minio", 5, ("DROP TABLE t",))
     assert check.id == "services/trino/smoke.yaml: one"
 
 
@@ -41,6 +42,7 @@ def test_every_kind_of_action_is_read() -> None:
     assert _instead(sql_file="services/trino/queries/journey.sql").action == Sql(
         file="services/trino/queries/journey.sql"
     )
+    assert _instead(sql_file="a.sql", then="SELECT 1").action == Sql("SELECT 1", "a.sql")
     psql = {"service": "sales-db", "database": "sales_db", "sql": "SELECT 1", "user": "ingest"}
     assert _instead(psql=psql).action == Psql("sales-db", "sales_db", "SELECT 1", "ingest")
     assert _instead(exec={"service": "minio", "command": ["sleep", 1]}).action == Exec("minio", ("sleep", "1"))
@@ -62,11 +64,12 @@ def test_every_kind_of_action_is_read() -> None:
         ({"expect": {"status": 200}}, "sql has no expectation 'status'"),
         ({"expect": {"rows": [1]}}, "expect.rows is a list of rows"),
         ({"expect": {"columns": "a"}}, "expect.columns is a list of names"),
-        ({"expect": {"min_rows": "3"}}, "expect.min_rows is a whole number, not '3'"),
+        ({"expect": {"row_count": "3"}}, "expect.row_count is a whole number, not '3'"),
         ({"expect": {"scalar": 1, "max_seconds": "fast"}}, "expect.max_seconds is a number"),
         ({"expect": {"contains": []}}, "every answer would do"),
         ({"target": "moon"}, "target 'moon' is unknown"),
         ({"rows": [1]}, "`rows:` must be text or a list of texts"),
+        ({"then": "SELECT 1"}, "`then:` is SQL that follows `sql_file:`"),
         ({"repeat": -1}, "`repeat:` is a whole number"),
     ],
 )

@@ -80,7 +80,7 @@ def test_a_declaration_that_is_not_valid_is_named(data: Any, says: str) -> None:
 
 
 def _check(action: Action, expect: dict[str, Any] | None = None) -> Check:
-    return Check("n", "f.yaml", action, expect or {"min_rows": 1})
+    return Check("n", "f.yaml", action, expect or {"row_count": 1})
 
 
 def test_the_order_of_rows_counts_only_where_the_check_says_so() -> None:

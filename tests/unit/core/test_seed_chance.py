@@ -44,10 +44,10 @@ def test_settle_reaches_the_sum_within_the_bounds() -> None:
 
 # Changing a generator or a declaration changes these: then the new rows are meant, and so is the new digest.
 DIGESTS = {
-    "small": "5ed358f4989670cb",
+    "small": "cfd783a29c3d44e7",
     "flow": "522e3dba5b82aa4a",
     "journey": "17bab2b896ec8994",
-    "pushdown": "c12057c68638a4e8",
+    "pushdown": "ccb5a93410a3fb7b",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from datameesh_cli.core.model import Port
-from datameesh_cli.core.stack import StackPort, project_name, stack_ports
+from datameesh_cli.core.stack import StackPort, bind_of, project_name, stack_ports
 from datameesh_cli.errors import UserError
 from tests.fakes.values import a_service
 
@@ -55,3 +55,26 @@ def test_two_services_with_one_variable_are_refused() -> None:
     twin = a_service("twin", ports=TRINO.ports)
     with pytest.raises(UserError, match="trino and twin both publish TRINO_PORT"):
         stack_ports([TRINO, twin], 0, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "reached", "shown", "warned"),
+    [
+        ("", "127.0.0.1", "127.0.0.1", "localhost", False),
+        ("127.0.0.1", "127.0.0.1", "127.0.0.1", "localhost", False),
+        ("127.0.0.2", "127.0.0.2", "127.0.0.2", "127.0.0.2", False),
+        ("0.0.0.0", "0.0.0.0", "127.0.0.1", "localhost", True),
+        ("192.168.1.5", "192.168.1.5", "192.168.1.5", "192.168.1.5", True),
+    ],
+)
+def test_where_the_ports_are_published(text: str, address: str, reached: str, shown: str, warned: bool) -> None:
+    bind = bind_of(text)
+    assert (bind.address, bind.reached_at, bind.shown) == (address, reached, shown)
+    assert (f"DM_BIND={address} lets" in bind.warning) is warned
+    assert bool(bind.warning) is warned
+
+
+@pytest.mark.parametrize("text", ["localhost", "1.2.3", "::1", "0.0.0.0:80", "127.0.0.1\n"])
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match="is not an IPv4 address"):
+        bind_of(text)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from datameesh_cli.render.seed import SeedProgress, print_holdings, print_seeded
-from datameesh_cli.usecases.load_domain import LoadedTable, Progress
+from datameesh_cli.usecases.find_changes import LoadedTable
+from datameesh_cli.usecases.load_domain import Progress
 from datameesh_cli.usecases.seed_data import Holdings, KnownSet, Seeded, SeededDomain
 from datameesh_cli.usecases.seed_lake import SeededLake
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import stat
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +16,7 @@ import pytest
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 from datameesh_cli.usecases.run_dbt import (
+    LOCK,
     DbtRun,
     diagnose_project,
     docs_coverage,
@@ -200,3 +203,66 @@ def test_coverage_and_results_say_what_to_run_first(tmp_path: Path) -> None:
         with pytest.raises(UserError) as refused:
             ask(outside)
         assert refused.value.hint.startswith("run: dm dbt")
+
+
+def test_a_second_dbt_is_refused_and_told_who_is_at_work(tmp_path: Path) -> None:
+    job = ScriptedJob(["hello"], {"run_results.json": _results("success"), "manifest.json": MANIFEST})
+    outside = _world(tmp_path, job, *RUNNING)
+    with outside.state.locked("dbt build", LOCK):
+        with pytest.raises(HostError, match=r"'dm dbt build' \(process \d+\) is working on stack"):
+            run_dbt(outside, ["run"], lambda _line: None)
+    assert job.asked == {}
+    with outside.state.locked("seed"):  # another command of the stack does not stop it
+        run_dbt(outside, ["run"], lambda _line: None)
+    assert job.asked["command"] == ["run"]
+
+
+@pytest.mark.parametrize("place", ["dbt", "dbt/target", "dbt/logs"])
+def test_a_folder_of_the_job_that_became_a_link_is_refused(tmp_path: Path, place: str) -> None:
+    """The job's own user may put anything there: root's dm would open, or let everybody write, what the link leads to."""
+    outside = _world(tmp_path, ScriptedJob(), *RUNNING)
+    victim = tmp_path / "victim"
+    victim.mkdir(mode=0o700)
+    link = outside.state.folder / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(victim)
+    with pytest.raises(HostError, match=re.escape(str(link))):
+        run_dbt(outside, ["run"], lambda _line: None)
+    assert stat.S_IMODE(victim.stat().st_mode) == 0o700
+    assert list(victim.iterdir()) == []
+
+
+def test_nothing_is_written_through_a_link_of_the_job(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+
+    class Planting(ScriptedJob):
+        def run_job(self, *args: Any, **how: Any) -> Generator[str, None, int]:
+            code = yield from super().run_job(*args, **how)
+            state = Path(how["volumes"][1].split(":")[0])
+            for name in ("results.json.part", "results.json", "target/results.json"):
+                (state / name).symlink_to(victim)
+            return code
+
+    job = Planting([], {"run_results.json": _results("success"), "manifest.json": MANIFEST})
+    outside = _world(tmp_path, job, *RUNNING)
+    run_dbt(outside, ["run"], lambda _line: None)
+    assert victim.read_text() == "precious"
+    assert [e["name"] for e in last_summary(outside)] == ["m"]
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_nothing_is_read_through_a_link_of_the_job(tmp_path: Path, kind: str) -> None:
+    secret = tmp_path / "secret.json"
+    secret.write_text(json.dumps(_results("error", "b", "a secret of root")))
+
+    class Planting(ScriptedJob):
+        def run_job(self, *args: Any, **how: Any) -> Generator[str, None, int]:
+            code = yield from super().run_job(*args, **how)
+            place = Path(how["volumes"][1].split(":")[0]) / "target" / "run_results.json"
+            place.symlink_to(secret) if kind == "link" else os.mkfifo(place)
+            return code
+
+    with pytest.raises(HostError, match=r"run_results\.json") as caught:
+        run_dbt(_world(tmp_path, Planting(), *RUNNING), ["run"], lambda _line: None)
+    assert "secret of root" not in str(caught.value)

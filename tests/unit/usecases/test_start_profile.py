@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from datameesh_cli.adapters.engine import EngineInfo
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.health import Container, ServiceState
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
+from datameesh_cli.usecases.show_status import show_status
 from datameesh_cli.usecases.start_profile import Started, StartRequest, start_profile
 from tests.fakes.outside import FakeEngine, fake_outside, files_of
 from tests.fakes.values import a_container
@@ -59,7 +61,13 @@ def test_a_start_ends_when_every_service_is_healthy(tmp_path: Path, free_port: i
     assert started.planned.plan.total <= 1024
     assert outside.state.secret_names() == ("db-password", "metastore-password", "web-password")
     in_force = outside.state.read_json("plan.json")
-    assert in_force == {"profiles": ["core", "analytics"], "budget": 1024, "ports": {}}
+    assert in_force == {
+        "profiles": ["core", "analytics"],
+        "budget": 1024,
+        "ports": {},
+        "bind": "127.0.0.1",
+        "quotas": {},
+    }
     assert "WEB_LIMIT=600" in outside.state.env_file.read_text()
     assert compose.variables["WEB_LIMIT"] == "600"
     assert not list(outside.state.folder.glob("*.draft"))
@@ -88,7 +96,57 @@ def test_a_budget_that_is_too_small_writes_and_starts_nothing(tmp_path: Path) ->
     before = files_of(tmp_path)
     with pytest.raises(HostError, match="web 300 \\+ db 100 \\+ metastore 100 = 500"):
         start_profile(outside, StartRequest(ram=499), lambda *_: None, print)
-    assert (compose.calls, files_of(tmp_path)) == ([], before)
+    written = {name: text for name, text in files_of(tmp_path).items() if name != ".dm/datameesh/lock"}
+    assert (compose.calls, written) == ([], before)
+
+
+def test_the_plan_is_made_under_the_lock(tmp_path: Path, free_port: int) -> None:
+    """A `dm down` that ends between the plan and the lock would leave a plan of what ran before it."""
+    held = []
+
+    class Nosy(FakeEngine):
+        def info(self) -> EngineInfo:
+            try:
+                with outside.state.locked("down"):
+                    held.append(False)
+            except HostError:
+                held.append(True)
+            return super().info()
+
+    outside, _ = fake_outside(tmp_path, Nosy((), HEALTHY), web_port=free_port)
+    _up(outside)
+    assert held == [True]
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_an_address_of_another_machine_is_no_taken_port(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_port: int, dry_run: bool
+) -> None:
+    monkeypatch.setenv("DM_BIND", "192.0.2.77")
+    outside, compose = fake_outside(tmp_path, FakeEngine(), web_port=free_port)
+    with pytest.raises(UserError, match=r"DM_BIND=192\.0\.2\.77 is not an address of this machine"):
+        _up(outside, dry_run=dry_run)
+    assert compose.calls == []
+
+
+def test_ports_for_everybody_are_warned_of_and_stay_so_until_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_port: int
+) -> None:
+    monkeypatch.setenv("DM_BIND", "0.0.0.0")
+    outside, compose = fake_outside(tmp_path, FakeEngine(HEALTHY), web_port=free_port)
+    _, _, said = _up(outside)
+    (warning,) = [line for line in said if "DM_BIND" in line]
+    assert warning.startswith(
+        "warning: DM_BIND=0.0.0.0 lets every machine that reaches this one use the published ports"
+    )
+    assert "\n" not in warning
+    monkeypatch.delenv("DM_BIND")  # another shell
+    assert show_status(outside).warning == warning
+    assert compose.variables["DM_BIND"] == "0.0.0.0"
+    assert warning in _up(outside)[2]
+    monkeypatch.setenv("DM_BIND", "127.0.0.1")
+    assert not [line for line in _up(outside)[2] if "DM_BIND" in line]
+    assert show_status(outside).warning == ""
 
 
 @pytest.mark.parametrize("dry_run", [False, True])

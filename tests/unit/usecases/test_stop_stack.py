@@ -34,6 +34,37 @@ def test_down_with_volumes_takes_the_secrets_too(tmp_path: Path) -> None:
     assert outside.state.secret_names() == ()
 
 
+def test_secrets_stay_while_a_volume_is_there_that_they_open(tmp_path: Path) -> None:
+    """Compose says well done although another container kept a volume from going."""
+    engine = FakeEngine(RUNNING)
+    engine.used_elsewhere = ["datameesh_db-data"]
+    outside, _ = fake_outside(tmp_path, engine)
+    outside.state.ensure_secrets(["db-password"])
+    stopped = stop_stack(outside, volumes=True)
+    assert (stopped.volumes_removed, stopped.volumes_kept) == ((), ("datameesh_db-data",))
+    assert stopped.secrets_kept == outside.state.secret_names() == ("db-password",)
+
+
+def test_secrets_stay_when_down_fails(tmp_path: Path) -> None:
+    outside, compose = fake_outside(tmp_path, FakeEngine(RUNNING))
+    outside.state.ensure_secrets(["db-password"])
+    compose.refuses_down = HostError("the engine is gone", "start it")
+    with pytest.raises(HostError, match="the engine is gone"):
+        stop_stack(outside, volumes=True)
+    assert outside.state.secret_names() == ("db-password",)
+
+
+def test_secrets_that_an_export_was_applied_with_stay(tmp_path: Path) -> None:
+    outside, _ = fake_outside(tmp_path, FakeEngine(RUNNING))
+    outside.state.ensure_secrets(["db-password", "of-here-only", "changed-here"])
+    value = outside.state.secret("db-password")
+    outside.state.of_export("arn:aws:eks/../x").keep_secrets({"db-password": value, "changed-here": "older"})
+    stopped = stop_stack(outside, volumes=True)
+    assert stopped.secrets_kept == outside.state.secret_names() == ("db-password",)
+    assert outside.state.secret("db-password") == value
+    assert outside.state.secret_of("arn:aws:eks/../x", "changed-here") == "older"
+
+
 def test_down_of_a_stack_that_is_not_there_does_not_complain(tmp_path: Path) -> None:
     outside, _ = fake_outside(tmp_path, FakeEngine())
     assert stop_stack(outside, volumes=False).containers == 0

@@ -11,12 +11,21 @@ from typing import Any
 import pytest
 
 from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.adapters.trino import SqlError
 from datameesh_cli.core.checks import Check, Exec, Http, Resolve, Sql
 from datameesh_cli.core.expectation import Observation
 from datameesh_cli.errors import UnhealthyError, UserError
 from datameesh_cli.usecases.plan_memory import plan_memory
 from datameesh_cli.usecases.read_checks import read_checks
-from datameesh_cli.usecases.verify_stack import VERDICTS, CheckResult, Verified, run_checks, selected, verify_stack
+from datameesh_cli.usecases.verify_stack import (
+    VERDICTS,
+    CheckResult,
+    Verified,
+    refuse_idle,
+    run_checks,
+    selected,
+    verify_stack,
+)
 from tests.fakes.outside import FakeEngine, fake_outside
 
 
@@ -177,7 +186,7 @@ def test_a_pattern_is_part_of_a_name_a_file_or_a_row() -> None:
     assert [c.name for c in selected(checks, ["alpha", "minio"])] == ["Alpha", "beta"]
     assert len(selected(checks, [])) == 2
     with pytest.raises(UserError, match="no check fits nothing"):
-        selected(checks, ["nothing"])
+        selected(checks, ["alpha", "nothing"])
 
 
 def _write_checks(root: Path, text: str, file: str = "services/db/smoke.yaml") -> None:
@@ -201,6 +210,10 @@ def test_checks_are_found_in_service_folders_and_journeys(tmp_path: Path) -> Non
     ("text", "says"),
     [
         ("checks: [", "services/db/smoke.yaml, line"),
+        (
+            "checks: [{name: a, sql: SELECT 1, then: SELECT 2, expect: {scalar: 1}}]",
+            "`then:` is SQL that follows `sql_file:`",
+        ),
         (
             "checks: [{name: a, sql_file: nope.sql, expect: {scalar: 1}, needs: [db]}]",
             "there is no service 'trino-coordinator'",
@@ -237,23 +250,84 @@ def test_the_verdicts_are_one_json_document(tmp_path: Path) -> None:
     assert set(verdict) == {"at", "digest", "loaded", "result", "rows", "seconds", "target", "why"}
 
 
-MART = "m"
 NEWEST = 'admin: SELECT max(to_unixtime(committed_at)) FROM lake.marts."m$snapshots"'
+
+
+BUILD = "run: dm dbt run"
+UNTOLD = "cannot tell whether mart m is built: "
 
 
 @pytest.mark.parametrize(
     ("answer", "result", "why"),
     [
         (Observation(rows=((200.0,),)), "passed", ""),
-        (Observation(rows=((50.0,),)), "not applicable", "mart m is older than the loaded data; run: dm dbt build"),
-        (Observation(rows=((None,),)), "not applicable", "mart m is older than the loaded data; run: dm dbt build"),
-        (UserError("no such table"), "not applicable", "mart m is not built; run: dm dbt build"),
-        (UnhealthyError("Trino does not answer"), "passed", ""),
+        (Observation(rows=((50.0,),)), "not applicable", f"mart m is older than the loaded data; {BUILD}"),
+        (Observation(rows=((None,),)), "not applicable", f"mart m is older than the loaded data; {BUILD}"),
+        (SqlError("no such table", name="TABLE_NOT_FOUND"), "not applicable", f"mart m is not built; {BUILD}"),
+        (SqlError("no such schema", name="SCHEMA_NOT_FOUND"), "not applicable", f"mart m is not built; {BUILD}"),
+        (SqlError("Access Denied", name="PERMISSION_DENIED"), "failed", f"{UNTOLD}Access Denied"),
+        (SqlError("cannot be applied", name="TYPE_MISMATCH"), "failed", f"{UNTOLD}cannot be applied"),
+        (UnhealthyError("Trino was too slow"), "failed", f"{UNTOLD}Trino was too slow"),
+        (UserError("Trino does not let this user in"), "failed", f"{UNTOLD}Trino does not let this user in"),
     ],
 )
-def test_a_check_of_a_mart_waits_for_one_that_was_built_from_what_is_loaded(
+def test_only_a_mart_that_is_not_of_what_is_loaded_excuses_its_checks(
     tmp_path: Path, answer: Any, result: str, why: str
 ) -> None:
+    world, check, target = _mart_check(tmp_path, answer)
+    verified = _run(world, [check], target)
+    assert (verified.results[0].result, verified.results[0].why) == (result, why)
+    assert verified.results[0].reason == ("mart" if result == "not applicable" else "")
+    assert verified.loaded == ("small",)
+
+
+def test_strictly_a_mart_that_is_not_built_fails_its_checks(tmp_path: Path) -> None:
+    world, check, target = _mart_check(tmp_path, SqlError("no such table", name="TABLE_NOT_FOUND"))
+    elsewhere = _exec("other", target="kubernetes")
+    planned = plan_memory(world, (), None)
+    verified = run_checks(world, [check, elsewhere], planned, target, lambda _: None, strict=True)
+    assert [(r.result, r.why) for r in verified.results] == [
+        ("failed", f"mart m is not built; {BUILD}"),
+        ("not applicable", "only on kubernetes"),
+    ]
+    assert verified.failed == 1
+
+
+@pytest.mark.parametrize(
+    ("refusal", "ends"),
+    [
+        ("psql: ERROR: permission denied for schema datameesh", True),
+        ("psql: FATAL: canceling statement due to statement timeout", True),
+        ('ERROR: relation "datameesh.loaded_set" does not exist LINE 3', False),
+    ],
+)
+def test_a_domain_that_does_not_tell_what_it_holds_is_not_an_empty_one(
+    tmp_path: Path, refusal: str, ends: bool
+) -> None:
+    world, check, _ = _mart_check(tmp_path, Observation())
+    refusing = FakeTarget()
+    refusing.psql = lambda *_: Observation(error=refusal)  # type: ignore[method-assign]
+    if ends:
+        with pytest.raises(UnhealthyError, match="sales-db does not tell which data set it holds"):
+            _run(world, [check], refusing)
+        return
+    assert _run(world, [check], refusing).results[0].why == "needs data set small; loaded: none"
+
+
+def test_a_pattern_of_which_nothing_applied_is_refused_with_the_reason(tmp_path: Path) -> None:
+    checks = [_exec("one"), _exec("two", target="kubernetes")]
+    verified = _run(_outside(tmp_path), checks, FakeTarget())
+    refuse_idle(checks, [], verified)
+    refuse_idle(checks, ["one"], verified)
+    with pytest.raises(UserError) as idle:
+        refuse_idle(checks, ["one", "two"], verified)
+    assert idle.value.message == "nothing was checked: no check of 'two' applies here: only on kubernetes"
+    with pytest.raises(UserError, match="no check of 'all' applies here"):
+        refuse_idle(checks[1:], [], _run(_outside(tmp_path), checks[1:], FakeTarget()))
+
+
+def _mart_check(tmp_path: Path, answer: Any) -> tuple[Outside, Check, FakeTarget]:
+    """A check of mart `m`, on a stack that loaded set small at second 100 and answers when asked for the mart as given."""
     world = _outside(tmp_path)
     fragment = tmp_path / "services/db/compose.yaml"
     fragment.write_text(fragment.read_text().replace("  db:", "  sales-db:"))
@@ -270,7 +344,5 @@ def test_a_check_of_a_mart_waits_for_one_that_was_built_from_what_is_loaded(
             assert isinstance(answer, Observation)
             return answer
 
-    check = Check("one", "tests/journeys/a.yaml", Exec("sales-db", ("true",)), {"exit": 0}, sets=("small",), mart=MART)
-    verified = _run(world, [check], Loaded())
-    assert (verified.results[0].result, verified.results[0].why) == (result, why)
-    assert verified.loaded == ("small",)
+    check = Check("one", "tests/journeys/a.yaml", Exec("sales-db", ("true",)), {"exit": 0}, sets=("small",), mart="m")
+    return world, check, Loaded()

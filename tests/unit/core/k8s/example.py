@@ -106,24 +106,40 @@ def example(*services: Service, bodies: dict[str, Any] | None = None, **fields: 
 
 
 def draft(source: Source) -> Objects:
-    """Return what kompose makes of a source, as far as the passes look at it, with the damage that it does."""
+    """Return what kompose makes of a source, as far as the passes look at it, with the damage that it does.
+
+    That the real one says the same is shown by tests/integration/test_k8s_kompose.py.
+    """
     found: list[Object] = []
     for part in source.parts:
         labels = {"io.kompose.service": part.name}
-        spec = {
-            "containers": [
-                {"name": part.name, "image": part.body["image"], "args": ["$()"], "livenessProbe": {"exec": {}}}
-            ]
-        }
-        pod = {"metadata": {"labels": labels}, "spec": spec}
         job = part.body.get("restart") == "no"
-        body = spec if job else {"replicas": 1, "template": pod, "strategy": {"type": "Recreate"}}
+        spec = _draft_pod(part) | {"restartPolicy": "Never" if job else "Always"}
+        pod = {"metadata": {"labels": labels}, "spec": spec}
+        body = spec if job else {"replicas": part.replicas, "template": pod, "strategy": {"type": "Recreate"}}
         found.append(
             {"kind": "Pod" if job else "Deployment", "metadata": {"name": part.name, "labels": labels}, "spec": body}
         )
         found.append({"kind": "Secret", "metadata": {"name": f"{part.name}-s", "labels": labels}, "data": {}})
         found.append({"kind": "Service", "metadata": {"name": part.name, "labels": labels}, "spec": {"ports": []}})
     return tuple(found)
+
+
+def _draft_pod(part: Part) -> Object:
+    body = part.body
+    own: Object = {"name": part.name, "image": body["image"], "args": ["$()"], "livenessProbe": {"exec": {}}}
+    named = (("entrypoint", "command"), ("working_dir", "workingDir"), ("tty", "tty"), ("stdin_open", "stdin"))
+    own |= {there: body[key] for key, there in named if body.get(key)}
+    own["securityContext"] = {"capabilities": {}} | ({"readOnlyRootFilesystem": True} if body.get("read_only") else {})
+    own["volumeMounts"] = [
+        {"name": v["source"], "mountPath": v["target"]} | ({"readOnly": True} if v.get("read_only") else {})
+        for v in part.claims
+    ]
+    own["volumeMounts"].append({"name": f"{part.name}-tmpfs0", "mountPath": "/tmp"})
+    groups = {"securityContext": {"supplementalGroups": [int(g) for g in body.get("group_add") or ()]}}
+    return {"containers": [own], "hostname": str(body.get("hostname", "zeus"))} | (
+        groups if body.get("group_add") else {}
+    )
 
 
 def before(name: str, source: Source) -> Objects:

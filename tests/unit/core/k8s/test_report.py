@@ -10,12 +10,13 @@ import pytest
 from datameesh_cli.core.k8s.adopt import adopt
 from datameesh_cli.core.k8s.declared import PRIORITIES, edges_from, kubernetes_from
 from datameesh_cli.core.k8s.difference import changes
-from datameesh_cli.core.k8s.fidelity import _RULES, _TOP_RULES, CONVERTED, DROPPED, REPAIRED, fates, keys
+from datameesh_cli.core.k8s.fidelity import Fate, fates, keys, refuse_lost
 from datameesh_cli.core.k8s.objects import Objects
 from datameesh_cli.core.k8s.packaging import is_kustomization, layout
 from datameesh_cli.core.k8s.pipeline import PASSES, passes
 from datameesh_cli.core.k8s.quotas import sums
 from datameesh_cli.core.k8s.report import Rung, report
+from datameesh_cli.core.k8s.rules import CONVERTED, DROPPED, REFUSED, REPAIRED, RULES, TOP_RULES, UNKNOWN
 from datameesh_cli.core.k8s.source import Source, User
 from datameesh_cli.core.k8s.target import External, Ingress, Target, target_from
 from datameesh_cli.core.k8s.users import user_from, user_of_dockerfile
@@ -42,8 +43,14 @@ def test_every_key_of_the_example_has_a_fate_and_every_fate_a_reason() -> None:
 
 def test_the_passes_that_the_rules_name_exist() -> None:
     names = {p.__name__ for p in PASSES} | {"export"}
-    assert {by for _, _, by, _ in (*_RULES, *_TOP_RULES)} <= names
+    assert {rule.by for rule in (*RULES, *TOP_RULES)} <= names
     assert adopt in PASSES
+
+
+def _of(body: dict[str, Any], service: str = "web") -> list[Fate]:
+    """The fates of what a body says over the example."""
+    said = {k.name for k in keys(body)}
+    return [f for f in fates(example(bodies={service: body})) if f.service == service and f.key in said]
 
 
 @pytest.mark.parametrize(
@@ -51,22 +58,98 @@ def test_the_passes_that_the_rules_name_exist() -> None:
     [
         ({"colour": "red"}, "colour"),
         ({"healthcheck": {"test": ["CMD", "x"]}, "gpus": "all"}, "gpus"),
-        ({"deploy": {"resources": {"limits": {"memory": "1", "pids": 5}}}}, "deploy.resources.limits.pids"),
+        ({"deploy": {"resources": {"limits": {"memory": "1", "disk": 5}}}}, "deploy.resources.limits.disk"),
+        ({"deploy": {"placement": {"constraints": ["a"]}}}, "deploy.placement.constraints[]"),
         ({"ports": [{"target": 1, "app_protocol": "http"}]}, "ports[].app_protocol"),
         ({"extra_hosts": ["a=1.2.3.4"]}, "extra_hosts[]"),
         ({"cap_add": ["NET_ADMIN"]}, "cap_add[]"),
         ({"privileged": True}, "privileged"),
+        # Names that only begin as a known one does.
+        ({"commandeer": "x"}, "commandeer"),
+        ({"commandeer": ["x"]}, "commandeer[]"),
+        ({"environments": {"A": "1"}}, "environments.A"),
+        ({"volumes": [{"type": "volume", "source": "a", "volume": {"subpath": "x"}}]}, "volumes[].volume.subpath"),
+        ({"volumes": [{"type": "bind", "bind": {"propagation": "shared"}}]}, "volumes[].bind.propagation"),
+        ({"networks": {"mesh": {"ipv4_address": "10.0.0.5"}}}, "networks.mesh.ipv4_address"),
+        ({"healthcheck": {"tests": ["CMD", "x"]}}, "healthcheck.tests[]"),
+        ({"secrets": [{"source": "a", "uid": "5"}]}, "secrets[].uid"),
+        ({"logging": {"drivers": "x"}}, "logging.drivers"),
+        ({"environment": {"A": {"b": "1"}}}, "environment.A.b"),
     ],
 )
 def test_a_key_that_no_pass_knows_is_an_error_with_service_and_key(body: dict[str, Any], key: str) -> None:
+    found = fates(example(bodies={"web": body}))
+    assert [(f.service, f.key) for f in found if f.verdict == UNKNOWN] == [("web", key)]
     with pytest.raises(UserError) as caught:
-        fates(example(bodies={"web": body}))
+        refuse_lost(found)
     assert caught.value.message.startswith(f"service 'web': no pass knows the Compose key '{key}'")
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("more", "key"),
+    [
+        ({"volumes": {"db-data": {"driver_opts": {"type": "nfs"}}}}, "volumes.db-data.driver_opts.type"),
+        ({"volumes": {"db-data": {"external": True}}}, "volumes.db-data.external"),
+        ({"networks": {"mesh": {"internal": True}}}, "networks.mesh.internal"),
+        ({"networks": {"mesh": {"driver": "overlay"}}}, "networks.mesh.driver"),
+        ({"configs": {"a": {"content": "x"}}}, "configs.a.content"),
+        ({"secrets": {"a": {"environment": "X"}}}, "secrets.a.environment"),
+    ],
+)
+def test_a_key_of_the_model_that_no_pass_knows_is_an_error(more: dict[str, Any], key: str) -> None:
+    with pytest.raises(UserError, match="no pass knows the Compose key") as caught:
+        refuse_lost(fates(example(compose={"name": "datameesh", **more})))
+    assert f"'{key}'" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("service", "body", "says"),
+    [
+        ("web", {"ports": [{"target": 53, "protocol": "udp"}]}, "ports[].protocol is 'udp', and an export knows only tcp"),
+        ("web", {"expose": ["53/udp"]}, "expose[] is '53/udp', and an export knows only a port"),
+        ("web", {"restart": "on-failure"}, "restart is 'on-failure', and an export knows only always or unless-stopped"),
+        ("web", {"restart": "no"}, "restart is 'no', and an export knows only always or unless-stopped"),
+        ("nightly", {"restart": "on-failure"}, "restart is 'on-failure', and an export knows only no"),
+        ("web", {"security_opt": ["seccomp=unconfined"]}, "security_opt[] is 'seccomp=unconfined'"),
+        ("web", {"volumes": [{"type": "npipe"}]}, "volumes[].type is 'npipe', and an export knows only volume or bind"),
+        (
+            "web",
+            {"depends_on": {"db": {"condition": "service_completed_successfully"}}},
+            "depends_on.db.condition is 'service_completed_successfully', and an export knows only service_healthy or",
+        ),
+    ],
+)  # fmt: skip
+def test_a_value_that_an_export_cannot_say_is_refused(service: str, body: dict[str, Any], says: str) -> None:
+    found = _of(body, service)
+    assert REFUSED in {f.verdict for f in found}
+    with pytest.raises(UserError) as caught:
+        refuse_lost(found)
+    assert caught.value.message.startswith(f"service '{service}': {says}")
+    assert caught.value.exit_code == 2
+    assert caught.value.hint
+
+
+def test_what_becomes_of_a_key_depends_on_its_service() -> None:
+    check = {"test": ["CMD", "x"], "interval": "5s"}
+    assert {f.verdict for f in _of({"healthcheck": check}, "db")} == {REPAIRED}
+    assert {f.verdict for f in _of({"healthcheck": check}, "nightly")} == {DROPPED}
+    assert {f.verdict for f in _of({"healthcheck": {"test": ["NONE"]}}, "db")} == {DROPPED}
+    (replicas,) = _of({"deploy": {"replicas": 2}})
+    assert (replicas.verdict, replicas.reason) == (DROPPED, "the autoscaler says how many")
+    volumes = [
+        {"type": "volume", "source": "a", "target": "/a", "read_only": True},
+        {"type": "bind", "source": "b", "target": "/b", "read_only": True},
+    ]
+    found = {(f.key, f.verdict) for f in _of({"volumes": volumes}, "db")}
+    assert {("volumes[].read_only", CONVERTED), ("volumes[].read_only", DROPPED)} <= found
+
+
 def test_keys_of_lists_share_a_path_and_null_says_nothing() -> None:
-    assert sorted(set(keys({"a": [{"b": 1}, {"b": 2}], "c": None, "d": {}, "e": []}))) == ["a[].b", "d", "e"]
+    found = keys({"a": [{"b": 1}, {"b": 2}], "c": None, "d": {}, "e": [], "f": {"g.h": 1}})
+    assert sorted({(k.name, k.leaf) for k in found}) == [
+        ("a[]", False), ("a[].b", True), ("d", True), ("e", True), ("f", False), ("f.g.h", True),
+    ]  # fmt: skip
 
 
 def _limits(web: int) -> Source:

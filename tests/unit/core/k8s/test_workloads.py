@@ -40,6 +40,44 @@ def test_a_draft_without_a_service_or_with_another_image_is_a_bug() -> None:
         adopt(draft(source), example(bodies={"db": {"image": "other"}}))
 
 
+KEPT = {
+    "entrypoint": ["run", "$(cost)"],
+    "working_dir": "/srv",
+    "tty": True,
+    "stdin_open": True,
+    "read_only": True,
+    "group_add": ["44"],
+    "deploy": {"replicas": 3, "resources": {"limits": {"memory": str(64 * 2**20)}}},
+}
+
+
+def test_what_kompose_converts_well_comes_from_its_draft() -> None:
+    service, _ = _plain()
+    source = example(service, bodies={"plain": {**BODIES["nightly"], "restart": "always", **KEPT}})
+    made = workload_of(passes(draft(source), source), "plain")
+    assert made
+    own = container(made)
+    assert (made["spec"]["replicas"], own["command"], own["workingDir"]) == (3, ["run", "$$(cost)"], "/srv")
+    assert (own["tty"], own["stdin"], own["securityContext"]["readOnlyRootFilesystem"]) == (True, True, True)
+    assert pod(made)["securityContext"]["supplementalGroups"] == [44]
+    assert "hostname" not in pod(made)
+
+
+@pytest.mark.parametrize("key", [*KEPT, "volumes"])
+def test_a_draft_that_says_something_else_than_the_model_is_a_bug(key: str) -> None:
+    """So nothing that kompose damages is exported, and nothing that it decides is made up by a pass."""
+    service, _ = _plain()
+    whole = {**BODIES["nightly"], "restart": "always", **KEPT}
+    whole["volumes"] = [{"type": "volume", "source": "db-data", "target": "/data"}]
+    less = {k: v for k, v in whole.items() if k != key} | (
+        {"deploy": BODIES["nightly"]["deploy"]} if key == "deploy" else {}
+    )
+    name = "deploy.replicas" if key == "deploy" else key
+    with pytest.raises(DmError, match=f"kompose's draft and the model differ: {name} of plain is ") as caught:
+        adopt(draft(example(service, bodies={"plain": less})), example(service, bodies={"plain": whole}))
+    assert caught.value.exit_code == 1
+
+
 def test_what_keeps_data_is_a_stateful_set_a_job_a_suspended_job_the_rest_a_deployment() -> None:
     assert _made("db")["kind"] == "StatefulSet"
     job = _made("nightly")

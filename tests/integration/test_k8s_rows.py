@@ -1,7 +1,7 @@
-"""What the repository becomes on Kubernetes, without an engine: the real model, the real passes, a draft as kompose makes it.
+"""What the repository becomes on Kubernetes: the real model, the real kompose, the real passes, the rungs that need no cluster.
 
-The same with the real kompose is in tests/integration/test_k8s_export.py. A row of the matrix is marked where what it wants of
-Compose is shown too; rows of services that are not there yet are not.
+A row of the matrix is marked where what it wants of Compose is shown too; rows of services that are not there yet are not. The same
+without an engine, with a stand-in for kompose, is in tests/contract/test_k8s_passes.py.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from datameesh_cli.adapters import kubernetes_schema, yaml_text
+from datameesh_cli.adapters import clock, kubernetes_schema
 from datameesh_cli.adapters.outside import outside
-from datameesh_cli.core.k8s.fidelity import fates
 from datameesh_cli.core.k8s.graph import graph_problems
 from datameesh_cli.core.k8s.objects import (
     COMMON,
@@ -28,17 +27,18 @@ from datameesh_cli.core.k8s.objects import (
     workload_of,
 )
 from datameesh_cli.core.k8s.packaging import layout, resources_in_order
-from datameesh_cli.core.k8s.pipeline import passes
 from datameesh_cli.core.k8s.quotas import sums
 from datameesh_cli.core.k8s.source import Source
+from datameesh_cli.usecases.export_kubernetes import ExportRequest, make_export
 from datameesh_cli.usecases.read_source import Read, TargetRequest, read_source
-from tests.contract.repo import ROOT
-from tests.unit.core.k8s.example import draft
+from tests.integration.stack import ROOT
 
 TARGETS = sorted(p.stem for p in (ROOT / "k8s-export" / "targets").glob("*.yaml"))
 BUDGETS = [1536, 3072, 6144, 8192]
 WHOLE = ("analytics",)
 KIND = TargetRequest()
+
+pytestmark = pytest.mark.usefixtures("built")
 
 
 @cache
@@ -48,8 +48,7 @@ def _read(profiles: tuple[str, ...] = WHOLE, ram: int = 6144, target: TargetRequ
 
 @cache
 def _objects(profiles: tuple[str, ...] = WHOLE, ram: int = 6144, target: TargetRequest = KIND) -> Objects:
-    source = _read(profiles, ram, target).source
-    return passes(draft(source), source)
+    return make_export(outside(), ExportRequest(profiles, ram, target=target), print, clock.now()).objects
 
 
 def _kinds(kind: str, objects: Objects | None = None) -> list[Object]:
@@ -78,21 +77,6 @@ def test_each_profile_budget_and_target_passes_schema_and_graph(profile: str, ra
 def test_everything_of_ours_carries_our_labels() -> None:
     for o in _objects():
         assert COMMON.items() <= o["metadata"]["labels"].items(), o["metadata"]["name"]
-
-
-@pytest.mark.parametrize("target", TARGETS)
-def test_the_passes_over_the_whole_repository_are_idempotent_and_deterministic(target: str) -> None:
-    source = _read(target=TargetRequest(target)).source
-    once = passes(draft(source), source)
-    assert passes(once, source) == once
-    texts = [
-        {p: yaml_text.dump_all(d) for p, d in layout(o).items()} for o in (once, passes(draft(source)[::-1], source))
-    ]
-    assert texts[0] == texts[1]
-
-
-def test_every_compose_key_has_its_fate() -> None:
-    assert len(fates(_read().source)) > 100
 
 
 def test_every_service_lives_in_the_namespace_of_its_folder() -> None:
@@ -180,7 +164,7 @@ def test_the_other_names_of_the_databases_exist(domain: str) -> None:
         pytest.param("sales-db", "5Gi", marks=pytest.mark.row("S-PVC-03")),
         pytest.param("marketing-db", "5Gi", marks=pytest.mark.row("S-PVC-04")),
         pytest.param("hive-metastore-db", "2Gi", marks=pytest.mark.row("S-PVC-07")),
-        ("minio", "20Gi"),
+        ("minio", "10Gi"),
     ],
 )
 def test_claims_have_their_size(service: str, size: str) -> None:
@@ -276,7 +260,6 @@ def test_every_container_has_limits_and_requests() -> None:
             assert own["resources"]["requests"]["cpu"].endswith("m")
 
 
-@pytest.mark.row("S-OPS-35")
 def test_there_is_one_quota_for_each_namespace_and_it_is_the_sum() -> None:
     quotas = {o["metadata"]["namespace"]: o["spec"]["hard"] for o in _kinds("ResourceQuota")}
     assert set(quotas) == {o["metadata"]["name"] for o in _kinds("Namespace")}

@@ -1,0 +1,65 @@
+"""The checks themselves: that each can fail, says so of what is not there, and that every shipped query is one."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from datameesh_cli.adapters.outside import outside
+from datameesh_cli.core.checks import Check, Exec, Sql
+from datameesh_cli.usecases.read_checks import read_checks
+from tests.contract.repo import ROOT
+
+CHECKS = read_checks(outside(), outside().repository.model())
+EVERY = pytest.mark.parametrize("check", CHECKS, ids=lambda c: c.id)
+BLIND = re.compile(r"<>|!=|\bNOT (?:IN|BETWEEN|LIKE)\b(?! '%system\.runtime%')", re.IGNORECASE)
+QUERIES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "services" / "trino" / "queries").glob("*.sql"))
+
+
+def _written(check: Check) -> str:
+    """The SQL that the check itself gives to Trino; that of a shipped query is the query's own affair."""
+    if isinstance(check.action, Sql):
+        text = check.action.statement
+        return text.split(";\n")[-1] if check.action.file and ";\n" in text else "" if check.action.file else text
+    return ""
+
+
+@EVERY
+def test_no_comparison_overlooks_a_null(check: Check) -> None:
+    """`a <> b` is NULL where one of them is, and a NULL is not counted: IS DISTINCT FROM, or count what is as it should be."""
+    assert BLIND.findall(_written(check)) == []
+
+
+@EVERY
+def test_nothing_wrong_in_nothing_is_no_proof(check: Check) -> None:
+    """A row of zeros alone is also what an empty table gives: beside it stands how much was looked at."""
+    if not isinstance(check.action, Sql) or not re.search(r"\bcount(?:_if)?\(", _written(check)):
+        return
+    rows = check.expect.get("rows") or check.expect.get("rows_unordered") or [[check.expect.get("scalar", 1)]]
+    assert {value for row in rows for value in row} != {0}
+
+
+@EVERY
+def test_a_list_of_names_is_compared_name_by_name(check: Check) -> None:
+    """`sales` is part of `sales_analytics`: what SHOW lists is compared by whole rows."""
+    if _written(check).strip().startswith("SHOW "):
+        asked = check.expect.get("contains", [])
+        assert all(isinstance(item, list) for item in (asked if isinstance(asked, list) else [asked]))
+
+
+@pytest.mark.parametrize("file", QUERIES)
+def test_every_shipped_query_is_run_by_a_check_that_knows_its_rows(file: str) -> None:
+    running = [c for c in CHECKS if isinstance(c.action, Sql) and c.action.file == file]
+    assert [c.name for c in running if c.expect.get("rows") or c.expect.get("rows_unordered")]
+
+
+def test_every_command_that_prints_is_compared_with_what_it_printed() -> None:
+    """A command of several steps that ends well may have skipped one: `exit: 0` alone is for a single program."""
+    scripts = [c for c in CHECKS if isinstance(c.action, Exec) and "\n" in c.action.command[-1]]
+    assert scripts
+    assert [c.id for c in scripts if "contains" not in c.expect] == []
+
+
+def test_a_check_of_every_kind_is_there() -> None:
+    assert {type(c.action).__name__ for c in CHECKS} == {"Sql", "Psql", "Exec", "Http", "S3", "Resolve", "Published"}

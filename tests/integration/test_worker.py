@@ -1,0 +1,117 @@
+"""A worker that is told to stop finishes its part first; one that is lost is noticed soon, and the rest goes on without it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.integration.stack import Stack, docker, kill_from_outside, stack_of
+
+# The first side arrives after so many seconds; both are partitioned over the nodes, so the worker has a part of the join throughout.
+LONG = """\
+SET SESSION join_distribution_type = 'PARTITIONED';
+SELECT count(*), sum(a.k) FROM
+TABLE(sales.system.query(query => 'SELECT k FROM pg_sleep({seconds}), generate_series(1, 100000) AS k')) AS a
+JOIN (SELECT x * 100 + y AS k FROM UNNEST(sequence(0, 999)) AS t (x) CROSS JOIN UNNEST(sequence(1, 100)) AS u (y)) AS b ON a.k = b.k"""
+ANSWER = "100000,5000050000"
+ON_THE_WORKER = """\
+SELECT count(*) FROM system.runtime.tasks t JOIN system.runtime.nodes n ON t.node_id = n.node_id
+JOIN system.runtime.queries q ON t.query_id = q.query_id
+WHERE NOT n.coordinator AND t.state = 'RUNNING' AND q.state = 'RUNNING' AND q.query LIKE 'SELECT count(*), sum(a.k)%'"""
+SECONDS = 30
+LOST_WITHIN = 30
+"""Seconds after which a statement is told that its worker is gone. It was 62 with Trino's own figures."""
+
+
+@pytest.fixture(scope="module")
+def pair(built: None) -> Iterator[Stack]:
+    """A stack of its own with a coordinator and a worker."""
+    stack = stack_of("-w")
+    stack.dm("down", "--volumes", "--yes")
+    stack.reserve_ports()
+    stack.dm("up", "--profile", "analytics", "--ram", "3g")
+    yield stack
+    stack.remove()
+
+
+@pytest.fixture
+def worker(pair: Stack) -> Iterator[str]:
+    """The worker's container, running; whatever becomes of it in the test, it runs again afterwards."""
+    name = next(c.name for c in pair.containers().values() if c.service == "trino-worker")
+    yield name
+    docker("start", name)
+    pair.until_healthy()
+
+
+def _scalar(stack: Stack, sql: str) -> str:
+    return stack.dm("sql", sql, "--output", "csv").stdout.splitlines()[-1].strip('"')
+
+
+def _until(holds: Callable[[], bool], within: float, what: str) -> None:
+    deadline = time.monotonic() + within
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {within:.0f} s: {what}"
+        time.sleep(0.5)
+
+
+def _begun(stack: Stack, seconds: int) -> subprocess.Popen[str]:
+    """The statement, started, at work on the worker."""
+    child = stack.start("sql", LONG.format(seconds=seconds), "--output", "csv")
+    try:
+        _until(lambda: _scalar(stack, ON_THE_WORKER) != "0", 120, "the worker has a part of the statement")
+    except BaseException:
+        child.kill()
+        raise
+    return child
+
+
+def test_a_worker_that_is_stopped_finishes_its_part_of_a_long_query_first(pair: Stack, worker: str) -> None:
+    child = _begun(pair, SECONDS)
+    assert child.poll() is None, "the statement was over before the worker was stopped"
+    docker("stop", worker)
+    out, err = child.communicate(timeout=120)
+    assert child.returncode == 0, err
+    assert ANSWER in out.splitlines()
+    state = json.loads(docker("inspect", "--format", "{{json .State}}", worker))
+    assert (state["ExitCode"], state["OOMKilled"]) == (0, False), "it left by itself, it was not killed"
+
+
+@pytest.mark.parametrize("comes_back", [True, False], ids=["restarted", "gone"])
+def test_a_worker_that_is_lost_is_noticed_soon_and_the_next_query_works(
+    pair: Stack, worker: str, comes_back: bool
+) -> None:
+    child = _begun(pair, 4 * SECONDS)
+    if comes_back:
+        kill_from_outside(worker)
+    else:
+        docker("kill", worker)
+    began = time.monotonic()
+    try:
+        _, err = child.communicate(timeout=180)
+    finally:
+        child.kill()
+    seconds = time.monotonic() - began
+    assert child.returncode != 0
+    assert seconds < LOST_WITHIN, err
+    assert ANSWER in pair.dm("sql", LONG.format(seconds=1), "--output", "csv").stdout.splitlines()
+
+
+def test_only_the_worker_itself_may_tell_it_to_stop(pair: Stack, worker: str) -> None:
+    for user in ("admin", "worker", "trino"):
+        ask = f"curl -s -o /dev/null -w '%{{http_code}}' -X PUT -H 'Content-Type: application/json' -H 'X-Trino-User: {user}'"
+        said = docker("exec", worker, "sh", "-c", ask + " -d '\"SHUTTING_DOWN\"' http://localhost:8080/v1/info/state")
+        assert said == "403", user
+    assert docker("exec", worker, "curl", "-sf", "http://localhost:8080/v1/info/state") == '"ACTIVE"'
+
+
+def test_the_whole_stack_goes_down_without_waiting_for_a_worker_with_nothing_to_do(pair: Stack) -> None:
+    pair.until_healthy()
+    began = time.monotonic()
+    pair.dm("down")
+    seconds = time.monotonic() - began
+    assert seconds < 12, seconds
+    pair.dm("up", "--profile", "analytics", "--ram", "3g")
