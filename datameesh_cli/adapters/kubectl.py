@@ -52,7 +52,9 @@ def secrets(names: Sequence[str], namespace: str, context: str) -> dict[str, str
     said = run(context, ["get", "secret", *names, "-n", namespace, "--ignore-not-found", "-o", "json"])
     found = json.loads(said) if said.strip() else {"kind": "List", "items": []}
     held = {o["metadata"]["name"]: o.get("data") or {} for o in (found["items"] if "items" in found else [found])}
-    return {name: base64.b64decode(data[name]).decode(errors="replace") for name, data in held.items() if name in data}
+    return {
+        name: base64.b64decode(data[name]).decode(errors="replace") for name, data in held.items() if name in data
+    }
 
 
 def remove_idle_jobs(names: Iterable[tuple[str, str]], context: str) -> None:

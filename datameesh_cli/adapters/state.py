@@ -114,7 +114,9 @@ class State:
 
     def forget_secrets(self) -> tuple[str, ...]:
         """Remove the secrets of a stack whose volumes are gone; return the names of those that an export was applied with: they stay."""
-        applied = {(path.name, files.read(path).strip()) for path in files.found(self.folder / _EXPORTS, "*/secrets/*")}
+        applied = {
+            (path.name, files.read(path).strip()) for path in files.found(self.folder / _EXPORTS, "*/secrets/*")
+        }
         kept = []
         for name in self.secret_names():
             if (name, (files.read_if_there(self.secrets / name) or "").strip()) in applied:

@@ -99,9 +99,7 @@ def test_processes_are_limited_to_what_was_seen_and_some_more(path: Path, name: 
     own = re.split(r"(?m)^  (?=[a-z][a-z0-9-]*:$)", path.read_text())
     text = next(part for part in own if part.startswith(f"{name}:"))
     found = re.search(r"(?m)^ +# processes: (\d+) seen with .*\n +resources: .*\bpids: (\d+)}}$", text)
-    assert found, (
-        f"{name}: write `# processes: N seen with ...` and, in the next line, `pids: M` beside the limit of memory"
-    )
+    assert found, f"{name}: write `# processes: N seen with ...` and, in the next line, `pids: M` beside the limit of memory"
     seen, limit = int(found[1]), int(found[2])
     assert body["deploy"]["resources"]["limits"]["pids"] == limit
     assert 3 * seen <= limit <= 2048

@@ -64,7 +64,7 @@ def test_nobody_to_ask_is_refused_in_one_line_and_nothing_is_removed(
 
 
 def test_as_a_program_it_is_refused_before_the_engine_is_asked(tmp_path: Path) -> None:
-    (tmp_path / "docker").write_text('#!/bin/sh\ntouch "$0.was-asked"\n')
+    (tmp_path / "docker").write_text("#!/bin/sh\ntouch \"$0.was-asked\"\n")
     (tmp_path / "docker").chmod(0o755)
     done = subprocess.run(
         [sys.executable, "-m", "datameesh_cli", "--name", "nobody-s", "down", "--volumes"],

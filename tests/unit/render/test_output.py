@@ -144,5 +144,7 @@ def test_a_plan_says_what_runs_beside_it(
     document = plan_json(preview)
     assert document["profiles"] == ["core"]
     assert document["running"] == (
-        None if running is None else {"profiles": list(running.profiles), "budget": running.budget, "ports": {}}
+        None
+        if running is None
+        else {"profiles": list(running.profiles), "budget": running.budget, "ports": {}, "bind": "", "quotas": {}}
     )
