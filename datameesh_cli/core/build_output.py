@@ -24,6 +24,7 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"train: (.+)", "training Trino's cache: {}"),
         (r"pulling (\S+)", "pulling {}"),
         (r"making (.+)", "making {}"),
+        (r"\[[^\]]*\d+/\d+\] COPY", "copying files"),
         (r"exporting (\S+)", "writing the image"),
     )
 )
