@@ -30,7 +30,7 @@ JOURNEY = [
 def fresh(built: None) -> Iterator[Stack]:
     """A stack of its own name, with nothing in it before and nothing left of it afterwards."""
     stack = stack_of("-demo")
-    stack.dm("down", "--volumes")
+    stack.dm("down", "--volumes", "--yes")
     stack.reserve_ports()
     yield stack
     stack.remove()
