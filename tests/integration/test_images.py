@@ -166,11 +166,11 @@ def test_an_interrupted_save_leaves_no_file(tmp_path: Path) -> None:
     script = f"""
 import os, threading
 from pathlib import Path
-from datameesh_cli.adapters import host_mirrors, image_builder
+from datameesh_cli.adapters import image_bundle
 file = Path({str(tmp_path / "b.tar")!r})
 os.mkfifo(str(file) + ".part")
 print("started", flush=True)
-image_builder.save(["datameesh/whatever:1"], file)
+image_bundle.save(["datameesh/whatever:1"], file)
 """
     child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert child.stdout and child.stdout.readline() == "started\n"
