@@ -37,10 +37,10 @@ class Looks:
         return otherwise
 
 
-def look(images: Callable[[], Mapping[str, str]]) -> Facts:
-    """Given what tells the references of our images by name, return what this machine has. Raises nothing.
+def look(images: Callable[[], Mapping[str, str]], old: Callable[[], Mapping[str, int]] = dict) -> Facts:
+    """Given what tells the references of our images by name, and the days of those that are old, return what this machine has.
 
-    What cannot be looked at is in the facts' `unseen`.
+    Raises nothing. What cannot be looked at is in the facts' `unseen`.
     """
     looks = Looks()
     nothing: Mapping[str, str] = {}
@@ -78,6 +78,7 @@ def look(images: Callable[[], Mapping[str, str]]) -> Facts:
         debootstrap=process.find("debootstrap") is not None,
         base=looks.at("base image", lambda: bool(engine.version) and _has(ours.get("base", "")), False),
         kompose=looks.at("kompose", lambda: bool(engine.version) and _has(ours.get("kompose", "")), False),
+        old_images=looks.at("images", lambda: tuple(old().items()) if engine.version else (), ()),
         unseen=tuple(looks.failed.items()),
     )
 

@@ -75,11 +75,13 @@ def stream(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     errors: list[str] | None = None,
+    hold: Callable[[subprocess.Popen[Any]], None] | None = None,
 ) -> Generator[str, None, int]:
     """Given a command, yield its lines (both outputs, in order) as they come; the generator's return value is the exit code.
 
     With `errors`, the lines of standard error are put there instead. Use `code = yield from stream(...)`. When the consumer stops
-    early or Ctrl-C arrives, the program is ended first. Raise HostError if it cannot be run.
+    early or Ctrl-C arrives, the program is ended first. `hold` gets it, to end it from another thread. Raise HostError if it
+    cannot be run.
     """
     with _started(
         command,
@@ -91,6 +93,8 @@ def stream(
         env=env,
         cwd=cwd,
     ) as child:
+        if hold:
+            hold(child)
         # Beside the reading: a program that answers before it has read everything must not stop both sides.
         beside = [threading.Thread(target=_feed, args=(child, stdin), daemon=True)] if stdin is not None else []
         if errors is not None:

@@ -340,3 +340,16 @@ def test_what_could_not_be_looked_at_is_told_and_nothing_is_done_about_it() -> N
     assert engine.seen == "could not be looked at: JSONDecodeError: Expecting value"
     assert (found["distribution"].verdict, found["distribution"].step) == ("warn", "")
     assert "Permission denied" in found["distribution"].seen
+
+
+def test_an_image_on_an_old_base_is_named_with_its_age() -> None:
+    old = replace(WELL, old_images=(("datameesh/trino:476", 112), ("datameesh/minio:1", 30)))
+    assert [f for f in diagnose(old) if f.name == "images"] == [
+        Finding(
+            "images",
+            "warn",
+            "without Debian's security updates since: datameesh/trino:476 (112 days), datameesh/minio:1 (30 days)",
+            "dm images build --fresh",
+        )
+    ]
+    assert [f.verdict for f in diagnose(WELL) if f.name == "images"] == ["ok"]
