@@ -158,6 +158,7 @@ def _container(c: dict[str, Any]) -> Container:
         limit=c["HostConfig"].get("Memory", 0) // 2**20,
         started_at=state.get("StartedAt", ""),
         image=c["Config"].get("Image", ""),
+        image_id=c.get("Image", ""),
         address=next((n["IPAddress"] for n in networks.values() if n.get("IPAddress")), ""),
     )
 

@@ -96,10 +96,10 @@ def read_bytes(path: Path) -> bytes:
 
 
 @contextlib.contextmanager
-def reading(path: Path) -> Iterator[tuple[BinaryIO, int]]:
-    """Given a file, hand over its content as a stream, and its size in bytes."""
+def reading(path: Path, *, change: bool = False) -> Iterator[tuple[BinaryIO, int]]:
+    """Given a file, hand over its content as a stream, which with `change` also writes, and its size in bytes."""
     with explained("read", path):
-        stream = path.open("rb")
+        stream: BinaryIO = path.open("r+b" if change else "rb")
     with stream:
         yield stream, os.fstat(stream.fileno()).st_size
 

@@ -1,7 +1,8 @@
 """Where this machine fetches packages from, as its own configuration says: mirrors, indexes and the CA bundle.
 
-They reach a build as arguments and secrets, and never an image layer or a committed file. A variable of the environment
-(APT_MIRROR, GOPROXY, GOSUMDB, PIP_INDEX_URL, SSL_CERT_FILE) wins over a configuration file.
+They reach a build as secrets, for an address may carry a password and a build argument stays in the history of the image; only
+proxies are arguments, whose names BuildKit knows and keeps out of it. None gets into an image layer or a committed file.
+A variable of the environment (APT_MIRROR, GOPROXY, GOSUMDB, PIP_INDEX_URL, SSL_CERT_FILE) wins over a configuration file.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import configparser
 import os
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,15 +29,20 @@ _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY"
 
 @dataclass(frozen=True, slots=True)
 class HostMirrors:
-    """What builds get of the host: arguments by name, and secret files by id."""
+    """What builds get of the host: proxies and addresses of package archives by name, and secret files by id."""
 
-    args: Mapping[str, str]
+    proxies: Mapping[str, str]
+    archives: Mapping[str, str]
     secrets: Mapping[str, Path]
 
     @property
     def apt(self) -> str:
         """The address of the Debian archive, "" if this machine does not say."""
-        return self.args.get("APT_MIRROR", "").split(" ")[0]
+        return self.archives.get("APT_MIRROR", "").split(" ")[0]
+
+    def as_shell(self) -> str:
+        """The archives as assignments that `sh` reads: the content of the build secret `mirrors`."""
+        return "".join(f"{name}={shlex.quote(value)}\n" for name, value in self.archives.items())
 
 
 def host_mirrors(
@@ -45,18 +52,21 @@ def host_mirrors(
     at_home = home or Path.home()
     pip = _pip_settings(etc, at_home, env)
     go = _assignments(Path(env.get("GOENV") or at_home / ".config/go/env"))
-    args = {
+    archives = {
         "APT_MIRROR": env.get("APT_MIRROR") or _apt_mirror(etc),
         "GOPROXY": env.get("GOPROXY") or go.get("GOPROXY", ""),
         "GOSUMDB": env.get("GOSUMDB") or go.get("GOSUMDB", ""),
         "PIP_INDEX_URL": env.get("PIP_INDEX_URL") or pip.get("index-url", ""),
-        **{name: env[name] for name in _PROXIES if name in env},
     }
     candidates = [env.get(n) for n in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "PIP_CERT")]
     bundle = next((Path(c) for c in (*candidates, pip.get("cert"), *_BUNDLES) if c and _is_file(Path(c))), None)
     settings = at_home / ".m2" / "settings.xml"
     secrets = {"ca": bundle, "maven_settings": settings if _is_file(settings) else None}
-    return HostMirrors({k: v for k, v in args.items() if v}, {k: v for k, v in secrets.items() if v})
+    return HostMirrors(
+        {name: env[name] for name in _PROXIES if env.get(name)},
+        {name: value for name, value in archives.items() if value},
+        {name: path for name, path in secrets.items() if path},
+    )
 
 
 def _apt_mirror(etc: Path) -> str:

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from datameesh_cli.adapters import answers, process
+from datameesh_cli.core.k8s.trial import objections, speaks_of_limits
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 
 _APPLY = ("apply", "--server-side", "--force-conflicts", "--field-manager=dm")
 _UNREACHABLE = ("connection refused", "no such host", "i/o timeout", "unable to connect", "couldn't get current server")
-
-_OLD_LIMITS = ("exceeded quota", "memory usage per Container")
 
 
 def dry_run(objects: Sequence[Mapping[str, Any]], context: str) -> list[str]:
@@ -30,11 +29,13 @@ def dry_run(objects: Sequence[Mapping[str, Any]], context: str) -> list[str]:
         return []
     _refuse_unreachable(done.err, context)
     # A warning is no refusal: what it warns of is refused too, or allowed.
-    return [
-        line
-        for line in _lines(done.err)
-        if not line.startswith("Warning: ") and not any(s in line for s in _OLD_LIMITS)
-    ]
+    said = [line for line in done.err.splitlines() if not line.startswith("Warning: ")]
+    if any(speaks_of_limits(line) for line in said):
+        limits = json.loads(run(context, ["get", "resourcequotas,limitranges", "-A", "-o", "json"]))["items"]
+        said = objections(said, objects, {name.partition("/")[2] for name in there}, limits)
+        if not any(line.strip() for line in said):
+            return []
+    return _lines("\n".join(said))
 
 
 def apply_folder(folder: Path, context: str) -> list[str]:

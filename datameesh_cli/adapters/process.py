@@ -21,6 +21,8 @@ from datameesh_cli.errors import HostError, Stopped
 # answered twice. Python 3.10 knows sessions only.
 _OWN_GROUP: dict[str, Any] = {"process_group": 0} if sys.version_info >= (3, 11) else {"start_new_session": True}
 _PATIENCE = 20.0
+Piped = subprocess.Popen[bytes]
+"""A program with its standard input and output in our hands."""
 _running: set[subprocess.Popen[Any]] = set()
 
 
@@ -75,11 +77,13 @@ def stream(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     errors: list[str] | None = None,
+    hold: Callable[[subprocess.Popen[Any]], None] | None = None,
 ) -> Generator[str, None, int]:
     """Given a command, yield its lines (both outputs, in order) as they come; the generator's return value is the exit code.
 
     With `errors`, the lines of standard error are put there instead. Use `code = yield from stream(...)`. When the consumer stops
-    early or Ctrl-C arrives, the program is ended first. Raise HostError if it cannot be run.
+    early or Ctrl-C arrives, the program is ended first. `hold` gets it, to end it from another thread. Raise HostError if it
+    cannot be run.
     """
     with _started(
         command,
@@ -91,6 +95,8 @@ def stream(
         env=env,
         cwd=cwd,
     ) as child:
+        if hold:
+            hold(child)
         # Beside the reading: a program that answers before it has read everything must not stop both sides.
         beside = [threading.Thread(target=_feed, args=(child, stdin), daemon=True)] if stdin is not None else []
         if errors is not None:
@@ -151,7 +157,7 @@ def spawn(command: Sequence[str], log: Path) -> int:
         return _open(command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True).pid
 
 
-def pipe(command: Sequence[str], env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+def pipe(command: Sequence[str], env: Mapping[str, str] | None = None) -> Piped:
     """Given a command, start it with binary stdin and stdout pipes (a relay); the caller ends it.
 
     Raise HostError if it cannot be run.
