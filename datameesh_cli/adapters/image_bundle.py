@@ -36,7 +36,10 @@ def save(references: Sequence[str], file: Path) -> dict[str, str]:
             ["sh", "-c", 'out=$1; shift; exec docker save "$@" > "$out"', "sh", str(part), *references],
             "save the images",
         )
-        ids = _contents(part)
+        try:
+            ids = _contents(part)
+        except (tarfile.TarError, EOFError, ValueError, KeyError, TypeError) as odd:
+            raise HostError("'docker save' gave no images", "run it by hand; see: ./dm doctor") from odd
         _append_list(part, ids)
         files.move(part, file)
     finally:
