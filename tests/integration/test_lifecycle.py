@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import time
@@ -168,6 +169,35 @@ def test_ctrl_c_at_any_point_and_up_again_ends_healthy(other: Stack, point: Call
     other.until_healthy(5)
     other.dm("down")
     _nothing_left(other)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)
+def test_a_signal_leaves_no_compose_at_work_without_the_lock(other: Stack, number: signal.Signals) -> None:
+    first = other.start(*CORE)
+    _until(lambda: _first_container(other) or first.poll() is not None, 60, "no container was created")
+    first.send_signal(number)
+    _, err = first.communicate(timeout=60)
+    assert first.returncode == 128 + number, err
+    assert f"stopped by {number.name}" in err
+    assert _composes_of(other) == []
+    before = other.ids()
+    time.sleep(3)
+    assert (other.ids(), _composes_of(other)) == (before, []), "somebody goes on"
+    other.dm(*CORE)
+    other.until_healthy(5)
+    other.dm("down")
+    _nothing_left(other)
+
+
+def _composes_of(stack: Stack) -> list[str]:
+    """The programs that work on the stack's project."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = path.read_bytes().decode(errors="replace").split("\0")
+            if "compose" in words and stack.project in words:
+                found.append(" ".join(words))
+    return found
 
 
 def test_ctrl_c_while_trino_starts_and_up_again_ends_healthy(shared: Stack) -> None:
