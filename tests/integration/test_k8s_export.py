@@ -200,14 +200,14 @@ def test_an_image_that_was_built_anew_under_its_name_is_found(clone: Path, expor
     _docker("commit", "--change", "LABEL built=once", container, name)
     first = _id(name)
     try:
-        _export(clone, *ASKED, POSTGRES_IMAGE=name)
+        export(clone, *ASKED, POSTGRES_IMAGE=name)
         out = clone / "k8s-export" / "out"
         template = _named(out, "StatefulSet", "sales-db", "sales-domain")["spec"]["template"]
         assert template["metadata"]["annotations"]["datameesh.io/image-id"] == first
         assert json.loads((out / "export-report.json").read_text())["images"][name] == first
-        _export(clone, "--check", POSTGRES_IMAGE=name)
+        export(clone, "--check", POSTGRES_IMAGE=name)
         _docker("commit", "--change", "LABEL built=again", container, name)
-        found = _export(clone, "--check", "--output", "json", code=4, POSTGRES_IMAGE=name)
+        found = export(clone, "--check", "--output", "json", code=4, POSTGRES_IMAGE=name)
         changed = {(c["name"], c["before"], c["after"]) for c in json.loads(found.stdout) if c["kind"] == "StatefulSet"}
         databases = {"sales-domain/sales-db", "marketing-domain/marketing-db", "data-platform/hive-metastore-db"}
         assert changed == {(database, first, _id(name)) for database in databases}
@@ -226,6 +226,7 @@ BAD_FRAGMENTS = [
         "read_only: true\n    extra_hosts: ['a=10.0.0.1']",
         "no pass knows the Compose key 'extra_hosts[]'",
     ),
+    ("restart: unless-stopped", "restart: on-failure", "restart is 'on-failure', and an export knows only always or"),
     ("PGDATABASE: sales_db", "PGDATABASE: sales_db\n      OTHER: marketing-db:5432", 'consumes: ["marketing-db:5432"]'),
 ]
 

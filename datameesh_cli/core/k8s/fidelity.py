@@ -15,7 +15,6 @@ from datameesh_cli.core.k8s.rules import REFUSED, RULES, TOP_RULES, UNKNOWN, Key
 from datameesh_cli.core.k8s.source import Part, Source
 from datameesh_cli.errors import UserError
 
-
 _BY_HEAD = {head: tuple(r for r in RULES if r.head == head) for head in {r.head for r in RULES}}
 
 
