@@ -85,6 +85,29 @@ def test_down_leaves_no_container_and_no_network_but_the_data(other: Stack) -> N
     assert "removed 0 containers" in other.dm("down").stdout
 
 
+def test_the_secrets_stay_while_somebody_holds_a_volume_that_they_open(other: Stack) -> None:
+    other.dm(*CORE)
+    refused = subprocess.run(
+        other.command("down", "--volumes"), cwd=ROOT, capture_output=True, stdin=subprocess.DEVNULL
+    )
+    assert refused.returncode == 2
+    assert len(other.ids()) == 2
+    before = {name: other.world.state.secret(name) for name in other.world.state.secret_names()}
+    volume = next(v for v in ENGINE.volumes(other.project) if "sales-db" in v)
+    holder = docker("run", "-d", "-v", f"{volume}:/v", "--entrypoint", "sleep", "datameesh/base:13", "600").strip()
+    try:
+        assert (
+            f"still there, with the secrets that open them: {volume}"
+            in other.dm("down", "--volumes", "--yes", code=3).stderr
+        )
+    finally:
+        docker("rm", "-f", holder)
+    assert {name: other.world.state.secret(name) for name in before} == before
+    other.dm("down", "--volumes", "--yes")
+    assert ENGINE.volumes(other.project) == ()
+    assert other.world.state.secret_names() == ()
+
+
 @pytest.mark.row("S-NS-09/C")
 def test_down_of_a_namespace_takes_only_what_lives_there(other: Stack) -> None:
     other.dm(*CORE)

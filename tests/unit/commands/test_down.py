@@ -34,7 +34,7 @@ def compose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: FakeEngine)
     """The Compose of a stack with data and a secret, which `dm down` is about."""
     world, compose = fake_outside(tmp_path, engine)
     world.state.ensure_secrets(["db-password"])
-    monkeypatch.setattr(down, "outside", lambda name: world)
+    monkeypatch.setattr(down, "outside", lambda _: world)
     return compose
 
 
