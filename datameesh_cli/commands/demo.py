@@ -30,8 +30,7 @@ def demo(
     from datameesh_cli.render.demo import DemoProgress, print_demo
     from datameesh_cli.usecases.run_demo import run_demo
 
+    world = outside(ctx.obj)
     with DemoProgress() as progress:
-        shown = run_demo(
-            outside(ctx.obj), parse_mib(ram) if ram else None, yes=yes, timeout=wait_timeout, narrator=progress
-        )
-    print_json(shown) if output is Output.json else print_demo(shown)
+        shown = run_demo(world, parse_mib(ram) if ram else None, yes=yes, timeout=wait_timeout, narrator=progress)
+    print_json(shown) if output is Output.json else print_demo(shown, world.name)

@@ -27,17 +27,20 @@ def build(
     names: list[str] = typer.Argument(
         None, metavar="[NAME]...", help="Images to build. Default: all that services use."
     ),
+    fresh: bool = typer.Option(
+        False, "--fresh", help="Build all of it anew, from a new base with Debian's security updates of today."
+    ),
     output: Output = OUTPUT,
 ) -> None:
     """Build the images that are missing or out of date, and what they are built from.
 
-    Example: dm images build trino
+    Example: dm images build trino; dm images build --fresh
     """
     from datameesh_cli.render.images import BuildProgress, print_built
-    from datameesh_cli.usecases.build_images import build_images
+    from datameesh_cli.usecases.build_images import Told, build_images
 
     with BuildProgress() as progress:
-        built = build_images(outside(ctx.obj), names or [], progress.watch, progress.done)
+        built = build_images(outside(ctx.obj), names or [], Told(progress.watch, progress.done), fresh=fresh)
     print_json(built) if output is Output.json else print_built(built)
 
 
@@ -61,7 +64,7 @@ def save(ctx: typer.Context, file: Path = _FILE, output: Output = OUTPUT) -> Non
     Example: dm images save bundle.tar
     """
     from datameesh_cli.render.images import print_bundle
-    from datameesh_cli.usecases.build_images import save_images
+    from datameesh_cli.usecases.carry_images import save_images
 
     bundle = save_images(outside(ctx.obj), file)
     print_json(bundle) if output is Output.json else print_bundle(bundle, "wrote")
@@ -69,12 +72,12 @@ def save(ctx: typer.Context, file: Path = _FILE, output: Output = OUTPUT) -> Non
 
 @app.command()
 def load(file: Path = _FILE, output: Output = OUTPUT) -> None:
-    """Read the images of a file that `dm images save` wrote.
+    """Read the images of a file that `dm images save` wrote, if it holds what it lists.
 
     Example: dm images load bundle.tar
     """
     from datameesh_cli.render.images import print_bundle
-    from datameesh_cli.usecases.build_images import load_images
+    from datameesh_cli.usecases.carry_images import load_images
 
     bundle = load_images(file)
     print_json(bundle) if output is Output.json else print_bundle(bundle, "loaded")

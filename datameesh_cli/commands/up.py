@@ -36,12 +36,15 @@ def up(
 
     Example: dm up --profile analytics --ram 4g
     """
+    from datameesh_cli.render.images import BuildProgress
     from datameesh_cli.render.stack import Progress, print_started
+    from datameesh_cli.usecases.build_images import Told
     from datameesh_cli.usecases.start_profile import StartRequest, start_profile
 
     request = StartRequest(
         tuple(profile), None if ram is None else parse_mib(ram), wait_timeout, dry_run, quotas=quotas_from(quota)
     )
-    with Progress() as progress:
-        started = start_profile(outside(ctx.obj), request, progress.show, say)
+    with BuildProgress() as builds, Progress() as progress:
+        told = Told(builds.watch, builds.done)
+        started = start_profile(outside(ctx.obj), request, progress.show, say, told)
     print_json(started) if output is Output.json else print_started(started)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datameesh_cli.core.container_engine import client_finding, compose_finding, engine_finding
+from datameesh_cli.core.images import MAX_BASE_DAYS
 from datameesh_cli.core.machine import Facts, Finding
 
 WANT_DISK_GB, WANT_RAM_GB, WANT_CPUS, WANT_SWAP_GB = 60, 8, 4, 2
@@ -25,6 +26,7 @@ def diagnose(facts: Facts) -> tuple[Finding, ...]:
         compose_finding(facts),
         _debootstrap(facts),
         _kompose(facts),
+        _images(facts),
         _size("processors", facts.engine.cpus or facts.cpus, WANT_CPUS, "; fewer only make it slower"),
         _size("memory", facts.engine.memory or facts.ram, WANT_RAM_GB, " GiB; less works with a smaller --ram"),
         _size("swap", facts.swap, WANT_SWAP_GB, " GiB; without it a full machine has no second chance"),
@@ -67,6 +69,13 @@ def _debootstrap(facts: Facts) -> Finding:
 def _kompose(facts: Facts) -> Finding:
     seen = "in the engine" if facts.kompose else "not built yet: dm k8s-export builds it when it first needs it"
     return Finding("kompose", "ok", seen)
+
+
+def _images(facts: Facts) -> Finding:
+    if not facts.old_images:
+        return Finding("images", "ok", f"none stands on a base of {MAX_BASE_DAYS} days or more")
+    named = ", ".join(f"{reference} ({days} days)" for reference, days in facts.old_images)
+    return Finding("images", "warn", f"without Debian's security updates since: {named}", "dm images build --fresh")
 
 
 def _size(name: str, has: float | None, want: float, advice: str) -> Finding:

@@ -9,14 +9,22 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 from datameesh_cli.errors import UserError
 
 PREFIX = "datameesh/"
 INPUTS_LABEL = "datameesh.inputs"
 ROOTFS_LABEL = "datameesh.rootfs"
+BASE_LABEL = "datameesh.base"
+"""When the base that an image stands on was made. Its packages are at least as new as that: a new base builds all of them anew."""
+
+MAX_BASE_DAYS = 30
+"""From this age on a base is called old. Debian publishes security updates every few days and a point release every two months:
+a month keeps the gap below one point release, and rebuilding oftener costs minutes for little."""
+
 _VERSION = "org.opencontainers.image.version"
 _CONTEXT = "datameesh.context"
 _ROOTFS = re.compile(r"(?m)^ARG ROOTFS=(\S+)$")
@@ -129,18 +137,57 @@ def input_hashes(images: Iterable[ImageSource], files: Mapping[str, Mapping[str,
 
 
 def to_build(
-    images: Iterable[ImageSource], wanted: Iterable[ImageSource], hashes: Mapping[str, str], present: Mapping[str, str]
+    images: Iterable[ImageSource],
+    wanted: Iterable[ImageSource],
+    hashes: Mapping[str, str],
+    present: Mapping[str, str],
+    *,
+    fresh: bool = False,
 ) -> tuple[ImageSource, ...]:
     """Given images in build order, the wanted ones, the hashes there should be and those of the images that are there, return
     what must be built: each wanted image that is missing or out of date, and first what it is built from, if that is so too.
+    With `fresh` each wanted image and all that it is built from, whatever is there.
     """
     everyone = tuple(images)
     needed: set[str] = set()
     for image in reversed(everyone):
         asked = image in tuple(wanted) or any(image.reference in i.parents for i in everyone if i.reference in needed)
-        if asked and present.get(image.reference) != hashes[image.reference]:
+        if asked and (fresh or present.get(image.reference) != hashes[image.reference]):
             needed.add(image.reference)
     return tuple(i for i in everyone if i.reference in needed)
+
+
+def next_builds(
+    todo: Sequence[ImageSource], running: Iterable[ImageSource], done: Iterable[ImageSource], at_once: int
+) -> tuple[ImageSource, ...]:
+    """Given what must be built and of that what is being built and what is ready, return what to begin now, with `at_once`
+    running at most: images whose parents are ready, first those that the most others wait for.
+    """
+    busy, ready = set(running), set(done)
+    waiting = [i for i in todo if i not in busy and i not in ready]
+    unready = {i.reference for i in todo if i not in ready}
+    free = [i for i in waiting if not unready & set(i.parents)]
+    free.sort(key=lambda i: -len(_waiting_for(i, todo)))
+    return tuple(free[: max(0, at_once - len(busy))])
+
+
+def old_images(bases: Mapping[str, str], now: datetime) -> dict[str, int]:
+    """Given when the base of each image was made (ISO 8601 in UTC, by reference; "" where nobody knows) and the time now, return
+    the age in days of those that stand on an old base (see MAX_BASE_DAYS), the oldest first.
+    """
+    ages = {reference: (now - _moment(made)).days for reference, made in bases.items() if made}
+    old = {reference: days for reference, days in ages.items() if days >= MAX_BASE_DAYS}
+    return dict(sorted(old.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _moment(text: str) -> datetime:
+    # The engine writes nanoseconds, which Python 3.10 does not read.
+    return datetime.fromisoformat(text[:19]).replace(tzinfo=timezone.utc)
+
+
+def _waiting_for(image: ImageSource, todo: Sequence[ImageSource]) -> set[str]:
+    direct = [i for i in todo if image.reference in i.parents]
+    return {i.reference for i in direct}.union(*(_waiting_for(i, todo) for i in direct))
 
 
 def _instructions(text: str) -> list[tuple[str, str]]:

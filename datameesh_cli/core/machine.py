@@ -64,7 +64,8 @@ class Facts:
     """One look at the machine. Sizes in GiB, read-ahead of the engine's disk in KiB; "" or 0 is what is not there, None not known.
 
     `dockerd` is the path of the engine's program, `dockerd_pid` the number of one that runs here. `own_compose` is a plugin in
-    the user's own folder, which wins over every installed one. `unseen` names what could not be looked at, with the reason.
+    the user's own folder, which wins over every installed one. `old_images` has the age in days of the base that they stand on, by
+    reference. `unseen` names what could not be looked at, with the reason.
     """
 
     system: str
@@ -91,6 +92,7 @@ class Facts:
     debootstrap: bool = False
     base: bool = False
     kompose: bool = False
+    old_images: tuple[tuple[str, int], ...] = ()
     unseen: tuple[tuple[str, str], ...] = ()
 
     @property

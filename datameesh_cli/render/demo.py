@@ -6,15 +6,21 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from datameesh_cli.adapters.trino import QueryResult
+from datameesh_cli.core.build_output import BuildState
 from datameesh_cli.core.dbt_results import Summary
 from datameesh_cli.core.health import ServiceState
 from datameesh_cli.core.memory import format_mib
+from datameesh_cli.core.stack import DEFAULT_NAME
+from datameesh_cli.render.images import BuildProgress, clock_time
 from datameesh_cli.render.output import print_line, print_table, say
 from datameesh_cli.render.seed import SeedProgress
 from datameesh_cli.render.stack import Progress as StartProgress
 from datameesh_cli.render.stack import print_places
+from datameesh_cli.usecases.build_images import Built
 from datameesh_cli.usecases.load_domain import Progress
 from datameesh_cli.usecases.run_demo import Demo
+from datameesh_cli.usecases.show_status import Place
 
 
 class DemoProgress:
@@ -32,7 +38,16 @@ class DemoProgress:
 
     def say(self, line: str) -> None:
         """Print one line about the step."""
+        self._close()
         say(f"  {line.strip()}")
+
+    def building(self, state: BuildState) -> None:
+        """Show what is being built."""
+        self._builds().watch(state)
+
+    def built(self, image: Built) -> None:
+        """Show that an image is ready."""
+        self._builds().done(image)
 
     def states(self, states: Sequence[ServiceState], elapsed: float) -> None:
         """Show the services' states."""
@@ -46,6 +61,15 @@ class DemoProgress:
             self._open(SeedProgress())
         self._live.show(progress)
 
+    def answered(self, answer: QueryResult, seconds: float) -> None:
+        """Print the answer as soon as it is there, a line a row; the table comes at the end."""
+        for row in (dict(zip((c.name for c in answer.columns), map(_shown, row), strict=True)) for row in answer.rows):
+            self.say(
+                f"{row['lead_source']}, {row['campaign_name']}: {row['converted_customers']} of {row['total_leads']} leads "
+                f"became customers, revenue {row['total_revenue']}"
+            )
+        self.say(f"one query over two databases, {seconds:.2f} s")
+
     def dbt(self, line: str) -> None:
         """Print what dbt built or tested, not its chatter."""
         if " OK " in line or " PASS " in line or "ERROR" in line or "FAIL" in line:
@@ -56,6 +80,12 @@ class DemoProgress:
 
     def __exit__(self, *_exception: Any) -> None:
         self._close()
+
+    def _builds(self) -> BuildProgress:
+        if not isinstance(self._live, BuildProgress):
+            self._open(BuildProgress())
+        view: BuildProgress = self._live
+        return view
 
     def _open(self, view: Any) -> None:
         self._close()
@@ -68,8 +98,8 @@ class DemoProgress:
             self._live = None
 
 
-def print_demo(demo: Demo) -> None:
-    """Given what the demo showed, print the answer, dbt's counts and where everything is."""
+def print_demo(demo: Demo, name: str) -> None:
+    """Given what the demo showed and the stack's name, print the answer, dbt's counts, where everything is, and what to try."""
     columns = [c.name.replace("_", " ") for c in demo.answer.columns]
     rows = [[_shown(value) for value in row] for row in demo.answer.rows]
     print_line()
@@ -81,8 +111,31 @@ def print_demo(demo: Demo) -> None:
     print_places(demo.places)
     plan = demo.started.planned.plan
     print_line(
-        f"{len(demo.started.states)} services within {format_mib(plan.total)}; everything in {demo.seconds:.0f} s. "
-        "Next: dm sql, dm verify, dm down"
+        f"{len(demo.started.states)} services within {format_mib(plan.total)}; the answer after {clock_time(demo.answered)}, "
+        f"everything after {clock_time(demo.seconds)}"
+    )
+    print_line("\nWhat to try next:")
+    for number, line in enumerate(next_steps(demo.places, name), 1):
+        print_line(f"  {number}. {line}")
+
+
+def next_steps(places: Sequence[Place], name: str) -> tuple[str, ...]:
+    """Given where everything is and the stack's name, return what a person may do now, one line each, ready to be copied."""
+    dm = "./dm" if name == DEFAULT_NAME else f"./dm --name {name}"
+    open_ = [
+        f"open {p.url} in a browser"
+        + (f" and log in as {p.user}" if p.user else "")
+        + (f" with the password that `{dm} credentials {p.secret}` prints" if p.secret else ", without a password")
+        + f": {p.can[0]}"
+        for p in sorted(places, key=lambda p: p.title, reverse=True)
+    ]
+    return (
+        f'ask something yourself: `{dm} sql "SELECT region, count(*), sum(revenue) FROM sales.public.customers GROUP BY 1"`, '
+        f"or `{dm} sql` alone to type one question after the other; ready-made ones: `{dm} sql --list`",
+        *open_,
+        f"change a model in dbt/models/marts/ and build it again: `{dm} dbt build`",
+        f"let every part prove that it works: `{dm} verify`",
+        f"stop: `{dm} down` (the data stays; `{dm} up` goes on with it)",
     )
 
 

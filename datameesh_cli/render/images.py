@@ -2,65 +2,79 @@
 
 from __future__ import annotations
 
-import os
-import re
 import sys
 from collections.abc import Sequence
 from typing import Any
 
+from datameesh_cli.core.build_output import BuildState
 from datameesh_cli.render.output import print_line, print_table, say
-from datameesh_cli.usecases.build_images import Built, Bundle, ImageRow
+from datameesh_cli.usecases.build_images import Built, ImageRow
+from datameesh_cli.usecases.carry_images import Bundle
 
-_STEP = re.compile(r"^#\d+ \[(?:image )?(.+)$")
+_EVERY = 10.0
+"""Seconds between two lines where there is no terminal to redraw."""
 
 
 class BuildProgress:
-    """The progress of a build: a line per image when it begins and ends; on a terminal the step that runs, too."""
+    """How far builds are: on a terminal a line for each that runs, redrawn; elsewhere a line every ten seconds."""
 
     def __init__(self) -> None:
-        self._current = ""
-        self._step = ""
-        self._terminal = sys.stderr.isatty()
+        self._live: Any = None
+        self._said = 0.0
 
     def __enter__(self) -> BuildProgress:
         return self
 
     def __exit__(self, *_exception: Any) -> None:
-        self._wipe()
+        self._close()
 
-    def watch(self, image: str, line: str, seconds: float) -> None:
-        """Given an image and a line of its build output, show what is new."""
-        if image != self._current:
-            self._current, self._step = image, ""
-            if not self._terminal:
-                say(f"  {image} ...")
-        if self._terminal:
-            step = _STEP.match(line)
-            if step and not step[1].startswith("internal]"):
-                self._step = step[1]
-            elif not line.startswith("#") and line.strip():
-                self._step = line.strip()
-            text = f"  {image} {seconds:4.0f} s  [{self._step}" if self._step else f"  {image} {seconds:4.0f} s"
-            sys.stderr.write("\r\x1b[K" + text[: _columns() - 1])
-            sys.stderr.flush()
+    def watch(self, state: BuildState) -> None:
+        """Given how far all builds are, show it; when none is left the view makes room for the next."""
+        if not state.left:
+            self._close()
+        elif sys.stderr.isatty():
+            self._open()
+            from rich.text import Text
+
+            rows = [f"  {b.image:<16} {clock_time(b.seconds):>9}  {b.doing}" for b in state.running]
+            lines = [Text(row, no_wrap=True, overflow="ellipsis") for row in [*rows, f"  {_sum(state)}"]]
+            self._live.update(Text("\n").join(lines))
+        elif state.seconds - self._said >= _EVERY and state.running:
+            self._said = state.seconds
+            say(f"  {_sum(state)}: " + "; ".join(f"{b.image} {b.doing}".strip() for b in state.running))
 
     def done(self, built: Built) -> None:
         """Given an image that is ready, print its line."""
-        self._wipe()
-        state = f"built in {built.seconds:.1f} s" if built.built else "up to date"
-        say(f"  {built.reference:<32} {state} ({built.size} MiB)")
+        state = f"built in {clock_time(built.seconds)}" if built.built else "up to date"
+        line = f"  {built.reference:<32} {state} ({built.size} MiB)"
+        if self._live:
+            self._live.console.print(line, markup=False)
+        else:
+            say(line)
 
-    def _wipe(self) -> None:
-        if self._terminal:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+    def _open(self) -> None:
+        if not self._live:
+            from rich.console import Console
+            from rich.live import Live
+
+            self._live = Live(console=Console(stderr=True, highlight=False), refresh_per_second=4, transient=True)
+            self._live.__enter__()
+
+    def _close(self) -> None:
+        if self._live:
+            self._live.__exit__(None, None, None)
+            self._live = None
 
 
-def _columns() -> int:
-    try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns
-    except OSError:
-        return 80
+def _sum(state: BuildState) -> str:
+    left = "1 image left" if state.left == 1 else f"{state.left} of {state.total} images left"
+    return f"{clock_time(state.seconds)}, {left}"
+
+
+def clock_time(seconds: float) -> str:
+    """Given seconds, return them as people say them: 48 s, 2 min 05 s."""
+    whole = round(seconds)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"
 
 
 def print_built(built: Sequence[Built]) -> None:
@@ -71,7 +85,7 @@ def print_built(built: Sequence[Built]) -> None:
         print_line(f"nothing to do: {rest} up to date")
         return
     also = f"; {rest} up to date already" if rest else ""
-    print_line(f"{len(made)} built in {sum(b.seconds for b in made):.1f} s{also}")
+    print_line(f"{len(made)} built{also}")
 
 
 def print_images(rows: Sequence[ImageRow]) -> None:

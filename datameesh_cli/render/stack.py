@@ -23,12 +23,6 @@ class Progress:
         self._seen: dict[str, str] = {}
 
     def __enter__(self) -> Progress:
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.live import Live
-
-            self._live = Live(console=Console(stderr=True, highlight=False), refresh_per_second=4, transient=False)
-            self._live.__enter__()
         return self
 
     def __exit__(self, *exception: Any) -> None:
@@ -37,6 +31,13 @@ class Progress:
 
     def show(self, states: Sequence[ServiceState], elapsed: float) -> None:
         """Given the services' states after `elapsed` seconds, show what is new."""
+        # Only now: before the first state another view may be on the terminal.
+        if not self._live and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.live import Live
+
+            self._live = Live(console=Console(stderr=True, highlight=False), refresh_per_second=4, transient=False)
+            self._live.__enter__()
         if self._live:
             from rich.text import Text
 
@@ -83,7 +84,7 @@ def print_stopped(stopped: Stopped) -> None:
         print_line(f"removed {len(stopped.volumes_removed)} volumes with their data{secrets}")
     if stopped.secrets_kept and not stopped.volumes_kept:
         print_line(f"{len(stopped.secrets_kept)} secrets stay: an export was applied to a cluster with them")
-    if stopped.volumes_kept:
+    if stopped.volumes_kept and not stopped.volumes_removed:
         print_line(f"data stays in {len(stopped.volumes_kept)} volumes; remove it with: dm down --volumes")
 
 

@@ -1,4 +1,4 @@
-"""`dm images`: build what is missing or out of date, list, and carry all images in one file."""
+"""`dm images build` and `list`: build what is missing or out of date, and say what there is."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import TypeVar
 
 from datameesh_cli.adapters import clock, files, host_mirrors, image_builder, image_folders
+from datameesh_cli.adapters.held import Held
 from datameesh_cli.adapters.host_mirrors import HostMirrors
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core import images
+from datameesh_cli.core.build_output import BuildState, without_passwords
 from datameesh_cli.core.images import ImageSource
-from datameesh_cli.errors import HostError, UserError
+from datameesh_cli.errors import HostError
+from datameesh_cli.usecases.build_side_by_side import Hear, Watch, build_side_by_side
 
 T = TypeVar("T")
 Say = Callable[[str], None]
-Watch = Callable[[str, str, float], None]
-"""Gets the image, a line of its build output, and the seconds since its build began."""
 
 _TAIL = 15
 
@@ -33,6 +34,24 @@ class Built:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """Who hears of builds: `watch` how far they are, at least once a second; `done` each image when it is ready."""
+
+    watch: Watch
+    done: Callable[[Built], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One image to build: the hash of its inputs, what it gets of the host, and whether earlier layers may be used."""
+
+    image: ImageSource
+    inputs: str
+    mirrors: HostMirrors
+    cached: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ImageRow:
     """One image of `images list`. `state` is up to date, out of date or missing; size in MiB."""
 
@@ -45,29 +64,18 @@ class ImageRow:
     created: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """A file with images: where it is, its size in MiB, and what is in it."""
-
-    file: Path
-    size: int
-    images: tuple[str, ...]
-
-
-def build_images(
-    outside: Outside, names: Sequence[str], watch: Watch, done: Callable[[Built], None]
-) -> tuple[Built, ...]:
+def build_images(outside: Outside, names: Sequence[str], told: Told, *, fresh: bool = False) -> tuple[Built, ...]:
     """Given image names (all that services use if none), build those that are missing or out of date, parents first.
 
-    `watch` gets each line of output, `done` each image when it is ready. Raise HostError, with the end of the output, if one
-    fails; what was built before stays valid.
+    With `fresh` all of them and what they are built from, with Debian's packages of now and no layer of an earlier build. Raise
+    HostError, with the end of the output, if one fails; what was built before stays valid.
     """
     everyone = image_folders.read_images(outside.repository.root)
     wanted = images.named(everyone, names) if names else _shipped(outside, everyone)
-    return _build(outside, everyone, wanted, watch, done)
+    return _build(outside, everyone, wanted, told, fresh=fresh)
 
 
-def build_missing(outside: Outside, references: Iterable[str], say: Say) -> tuple[Built, ...]:
+def build_missing(outside: Outside, references: Iterable[str], say: Say, told: Told | None = None) -> tuple[Built, ...]:
     """Given the images that services use, build those of ours that the engine has not; say so of one that is out of date."""
     everyone = image_folders.read_images(outside.repository.root)
     asked = set(references)
@@ -81,10 +89,8 @@ def build_missing(outside: Outside, references: Iterable[str], say: Say) -> tupl
     missing = [i for i in used if i.reference not in there]
     if not missing:
         return ()
-    say("building images that are not here yet: " + ", ".join(i.name for i in missing))
-    return _build(
-        outside, everyone, missing, _silent, lambda b: say(f"  {b.reference} built in {b.seconds:.1f} s ({b.size} MiB)")
-    )
+    say("building images that are not here yet, with what they are built from: " + ", ".join(i.name for i in missing))
+    return _build(outside, everyone, missing, told or Told(_nobody, lambda built: say(f"  {built.reference} is built")))
 
 
 def list_images(outside: Outside) -> tuple[ImageRow, ...]:
@@ -111,23 +117,10 @@ def list_images(outside: Outside) -> tuple[ImageRow, ...]:
     return tuple(rows)
 
 
-def save_images(outside: Outside, file: Path) -> Bundle:
-    """Given a file, write every image that services use into it, whole or not at all. Raise HostError if one is missing."""
-    references = [i.reference for i in _shipped(outside, image_folders.read_images(outside.repository.root))]
-    there = image_builder.present(references)
-    missing = [r for r in references if r not in there]
-    if missing:
-        raise HostError("missing images: " + ", ".join(missing), "run: dm images build")
-    if files.is_folder(file):
-        raise UserError(f"{file} is a folder", f"name a file: dm images save {file / 'datameesh-images.tar'}")
-    image_builder.save(references, file)
-    return Bundle(file, files.size(file) // 2**20, tuple(references))
-
-
-def load_images(file: Path) -> Bundle:
-    """Given a file that `save` wrote, hand its images to the engine. Raise UserError if it is not one."""
-    loaded = image_builder.load(file)
-    return Bundle(file, files.size(file) // 2**20, loaded)
+def base_days(outside: Outside) -> dict[str, str]:
+    """Return when the base was made that each image of ours stands on, by reference, of those that the engine has."""
+    there = image_builder.present([i.reference for i in image_folders.read_images(outside.repository.root)])
+    return {reference: image.base or image.created for reference, image in there.items()}
 
 
 def _shipped(outside: Outside, everyone: Sequence[ImageSource]) -> tuple[ImageSource, ...]:
@@ -143,48 +136,53 @@ def _build(
     outside: Outside,
     everyone: Sequence[ImageSource],
     wanted: Sequence[ImageSource],
-    watch: Watch,
-    done: Callable[[Built], None],
+    told: Told,
+    *,
+    fresh: bool = False,
 ) -> tuple[Built, ...]:
     hashes = _hashes(outside, everyone)
     there = image_builder.present([i.reference for i in everyone])
-    todo = images.to_build(everyone, wanted, hashes, {r: p.inputs for r, p in there.items()})
+    todo = images.to_build(everyone, wanted, hashes, {r: p.inputs for r, p in there.items()}, fresh=fresh)
     mirrors = host_mirrors.host_mirrors()
-    results = []
-    for image in (i for i in everyone if i in todo or i in wanted):
-        began = clock.now()
-        if image in todo:
-            _build_one(outside, image, hashes[image.reference], mirrors, watch)
+    results: dict[ImageSource, Built] = {}
+
+    def ready(image: ImageSource, seconds: float) -> None:
         size = image_builder.present([image.reference])[image.reference].size
-        result = Built(image.reference, image in todo, clock.now() - began, size)
+        results[image] = Built(image.reference, image in todo, seconds, size)
         if image in todo and image.reference in there:
             image_builder.remove(there[image.reference].id)
-        done(result)
-        results.append(result)
-    return tuple(results)
+        told.done(results[image])
+
+    def work(image: ImageSource, hear: Hear, held: Held) -> None:
+        _build_one(outside, Order(image, hashes[image.reference], mirrors, cached=not fresh), hear, held)
+
+    for image in everyone:
+        if image in wanted and image not in todo:
+            ready(image, 0.0)
+    build_side_by_side(todo, work, told.watch, ready)
+    return tuple(results[i] for i in everyone if i in results)
 
 
-def _build_one(outside: Outside, image: ImageSource, inputs: str, mirrors: HostMirrors, watch: Watch) -> None:
+def _build_one(outside: Outside, order: Order, tell: Hear, held: Held) -> None:
     """Build one image; keep its whole output in the state folder, and its end for the error."""
-    root = outside.repository.root
-    began = clock.now()
     lines: list[str] = []
 
     def hear(line: str) -> None:
-        lines.append(line)
-        watch(image.reference, line, clock.now() - began)
+        lines.append(without_passwords(line))
+        tell(lines[-1])
 
     try:
-        code = _run_build(root, image, inputs, mirrors, hear)
+        code = _run_build(outside.repository.root, order, hear, held)
     except HostError as failed:
-        raise _failed(outside, image, lines, failed.message, failed.hint) from failed
+        raise _failed(outside, order.image, lines, failed.message, failed.hint) from failed
     if code:
-        raise _failed(outside, image, lines, f"the build ended with exit code {code}", "")
+        raise _failed(outside, order.image, lines, f"the build ended with exit code {code}", "")
 
 
-def _run_build(root: Path, image: ImageSource, inputs: str, mirrors: HostMirrors, hear: Callable[[str], None]) -> int:
-    args = dict(mirrors.args)
-    labels = {images.INPUTS_LABEL: inputs}
+def _run_build(root: Path, order: Order, hear: Hear, held: Held) -> int:
+    image, mirrors = order.image, order.mirrors
+    args: dict[str, str] = {}
+    labels = {images.INPUTS_LABEL: order.inputs, images.BASE_LABEL: _base_made(image)}
     made = ""
     if image.rootfs:
         origin = image.rootfs
@@ -192,19 +190,29 @@ def _run_build(root: Path, image: ImageSource, inputs: str, mirrors: HostMirrors
         if not image_builder.pull(image.rootfs):
             hear("no image registry answers: making a Debian root file system with debootstrap")
             script = image_folders.folder(root, image) / image_folders.ROOTFS_SCRIPT
-            made = _drain(image_builder.make_rootfs(script, mirrors), hear)
+            made = _drain(image_builder.make_rootfs(script, mirrors, held), hear)
             args["ROOTFS"], origin = made, "debootstrap"
         labels[images.ROOTFS_LABEL] = origin
     folder, context = image_folders.folder(root, image), image_folders.context(root, image)
-    request = image_builder.Build(image.reference, folder, context, labels, args, mirrors.secrets)
+    # The base is never made of an earlier build's layers: its packages would be older than the day that it says.
+    cached = order.cached and not image.rootfs
+    request = image_builder.Build(image.reference, folder, context, labels, args, mirrors, cached)
     try:
-        return _drain(image_builder.build(request), hear)
+        return _drain(image_builder.build(request, held), hear)
     finally:
         if made:
             image_builder.remove(made)
 
 
-def _drain(running: Generator[str, None, T], hear: Callable[[str], None]) -> T:
+def _base_made(image: ImageSource) -> str:
+    """When the base was made that an image is about to stand on: its own parents say it, the base itself is made now."""
+    if image.rootfs:
+        return clock.utc().isoformat(timespec="seconds")
+    there = image_builder.present(image.parents).values()
+    return min((parent.base or parent.created for parent in there), default="")
+
+
+def _drain(running: Generator[str, None, T], hear: Hear) -> T:
     """Hand every line of a generator to `hear` and return what the generator returns."""
     while True:
         try:
@@ -230,5 +238,5 @@ def _failed(outside: Outside, image: ImageSource, lines: Sequence[str], why: str
     )
 
 
-def _silent(_image: str, _line: str, _seconds: float) -> None:
+def _nobody(_state: BuildState) -> None:
     """Watch nothing."""

@@ -9,8 +9,10 @@ from datameesh_cli.adapters import clock, dockerd, host_facts, host_setup
 from datameesh_cli.adapters.image_folders import read_images
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.diagnosis import diagnose
+from datameesh_cli.core.images import old_images
 from datameesh_cli.core.machine import Facts, Finding
 from datameesh_cli.errors import HostError
+from datameesh_cli.usecases.build_images import base_days
 
 Say = Callable[[str], None]
 
@@ -40,7 +42,10 @@ def diagnose_host(outside: Outside, *, fix: bool, say: Say) -> Diagnosed:
     """
     done: list[str] = []
     while True:
-        facts = host_facts.look(lambda: {i.name: i.reference for i in read_images(outside.repository.root)})
+        facts = host_facts.look(
+            lambda: {i.name: i.reference for i in read_images(outside.repository.root)},
+            lambda: old_images(base_days(outside), clock.utc()),
+        )
         findings = diagnose(facts)
         todo = next((f for f in findings if f.step and f.step not in done), None)
         if not fix or todo is None:

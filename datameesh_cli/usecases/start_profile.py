@@ -17,7 +17,8 @@ from datameesh_cli.core.health import (
     service_states,
 )
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
-from datameesh_cli.usecases.build_images import build_missing
+from datameesh_cli.usecases.build_images import Told, build_missing
+from datameesh_cli.usecases.mark_inputs import made_of
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory
 
 Watch = Callable[[Sequence[ServiceState], float], None]
@@ -46,12 +47,14 @@ class Started:
     dry_run: bool = False
 
 
-def start_profile(outside: Outside, request: StartRequest, watch: Watch, say: Say) -> Started:
+def start_profile(
+    outside: Outside, request: StartRequest, watch: Watch, say: Say, builds: Told | None = None
+) -> Started:
     """Given a request, start the profiles and return when every service is healthy.
 
-    `watch` gets the states once a second, `say` a line per step. Nothing is started, and nothing written but the lock, when the
-    plan, the address, the ports or the model are refused. Raise HostError for the host's part, UnhealthyError, naming the first
-    broken link, when a service fails.
+    `watch` gets the states once a second, `say` a line per step, `builds` of missing images. Nothing is started, and nothing
+    written but the lock, when the plan, the address, the ports or the model are refused. Raise HostError for the host's part,
+    UnhealthyError, naming the first broken link, when a service fails.
     """
     began = clock.now()
     if request.dry_run:
@@ -68,7 +71,7 @@ def start_profile(outside: Outside, request: StartRequest, watch: Watch, say: Sa
             say("compose/compose.yaml now includes every service folder")
         images = _images(outside, planned)
         if request.build:
-            build_missing(outside, images, say)
+            build_missing(outside, images, say, builds)
         _refuse_missing_images(outside, images)
         _write_state(outside, planned)
         states = _start_and_wait(outside, planned, request.timeout, watch)
@@ -101,6 +104,7 @@ def _write_state(outside: Outside, planned: Planned) -> None:
         "profiles": planned.plan.profiles,
         "budget": planned.plan.budget,
         "ports": planned.chosen,
+        "made_of": made_of(outside),
         "bind": planned.bind.address,
         "quotas": planned.quotas,
     }

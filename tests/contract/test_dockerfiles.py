@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -73,9 +75,56 @@ def test_what_is_fetched_is_pinned_and_checked(path: Path) -> None:
         assert "npm install" not in text
     if re.search(r"(\bmvn\b|\bcurl +-|\bwget +)", text):
         sums = path.parent / "SHA256SUMS"
-        assert "sha256sum" in text
+        assert "sha256sum" in text or "only-these" in text
         assert not sums.exists() or sums.read_text().strip(), "SHA256SUMS is empty: nothing is checked"
 
 
 def test_every_image_can_be_ordered_and_every_parent_is_made_here() -> None:
     assert len(read_images(ROOT)) == len(dockerfiles())
+
+
+@FILES
+def test_no_mirror_is_a_build_argument(path: Path) -> None:
+    """The history of an image keeps arguments, and with them the password that an address may carry."""
+    for line in _instructions(path):
+        assert not re.match(r"(?i)ARG\s+(APT_MIRROR|GOPROXY|GOSUMDB|PIP_INDEX_URL)\b", line), line
+        if re.match(r"RUN\s", line) and re.search(r"\b(apt-install|with-host)\b", line):
+            assert "--mount=type=secret,id=mirrors" in line, f"it would fetch past the host's mirror: {line}"
+
+
+def test_the_base_is_never_taken_without_debians_signature() -> None:
+    assert re.search(r"(?m)^setsid debootstrap .*--force-check-gpg ", (ROOT / "services/base/rootfs").read_text())
+
+
+def _sums(folder: Path, files: dict[str, str]) -> str:
+    return "".join(f"{hashlib.sha256(text.encode()).hexdigest()}  {name}\n" for name, text in sorted(files.items()))
+
+
+@pytest.mark.parametrize(
+    ("there", "says"),
+    [
+        ({"B.jar": "b", "a.jar": "a"}, ""),
+        ({"B.jar": "b", "a.jar": "a", "c.jar": "c"}, "+c.jar"),
+        ({"B.jar": "b"}, "-a.jar"),
+        ({"B.jar": "b", "a.jar": "other"}, "-a.jar\n+a.jar"),
+        ({"B.jar": "b", "a.jar": "a", "with space.jar": "c"}, "+with space.jar"),
+    ],
+)
+def test_a_folder_that_is_not_what_is_listed_stops_the_build(tmp_path: Path, there: dict[str, str], says: str) -> None:
+    sums = tmp_path / "SHA256SUMS"
+    sums.write_text(_sums(tmp_path, {"B.jar": "b", "a.jar": "a"}))
+    folder = tmp_path / "lib"
+    folder.mkdir()
+    for name, text in there.items():
+        (folder / name).write_text(text)
+    script = ROOT / "services/build/only-these"
+    done = subprocess.run([script, "../SHA256SUMS"], cwd=folder, capture_output=True, text=True)
+    assert (done.returncode != 0) == bool(says)
+    assert done.stderr == (f"not the files of SHA256SUMS:\n{says}\n" if says else "")
+
+
+def test_the_metastores_jars_are_held_to_that() -> None:
+    text = " ".join(_instructions(ROOT / "services/hive-metastore/Dockerfile"))
+    assert re.search(r"cd lib && only-these \.\./SHA256SUMS(\s|$)", text)
+    names = [line.split(None, 1)[1] for line in (ROOT / "services/hive-metastore/SHA256SUMS").read_text().splitlines()]
+    assert names == sorted(names), "only-these wants them sorted by name"

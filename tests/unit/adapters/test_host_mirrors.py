@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ DEBIAN = {"etc/os-release": 'NAME="Debian"\nID=debian\n'}
 )
 def test_apt_mirror_of_a_debian(tmp_path: Path, file: str, text: str, expected: str | None) -> None:
     found = machine(tmp_path, {**DEBIAN, f"etc/apt/sources.list.d/{file}": text})
-    assert found.args.get("APT_MIRROR") == expected
+    assert found.archives.get("APT_MIRROR") == expected
 
 
 def test_mirror_of_another_distribution_is_not_taken(tmp_path: Path) -> None:
@@ -58,7 +59,7 @@ def test_mirror_of_another_distribution_is_not_taken(tmp_path: Path) -> None:
         "etc/os-release": "ID=ubuntu\nID_LIKE=debian\n",
         "etc/apt/sources.list": "deb http://u.example/debian jammy main\n",
     }
-    assert "APT_MIRROR" not in machine(tmp_path, files).args
+    assert "APT_MIRROR" not in machine(tmp_path, files).archives
 
 
 def test_pip_go_and_maven_are_read_and_the_environment_wins(tmp_path: Path) -> None:
@@ -70,7 +71,7 @@ def test_pip_go_and_maven_are_read_and_the_environment_wins(tmp_path: Path) -> N
         "bundle.pem": "",
     }
     found = machine(tmp_path, files, {"GOSUMDB": "sum.example", "SSL_CERT_FILE": str(tmp_path / "bundle.pem")})
-    assert found.args == {
+    assert found.archives == {
         "GOPROXY": "https://go.example",
         "GOSUMDB": "sum.example",
         "PIP_INDEX_URL": "https://mine.example/simple",
@@ -78,12 +79,38 @@ def test_pip_go_and_maven_are_read_and_the_environment_wins(tmp_path: Path) -> N
     assert found.secrets == {"ca": tmp_path / "bundle.pem", "maven_settings": tmp_path / "home/.m2/settings.xml"}
 
 
-def test_a_machine_that_says_nothing_gives_no_arguments(tmp_path: Path) -> None:
-    assert machine(tmp_path, {}).args == {}
+def test_a_machine_that_says_nothing_gives_nothing(tmp_path: Path) -> None:
+    found = machine(tmp_path, {})
+    assert (found.proxies, found.archives) == ({}, {})
+
+
+def test_only_proxies_are_arguments(tmp_path: Path) -> None:
+    found = machine(
+        tmp_path, {}, {"https_proxy": "http://me:geheim@p.example:3128", "GOPROXY": "https://me:geheim@g.example"}
+    )
+    assert found.proxies == {"https_proxy": "http://me:geheim@p.example:3128"}
+    assert found.archives == {"GOPROXY": "https://me:geheim@g.example"}
+
+
+def test_archives_survive_the_shell(tmp_path: Path) -> None:
+    """Read back by the shell that reads them in a build: a password may hold any character."""
+    archives = {
+        "APT_MIRROR": "http://m:a'b$c\"d@x.example/debian http://y.example/s",
+        "GOPROXY": "https://g.example,direct",
+    }
+    file = tmp_path / "mirrors"
+    file.write_text(HostMirrors({}, archives, {}).as_shell())
+    done = subprocess.run(
+        ["sh", "-euc", '. "$0"; printf "%s\n" "$APT_MIRROR" "$GOPROXY"', file],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == list(archives.values())
 
 
 def test_apt_is_the_archive_without_the_security_archive() -> None:
     assert (
-        HostMirrors({"APT_MIRROR": "http://a.example/debian http://s.example/debian"}, {}).apt
+        HostMirrors({}, {"APT_MIRROR": "http://a.example/debian http://s.example/debian"}, {}).apt
         == "http://a.example/debian"
     )

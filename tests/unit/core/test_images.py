@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timezone
 
 import pytest
 
@@ -114,3 +115,49 @@ def test_a_missing_image_is_built_after_the_parents_that_are_missing_too() -> No
 
 def test_a_changed_file_rebuilds_its_image_only() -> None:
     assert to_build(ALL, ALL, hashes(postgres=b"changed"), hashes()) == (POSTGRES,)
+
+
+DBT = ImageSource("dbt", "1", ("datameesh/build:13", "datameesh/base:13"))
+STORE = ImageSource("store", "1", ("datameesh/build:13", "datameesh/base:13"))
+TRAINED = ImageSource("trained", "1", ("datameesh/trino:476", "datameesh/postgres:17", "datameesh/store:1"))
+GRAPH = (BASE, BUILD, POSTGRES, DBT, STORE, TRINO, TRAINED)
+
+
+@pytest.mark.parametrize(
+    ("running", "done", "at_once", "begin"),
+    [
+        ((), (), 3, "base"),
+        ((BASE,), (), 3, ""),  # all others stand on it
+        ((), (BASE,), 3, "build postgres"),  # more wait for the toolchain
+        ((BUILD, POSTGRES), (BASE,), 3, ""),
+        ((POSTGRES,), (BASE, BUILD), 3, "store trino"),  # dbt last: nothing waits for it
+        ((STORE, TRINO), (BASE, BUILD, POSTGRES), 3, "dbt"),
+        ((STORE, TRINO), (BASE, BUILD, POSTGRES), 2, ""),
+        ((DBT,), (BASE, BUILD, POSTGRES, STORE, TRINO), 3, "trained"),
+        ((), GRAPH, 3, ""),
+    ],
+)
+def test_builds_begin_when_their_parents_are_ready_and_the_most_awaited_first(
+    running: tuple[ImageSource, ...], done: tuple[ImageSource, ...], at_once: int, begin: str
+) -> None:
+    assert " ".join(i.name for i in images.next_builds(GRAPH, running, done, at_once)) == begin
+
+
+def test_a_parent_that_is_not_to_be_built_holds_nothing_up() -> None:
+    assert images.next_builds((TRAINED,), (), (), 3) == (TRAINED,)
+
+
+def test_fresh_builds_everything_that_the_wanted_stand_on() -> None:
+    there = hashes()
+    assert to_build(ALL, [TRINO], there, there) == ()
+    assert to_build(ALL, [TRINO], there, there, fresh=True) == (BASE, BUILD, TRINO)
+
+
+def test_an_old_base_is_named_from_its_thirtieth_day_on() -> None:
+    made = {
+        "a": "2026-10-22T12:00:01+00:00",  # 29 days and 23:59:59
+        "b": "2026-10-22T12:00:00+00:00",  # 30 days
+        "c": "2026-08-01T00:00:00.123456789Z",  # as the engine writes it
+        "d": "",
+    }
+    assert images.old_images(made, datetime(2026, 11, 21, 12, 0, 0, tzinfo=timezone.utc)) == {"c": 112, "b": 30}
