@@ -9,14 +9,19 @@ from typing import Any
 
 import pytest
 
+from datameesh_cli.adapters.repository import Repository
+from datameesh_cli.usecases.mark_inputs import of_tests
+
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / ".dm" / "rows-pytest.json"
 
 _OUTCOMES = pytest.StashKey[dict[str, dict[str, Any]]]()
+_RAN_ON = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_OUTCOMES] = {}
+    config.stash[_RAN_ON] = of_tests(Repository(ROOT))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -29,7 +34,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         outcome = "failed" if report.failed or before == "failed" else before or "not run"
         if report.when == "call" and report.passed and outcome != "failed":
             outcome = "passed"
-        item.config.stash[_OUTCOMES][item.nodeid] = {"rows": rows, "outcome": outcome}
+        item.config.stash[_OUTCOMES][item.nodeid] = {
+            "rows": rows,
+            "outcome": outcome,
+            "ran_on": item.config.stash[_RAN_ON],
+        }
     return report
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from datameesh_cli.adapters import clock, kubectl, process
+from datameesh_cli.adapters import answers, clock, kubectl, process
 from datameesh_cli.core.cluster import PART_OF, Cluster, Pod, cluster_from, ended, stuck
 from datameesh_cli.errors import DmError, UnhealthyError, UserError
 
@@ -18,7 +19,7 @@ _KLOG = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\] ")
 _KINDS = "pods,services,deployments,statefulsets,jobs"
 _START_SECONDS = 90
 # Over WebSockets, kubectl's default since 1.30, kubectl 1.33 now and then said "Unknown stream id 1, discarding message" here.
-_SPDY = "KUBECTL_REMOTE_COMMAND_WEBSOCKETS=false"
+SPDY = {"KUBECTL_REMOTE_COMMAND_WEBSOCKETS": "false"}
 _ENDED = "command terminated with exit code "
 _LOST_SECONDS = 90
 _LOG_TRIES = 10
@@ -68,20 +69,23 @@ class ClusterAccess:
         return cluster_from(objects, self._items(["get", "nodes"]))
 
     def exec_command(self, pod: Pod, command: Sequence[str], *, stdin: bool = False) -> list[str]:
-        """Given a pod and a command, return the call that runs it in the pod's container; with `stdin` it reads ours."""
+        """Given a pod and a command, return the call that runs it in the pod's container; with `stdin` it reads ours.
+
+        It is run with the variables of `SPDY`.
+        """
         flags = ["exec", *(["-i"] if stdin else []), "-n", pod.namespace, pod.name, "-c", pod.service]
-        return ["env", _SPDY, *kubectl.command(self.context, [*flags, "--", *command])]
+        return [*kubectl.command(self.context, [*flags, "--", *command])]
 
     def exec(self, pod: Pod, command: Sequence[str], timeout: float) -> process.Finished:
         """Given a pod and a command, run it inside and return what came out, whatever its exit code.
 
         Raise UnhealthyError if it could not be run at all.
         """
-        done = process.run(self.exec_command(pod, command), timeout=timeout)
+        done = process.run(self.exec_command(pod, command), timeout=timeout, env={**os.environ, **SPDY})
         lines = [line for line in done.err.splitlines(keepends=True) if not _KLOG.match(line)]
         if lines and lines[-1].startswith(_ENDED):
             # That line is kubectl's own, after those of the command.
-            with process.understood("kubectl exec"):
+            with answers.understood("kubectl exec"):
                 return process.Finished(int(lines[-1].removeprefix(_ENDED)), done.out, "".join(lines[:-1]))
         if done.code:
             said = lines[-1].strip() if lines else f"exit code {done.code}"
@@ -165,7 +169,7 @@ class ClusterAccess:
         deadline = clock.now() + _LOST_SECONDS
         while True:
             try:
-                with process.understood("kubectl get"):
+                with answers.understood("kubectl get"):
                     return dict(kubectl.read(self.context, ["get", "pod", name, "-n", namespace]))
             except DmError as failed:
                 if "(NotFound)" in failed.message:
@@ -175,7 +179,7 @@ class ClusterAccess:
             clock.sleep(1.0)
 
     def _items(self, args: Sequence[str]) -> list[dict[str, Any]]:
-        with process.understood("kubectl get"):
+        with answers.understood("kubectl get"):
             return [dict(item) for item in kubectl.read(self.context, args)["items"]]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from datameesh_cli.adapters import files, process, whales
+from datameesh_cli.adapters import answers, files, process, whales
 
 _STOPPED_WITHIN = 900.0
 """Seconds for stopping everything: far more than the longest grace, so that only an engine that hangs takes longer."""
@@ -31,8 +31,8 @@ class Compose:
         done = process.run([*asked._base(profiles), "config", "--format", "json"], timeout=60)
         if done.code:
             raise whales.failure("resolve the Compose model", done.err)
-        with process.understood("docker compose config"):
-            resolved: dict[str, Any] = dict(process.json_of("docker compose config", done.out))
+        with answers.understood("docker compose config"):
+            resolved: dict[str, Any] = dict(answers.json_of("docker compose config", done.out))
             _ = resolved["services"].items()
         return resolved
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datameesh_cli.adapters import process, whales
+from datameesh_cli.adapters import answers, process, whales
 from datameesh_cli.core.health import Container
 from datameesh_cli.errors import HostError
 
@@ -33,8 +33,8 @@ class Engine:
         done = process.run(["docker", "info", "--format", "{{json .}}"], timeout=30)
         if done.code:
             raise HostError("no container engine answers", "run: ./dm doctor --fix")
-        with process.understood("docker info"):
-            data = process.json_of("docker info", done.out)
+        with answers.understood("docker info"):
+            data = answers.json_of("docker info", done.out)
             if not data.get("ServerVersion"):
                 raise HostError("no container engine answers", "run: ./dm doctor --fix")
             return EngineInfo(
@@ -52,8 +52,8 @@ class Engine:
         # Exit code 1 with an answer: one of them went away in between.
         if done.code and not done.out.strip().startswith("["):
             raise whales.failure("look at the containers", done.err or done.out)
-        with process.understood("docker inspect"):
-            found = process.json_of("docker inspect", done.out)
+        with answers.understood("docker inspect"):
+            found = answers.json_of("docker inspect", done.out)
             return tuple(sorted((_container(c) for c in found), key=lambda c: c.name))
 
     def projects(self) -> tuple[str, ...]:
@@ -93,7 +93,7 @@ class Engine:
         if not names:
             return {}
         out = self._docker(["stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}", *names])
-        with process.understood("docker stats"):
+        with answers.understood("docker stats"):
             return dict(_usage(line) for line in out.splitlines() if line.strip())
 
     def run_once(self, image: str, network: str, command: Sequence[str]) -> process.Finished:
@@ -158,6 +158,7 @@ def _container(c: dict[str, Any]) -> Container:
         limit=c["HostConfig"].get("Memory", 0) // 2**20,
         started_at=state.get("StartedAt", ""),
         image=c["Config"].get("Image", ""),
+        image_id=c.get("Image", ""),
         address=next((n["IPAddress"] for n in networks.values() if n.get("IPAddress")), ""),
     )
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from datameesh_cli.adapters import files
+from datameesh_cli.adapters.exchange import exchanged
 from datameesh_cli.core.k8s.source import File
 from datameesh_cli.errors import UserError
 
@@ -28,23 +30,38 @@ def refuse_foreign(folder: Path) -> None:
 
 
 def replace(folder: Path, content: Mapping[str, str]) -> None:
-    """Given a folder and texts by path, make the folder hold exactly these. Raise HostError; then it is as it was before."""
+    """Given a folder and texts by path, make the folder hold exactly these. Raise HostError; then it is as it was before.
+
+    Whenever it is ended, the folder is the last one or the new one, where the system lets two folders change places in one step.
+    """
     refuse_foreign(folder)
     files.make_folder(folder.parent)
-    with files.temporary_folder(folder.parent, f".{folder.name}-") as beside:
+    _remove_leftovers(folder)
+    with files.temporary_folder(folder.parent, f".{folder.name}-{os.getpid()}-") as beside:
         fresh, old = beside / "fresh", beside / "old"
         for path, text in content.items():
             files.make_folder((fresh / path).parent)
             files.write(fresh / path, text)
         files.set_mode(fresh, 0o755)
-        if files.is_there(folder):
-            files.move(folder, old)
+        if files.is_there(folder) and exchanged(fresh, folder):
+            return
         try:
+            if files.is_there(folder):
+                files.move(folder, old)
             files.move(fresh, folder)
         except BaseException:
             if files.is_there(old) and not files.is_there(folder):
                 files.move(old, folder)
             raise
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what an export that was killed left beside the folder; what one makes that still runs is none of it."""
+    for path in files.found(folder.parent, f".{folder.name}-*"):
+        process = path.name.removeprefix(f".{folder.name}-").partition("-")[0]
+        # Where the system does not list its processes so, nobody knows, and it stays.
+        if process.isdigit() and files.is_there(Path("/proc/self")) and not files.is_there(Path("/proc", process)):
+            files.remove_folder(path)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,4 @@
-"""Files and folders. The only module that touches them: what the system refuses becomes one line and exit code 3.
-
-A folder that a container also writes to is not trusted: `shared_folder` reads and makes those.
-"""
+"""Files and folders. The only module that touches them: what the system refuses becomes one line and exit code 3."""
 
 from __future__ import annotations
 
@@ -36,13 +33,16 @@ _ABSENT = (errno.ENOENT, errno.ENOTDIR)
 
 def failure(doing: str, path: Path, error: OSError) -> HostError:
     """Given what was being done, to which file, and the system's refusal, return the one line that explains it."""
-    if error.errno in _DENIED:
+    number, said = error.errno or 0, error.strerror or str(error)
+    if isinstance(error, shutil.Error):  # of a whole tree: the first of its (from, to, text)
+        said = str(error.args[0][0][2])
+        number = int(said[7:].partition("]")[0]) if said.startswith("[Errno ") else 0
+    if number in _DENIED:
         owner = _other_owner(path)
         why = f"permission denied{f', it belongs to {owner}' if owner else ''}"
         hint = "run the command as that user, or give the folder to yourself with chown" if owner else "see: ls -ld"
         return HostError(f"cannot {doing} {path}: {why}", hint)
-    said = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror or str(error)
-    why, hint = _REFUSALS.get(error.errno or 0, (str(said), "see the file, and the system's log"))
+    why, hint = _REFUSALS.get(number, (said, "see the file, and the system's log"))
     return HostError(f"cannot {doing} {path}: {why}", hint)
 
 
@@ -225,7 +225,11 @@ def _mode(path: Path) -> int | None:
 
 def found(folder: Path, pattern: str) -> tuple[Path, ...]:
     """Given a folder and a pattern (`**/*` for all below it), return the paths that match, sorted; none without the folder."""
+    if not is_folder(folder):
+        return ()
     with explained("list", folder):
+        # `glob` itself takes a folder that it may not look into for an empty one.
+        os.scandir(folder).close()
         return tuple(sorted(folder.glob(pattern)))
 
 

@@ -88,7 +88,7 @@ def _client() -> Client:
     if not path:
         return Client()
     try:
-        done = process.run([path, "--version"], timeout=PATIENCE)
+        done = process.run([path, "--version"], timeout=PATIENCE, env=_away_from_the_engine())
     except HostError as failed:
         return Client(path, failed.message)
     said = (done.out + done.err).strip()
@@ -100,6 +100,12 @@ def _client() -> Client:
     if "docker" not in first.lower():
         return Client(path, f"asked for its version it says {first[:200]!r}")
     return Client(path)
+
+
+def _away_from_the_engine() -> dict[str, str]:
+    """The environment for what has nothing to do with an engine: docker 20.10 greets it even when asked for its own version, and
+    hangs with one that hangs."""
+    return dict(os.environ, DOCKER_HOST="unix:///nowhere/docker.sock")
 
 
 def _engine() -> tuple[Engine, str]:
@@ -127,7 +133,7 @@ def _engine() -> tuple[Engine, str]:
 def _compose() -> tuple[str, str]:
     """The version of the Compose plugin, and why there is none to be had."""
     try:
-        done = process.run(["docker", "compose", "version", "--short"], timeout=PATIENCE)
+        done = process.run(["docker", "compose", "version", "--short"], timeout=PATIENCE, env=_away_from_the_engine())
     except HostError as failed:
         return "", failed.message
     version = done.out.strip()

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datameesh_cli.adapters import files
+from datameesh_cli.errors import DmError
 
 _BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch
@@ -58,9 +59,9 @@ def host_mirrors(
         "PIP_INDEX_URL": env.get("PIP_INDEX_URL") or pip.get("index-url", ""),
     }
     candidates = [env.get(n) for n in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "PIP_CERT")]
-    bundle = next((Path(c) for c in (*candidates, pip.get("cert"), *_BUNDLES) if c and files.is_file(Path(c))), None)
+    bundle = next((Path(c) for c in (*candidates, pip.get("cert"), *_BUNDLES) if c and _is_file(Path(c))), None)
     settings = at_home / ".m2" / "settings.xml"
-    secrets = {"ca": bundle, "maven_settings": settings if files.is_file(settings) else None}
+    secrets = {"ca": bundle, "maven_settings": settings if _is_file(settings) else None}
     return HostMirrors(
         {name: env[name] for name in _PROXIES if env.get(name)},
         {name: value for name, value in archives.items() if value},
@@ -70,7 +71,7 @@ def host_mirrors(
 
 def _apt_mirror(etc: Path) -> str:
     """Return the archive's address and, after a space, that of the security archive; "" where the machine is not a Debian."""
-    if not re.search(r"(?m)^ID=\"?debian\"?$", files.read_if_there(etc / "os-release") or ""):
+    if not re.search(r"(?m)^ID=\"?debian\"?$", _text(etc / "os-release")):
         return ""
     main = security = ""
     for address, suites in _apt_sources(etc / "apt"):
@@ -86,12 +87,12 @@ def _apt_mirror(etc: Path) -> str:
 def _apt_sources(folder: Path) -> Iterator[tuple[str, list[str]]]:
     """Yield each address with its suites, from one-line and from deb822 files."""
     for path in [folder / "sources.list", *files.found(folder / "sources.list.d", "*.list")]:
-        for line in (files.read_if_there(path) or "").splitlines():
+        for line in _text(path).splitlines():
             words = re.sub(r"\[[^]]*\]", "", line.split("#")[0]).split()
             if len(words) > 3 and words[0] == "deb":
                 yield words[1], [words[2]]
     for path in files.found(folder / "sources.list.d", "*.sources"):
-        lines = [ln for ln in files.read(path).splitlines() if not ln.startswith("#")]
+        lines = [ln for ln in _text(path).splitlines() if not ln.startswith("#")]
         for stanza in re.split(r"\n\s*\n", "\n".join(lines)):
             fields = {k.lower(): v.split() for k, v in re.findall(r"(?m)^(\S+):\s*(.+)$", stanza)}
             if "deb" in fields.get("types", []) and fields.get("enabled") != ["no"]:
@@ -104,7 +105,7 @@ def _pip_settings(etc: Path, home: Path, env: Mapping[str, str]) -> dict[str, st
     parser = configparser.RawConfigParser(strict=False)
     try:
         for place in (*places, *([Path(env["PIP_CONFIG_FILE"])] if "PIP_CONFIG_FILE" in env else [])):
-            parser.read_string(files.read_if_there(place) or "")
+            parser.read_string(_text(place))
     except configparser.Error:
         return {}  # pip itself complains about such a file; ours is not the place
     found: dict[str, str] = {}
@@ -115,5 +116,20 @@ def _pip_settings(etc: Path, home: Path, env: Mapping[str, str]) -> dict[str, st
 
 
 def _assignments(path: Path) -> dict[str, str]:
-    text = files.read_if_there(path) or ""
+    text = _text(path)
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
+
+
+def _text(path: Path) -> str:
+    """A configuration's text; "" for one that is not there or not ours to read, as for the program that it belongs to."""
+    try:
+        return files.read_if_there(path) or ""
+    except DmError:
+        return ""
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return files.is_file(path)
+    except DmError:
+        return False

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from datameesh_cli.adapters import files, process
+from datameesh_cli.adapters.answers import short
 from datameesh_cli.adapters.host_mirrors import host_mirrors
 from datameesh_cli.errors import HostError
 
@@ -95,5 +96,6 @@ def checked(command: list[str], env: dict[str, str], cwd: Path | None = None) ->
         lines = [line for line in (done.err + done.out).splitlines() if line.strip()] or ["no message"]
         errors = [line for line in lines if line.startswith("E:")]
         raise HostError(
-            f"'{command[0]} {command[-1]}' failed: {(errors or lines)[-1]}", "do it by hand, then run the command again"
+            f"'{command[0]} {command[-1]}' failed: {short((errors or lines)[-1])}",
+            "do it by hand, then run the command again",
         )

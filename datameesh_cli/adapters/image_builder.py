@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from datameesh_cli.adapters import files, process, whales
+from datameesh_cli.adapters import answers, files, process, whales
 from datameesh_cli.adapters.held import Held
 from datameesh_cli.adapters.host_mirrors import HostMirrors
 from datameesh_cli.core.images import BASE_LABEL, INPUTS_LABEL, ROOTFS_LABEL
@@ -25,7 +25,7 @@ _OWN_ROOTFS = "datameesh/rootfs:latest"
 @dataclass(frozen=True, slots=True)
 class Present:
     """An image that the engine has. `inputs` is the hash of what it was built from, `base` when the base that it stands on was
-    made ("" for one not built by `dm`).
+    made ("" for one not built by `dm`), `digests` are those under which registries have it.
     """
 
     id: str
@@ -33,6 +33,7 @@ class Present:
     created: str
     inputs: str
     rootfs: str
+    digests: tuple[str, ...] = ()
     base: str = ""
 
 
@@ -77,8 +78,8 @@ def present(references: Sequence[str]) -> dict[str, Present]:
     if done.code and "no such image" not in done.err.lower():
         raise whales.failure("look at the images", done.err)
     found: dict[str, Present] = {}
-    with process.understood("docker image inspect"):
-        for data in process.json_of("docker image inspect", done.out or "[]"):
+    with answers.understood("docker image inspect"):
+        for data in answers.json_of("docker image inspect", done.out or "[]"):
             image = _present(data)
             found.update({tag: image for tag in data.get("RepoTags") or () if tag in references})
     return found
@@ -92,6 +93,7 @@ def _present(data: Mapping[str, Any]) -> Present:
         created=data["Created"],
         inputs=labels.get(INPUTS_LABEL, ""),
         rootfs=labels.get(ROOTFS_LABEL, ""),
+        digests=tuple(data.get("RepoDigests") or ()),
         base=labels.get(BASE_LABEL, ""),
     )
 

@@ -6,19 +6,38 @@ groups of their own, so that none is left over. So each signal is passed on here
 
 from __future__ import annotations
 
+import contextlib
 import signal
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 from datameesh_cli.errors import Stopped
 
 _listeners: list[Callable[[int], None]] = []
 _heard: list[int] = []
+_holds: list[None] = []
+_late: list[int] = []
 
 
 def hear(listener: Callable[[int], None]) -> None:
     """Given a function, call it with the number of each signal before the work is interrupted."""
     _listeners.append(listener)
+
+
+@contextlib.contextmanager
+def held_back() -> Iterator[None]:
+    """A signal that comes within the block is heard at its end. Blocks are short: nothing in them waits."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _holds.append(None)
+    try:
+        yield
+    finally:
+        _holds.pop()
+        if _late and not _holds:
+            _interrupt(_late.pop(), None)
 
 
 def treat_as_ctrl_c() -> None:
@@ -29,6 +48,9 @@ def treat_as_ctrl_c() -> None:
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:
+    if _holds:
+        _late.append(number)
+        return
     # A terminal that closes sends SIGHUP, its session's end SIGTERM: the second must not break the clean-up after the first.
     # Only Ctrl-C, typed once more by somebody who has no patience, does.
     repeated = bool(_heard) and number != signal.SIGINT

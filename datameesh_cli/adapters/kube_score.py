@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from datameesh_cli.adapters import process, yaml_text
+from datameesh_cli.adapters import answers, process, yaml_text
 from datameesh_cli.errors import HostError
 
 _CRITICAL = 1
@@ -26,7 +26,7 @@ def critical(objects: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]] | No
             f"kube-score gave no answer: {' '.join(done.err.split())[:200]}", "run it by hand, or remove it"
         ) from broken
     found = []
-    with process.understood("kube-score"):
+    with answers.understood("kube-score"):
         for entry in scored:
             for check in entry.get("checks") or ():
                 if check.get("grade") == _CRITICAL and not check.get("skipped"):

@@ -8,13 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from datameesh_cli.adapters import process
+from datameesh_cli.adapters import answers, process
+from datameesh_cli.core.k8s.trial import objections, speaks_of_limits
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 
 _APPLY = ("apply", "--server-side", "--force-conflicts", "--field-manager=dm")
 _UNREACHABLE = ("connection refused", "no such host", "i/o timeout", "unable to connect", "couldn't get current server")
-
-_OLD_LIMITS = ("exceeded quota", "memory usage per Container")
 
 
 def dry_run(objects: Sequence[Mapping[str, Any]], context: str) -> list[str]:
@@ -30,11 +29,13 @@ def dry_run(objects: Sequence[Mapping[str, Any]], context: str) -> list[str]:
         return []
     _refuse_unreachable(done.err, context)
     # A warning is no refusal: what it warns of is refused too, or allowed.
-    return [
-        line
-        for line in _lines(done.err)
-        if not line.startswith("Warning: ") and not any(s in line for s in _OLD_LIMITS)
-    ]
+    said = [line for line in done.err.splitlines() if not line.startswith("Warning: ")]
+    if any(speaks_of_limits(line) for line in said):
+        limits = json.loads(run(context, ["get", "resourcequotas,limitranges", "-A", "-o", "json"]))["items"]
+        said = objections(said, objects, {name.partition("/")[2] for name in there}, limits)
+        if not any(line.strip() for line in said):
+            return []
+    return _lines("\n".join(said))
 
 
 def apply_folder(folder: Path, context: str) -> list[str]:
@@ -50,11 +51,10 @@ def apply_objects(objects: Iterable[Mapping[str, Any]], context: str) -> list[st
 def secrets(names: Sequence[str], namespace: str, context: str) -> dict[str, str]:
     """Given names of Secrets, return what each of those that are there holds under its own name, if anything."""
     said = run(context, ["get", "secret", *names, "-n", namespace, "--ignore-not-found", "-o", "json"])
-    found = json.loads(said) if said.strip() else {"kind": "List", "items": []}
-    held = {o["metadata"]["name"]: o.get("data") or {} for o in (found["items"] if "items" in found else [found])}
-    return {
-        name: base64.b64decode(data[name]).decode(errors="replace") for name, data in held.items() if name in data
-    }
+    with answers.understood("kubectl get"):
+        found: Any = answers.json_of("kubectl get", said) if said.strip() else {"items": []}
+        held = {o["metadata"]["name"]: o.get("data") or {} for o in found.get("items", [found])}
+    return {name: base64.b64decode(data[name]).decode(errors="replace") for name, data in held.items() if name in data}
 
 
 def remove_idle_jobs(names: Iterable[tuple[str, str]], context: str) -> None:
@@ -105,7 +105,7 @@ def call(context: str, args: Sequence[str], stdin: str | None = None) -> process
 
 def read(context: str, args: Sequence[str]) -> Any:
     """Given a context and the arguments of a question, return the JSON of kubectl's answer. Raise what `run` raises."""
-    return process.json_of(f"kubectl {args[0]}", run(context, [*args, "-o", "json"]))
+    return answers.json_of(f"kubectl {args[0]}", run(context, [*args, "-o", "json"]))
 
 
 def run(context: str, args: Sequence[str], stdin: str | None = None) -> str:
@@ -126,10 +126,12 @@ def _refuse_unreachable(text: str, context: str) -> None:
         raise UserError(f"kubectl knows no context '{context}'", "see: kubectl config get-contexts")
     if any(sign in low for sign in _UNREACHABLE):
         last = text.strip().splitlines()[-1]
-        raise HostError(f"the cluster of context '{context}' is not reached: {last}", "see: kubectl cluster-info")
+        raise HostError(
+            f"the cluster of context '{context}' is not reached: {answers.short(last)}", "see: kubectl cluster-info"
+        )
 
 
 def _refused(text: str, args: Sequence[str]) -> DmError:
-    lines = _lines(text)
+    lines = [answers.short(line) for line in _lines(text)]
     more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
     return UnhealthyError(f"kubectl {args[0]}: {lines[0]}{more}", "correct it and run the command again")

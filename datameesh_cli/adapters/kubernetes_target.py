@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from datameesh_cli.adapters import http, relay
-from datameesh_cli.adapters.cluster_access import ClusterAccess
+from datameesh_cli.adapters.cluster_access import SPDY, ClusterAccess
 from datameesh_cli.adapters.object_store import ObjectStore
 from datameesh_cli.adapters.target import (
     PUBLISHED,
@@ -115,7 +115,7 @@ class KubernetesTarget:
     def reach(self, service: str, port: int) -> Iterator[relay.Endpoint]:
         """Given a service and a port that it listens on, yield an endpoint that leads there, published or not."""
         inside = self.access.exec_command(self._pod(service), [], stdin=True)
-        with relay.reach_through(inside, port) as endpoint:
+        with relay.reach_through(inside, port, SPDY) as endpoint:
             yield endpoint
 
     def _asker(self, name: str) -> Pod:

@@ -123,23 +123,30 @@ class Session:
 
         try:
             yield
-        except psycopg2.errors.LockNotAvailable as busy:
-            raise UnhealthyError(
-                f"{self._login.service}: another session uses the tables and did not end within {self._patience.lock} s",
-                "wait for it, then run the command again; nothing was changed",
-            ) from busy
-        except psycopg2.errors.QueryCanceled as late:
-            raise UnhealthyError(
-                f"{self._login.service}: a statement was not done within {self._patience.statement} s and was ended",
-                f"see what it waits for: dm logs {self._login.service}; dm status --usage; nothing was changed",
-            ) from late
         except psycopg2.Error as failed:
-            if self._deadline.passed:
-                raise UnhealthyError(
-                    f"{self._login.service} stopped answering: nothing came for {self._deadline.passed:.0f} s",
-                    f"see: dm status; dm logs {self._login.service}; nothing was changed",
-                ) from failed
-            raise _failure(self._login, failed) from failed
+            raise self._why(failed) from failed
+
+    def _why(self, failed: Exception) -> DmError:
+        import psycopg2
+
+        service = self._login.service
+        # First, because what libpq makes of a connection that we ended may look like anything.
+        if self._deadline.passed:
+            return UnhealthyError(
+                f"{service} stopped answering: nothing came for {self._deadline.passed:.0f} s",
+                f"see: dm status; dm logs {service}; nothing was changed",
+            )
+        if isinstance(failed, psycopg2.errors.LockNotAvailable):
+            return UnhealthyError(
+                f"{service}: another session uses the tables and did not end within {self._patience.lock} s",
+                "wait for it, then run the command again; nothing was changed",
+            )
+        if isinstance(failed, psycopg2.errors.QueryCanceled):
+            return UnhealthyError(
+                f"{service}: a statement was not done within {self._patience.statement} s and was ended",
+                f"see what keeps it busy: dm status --usage; dm logs {service}; nothing was changed",
+            )
+        return _failure(self._login, failed)
 
 
 @contextmanager
@@ -242,14 +249,13 @@ class _Ahead:
         # Who asks for more has taken the last chunk; while the next is made, the server waits for us.
         self._silence(False)
         item = self._ready.get()
-        self._silence(True)
         if isinstance(item, BaseException):
             raise item
-        if item is None:
-            return b""
-        text, rows = item
-        self._rows += rows
-        self._sent(self._rows)
+        text, rows = item or (b"", 0)
+        if rows:
+            self._rows += rows
+            self._sent(self._rows)
+        self._silence(True)
         return text
 
     def _make(self) -> None:

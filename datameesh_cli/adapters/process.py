@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import signal
 import subprocess
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from datameesh_cli.adapters import files, interrupts
+from datameesh_cli.adapters import clock, files, interrupts
 from datameesh_cli.errors import HostError, Stopped
 
 # A group of its own: it is ended as a whole (the docker command runs Compose as a child), and a closing terminal is not
@@ -156,36 +155,12 @@ def spawn(command: Sequence[str], log: Path) -> int:
         return _open(command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True).pid
 
 
-def pipe(command: Sequence[str]) -> subprocess.Popen[bytes]:
+def pipe(command: Sequence[str], env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
     """Given a command, start it with binary stdin and stdout pipes (a relay); the caller ends it.
 
     Raise HostError if it cannot be run.
     """
-    return _open(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-
-
-@contextlib.contextmanager
-def understood(program: str) -> Iterator[None]:
-    """Read a program's answer in this block: whatever is not as it should be becomes one HostError that names the program."""
-    try:
-        yield
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as odd:
-        raise HostError(
-            f"'{program}' gave an answer that dm does not understand ({type(odd).__name__}: {str(odd)[:80]})",
-            "run it by hand; is it the program that it should be? see: ./dm doctor",
-        ) from odd
-
-
-def json_of(program: str, text: str) -> Any:
-    """Given a program and its answer, return the JSON in it. Raise HostError if it is none."""
-    try:
-        return json.loads(text)
-    except ValueError as odd:
-        said = " ".join(text.split())[:80]
-        raise HostError(
-            f"'{program}' gave no JSON: {said or 'nothing'}",
-            "run it by hand; is it the program that it should be? see: ./dm doctor",
-        ) from odd
+    return _open(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env)
 
 
 def end(child: subprocess.Popen[Any], patience: float = _PATIENCE) -> None:
@@ -205,15 +180,22 @@ def end(child: subprocess.Popen[Any], patience: float = _PATIENCE) -> None:
 @contextlib.contextmanager
 def _started(command: Sequence[str], **how: Any) -> Iterator[subprocess.Popen[Any]]:
     """Start a program in a group of its own; it hears the signals that we hear, and has ended when the block is left."""
-    child = _open(command, **how, **_OWN_GROUP)
-    _running.add(child)
+    child: subprocess.Popen[Any] | None = None
     try:
+        # A signal between the start and the note of it would leave the program alone for ever.
+        with interrupts.held_back():
+            child = _open(command, **how, **_OWN_GROUP)
+            _running.add(child)
         yield child
-    finally:
-        try:
+    except BaseException:
+        if child:
             end(child)
-        finally:
+            _end_rest(child.pid)
+        raise
+    finally:
+        if child:
             _running.discard(child)
+            end(child)
             for pipe_end in (child.stdin, child.stdout, child.stderr):
                 if pipe_end:
                     with contextlib.suppress(OSError):
@@ -259,10 +241,22 @@ def _signal(child: subprocess.Popen[Any], number: int) -> None:
             child.send_signal(number)
 
 
+def _end_rest(group: int) -> None:
+    """End what a program left behind in its group: a shell's child in the background does not hear Ctrl-C."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGTERM)
+        deadline = clock.now() + 2
+        while clock.now() < deadline:
+            os.killpg(group, 0)
+            clock.sleep(0.05)
+        os.killpg(group, signal.SIGKILL)
+
+
 def _pass_on(number: int) -> None:
     for child in tuple(_running):
-        if child.returncode is None:
-            _signal(child, number)
+        for one in dict.fromkeys((number, signal.SIGTERM)):
+            if child.returncode is None:
+                _signal(child, one)
 
 
 def _feed(child: subprocess.Popen[str], text: str) -> None:

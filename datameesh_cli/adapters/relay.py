@@ -7,12 +7,13 @@ container, which needs nothing there but bash.
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from datameesh_cli.adapters import process
 from datameesh_cli.errors import DmError, HostError
@@ -26,6 +27,11 @@ _INSIDE = (
     "exec 3<>/dev/tcp/127.0.0.1/{port} || exit 1; "
     "cat <&0 >&3 & into=$!; cat <&3 & from=$!; wait -n; kill $into $from 2>/dev/null; wait"
 )
+
+if TYPE_CHECKING:
+    from subprocess import Popen
+
+    Begin = Callable[[], "Popen[bytes] | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +57,24 @@ def reach(container: str, address: str, port: int, *, direct: bool | None = None
 
 
 @contextmanager
-def reach_through(inside: Sequence[str], port: int) -> Iterator[Endpoint]:
-    """Given the words before a command that is to run beside a listener, yield an endpoint that leads to the listener's port."""
+def reach_through(inside: Sequence[str], port: int, variables: Mapping[str, str] | None = None) -> Iterator[Endpoint]:
+    """Given the words before a command that is to run beside a listener, yield an endpoint that leads to the listener's port.
+
+    `variables` are added to the environment of the command.
+    """
     # What a thread cannot raise: why no process in the container could be started. Whoever gets no answer hears it instead.
     refused: list[HostError] = []
+
+    def begin() -> Popen[bytes] | None:
+        command = [*inside, "bash", "-c", _INSIDE.format(port=port)]
+        try:
+            return process.pipe(command, {**os.environ, **(variables or {})})
+        except HostError as failed:
+            refused.append(failed)
+            return None
+
     with _listening() as listener:
-        threading.Thread(target=_serve, args=(listener, inside, port, refused), daemon=True).start()
+        threading.Thread(target=_serve, args=(listener, begin), daemon=True).start()
         try:
             yield Endpoint("127.0.0.1", listener.getsockname()[1], "relay")
         except DmError as unanswered:
@@ -84,21 +102,18 @@ def _answers(address: str, port: int) -> bool:
     return True
 
 
-def _serve(listener: socket.socket, inside: Sequence[str], port: int, refused: list[HostError]) -> None:
+def _serve(listener: socket.socket, begin: Begin) -> None:
     while True:
         try:
             client, _ = listener.accept()
         except OSError:
             return
-        threading.Thread(target=_relay, args=(client, inside, port, refused), daemon=True).start()
+        threading.Thread(target=_relay, args=(client, begin), daemon=True).start()
 
 
-def _relay(client: socket.socket, inside: Sequence[str], port: int, refused: list[HostError]) -> None:
-    command = [*inside, "bash", "-c", _INSIDE.format(port=port)]
-    try:
-        child = process.pipe(command)
-    except HostError as failed:
-        refused.append(failed)
+def _relay(client: socket.socket, begin: Begin) -> None:
+    child = begin()
+    if child is None:
         client.close()
         return
     assert child.stdin and child.stdout

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,9 @@ from datameesh_cli.adapters import files, yaml_text
 from datameesh_cli.core.fragment import profile_from, services_from
 from datameesh_cli.core.model import Model, model_of
 from datameesh_cli.errors import UserError
+
+_MADE = ("__pycache__", "dbt/target", "dbt/logs", "k8s-export/out")
+"""What commands leave in the folders of the checkout; it is no part of it."""
 
 _INCLUDE = re.compile(r"(?ms)^include:.*?(?=^\S|\Z)")
 
@@ -59,6 +64,24 @@ class Repository:
     def relative(self, path: Path) -> str:
         """Given a path, return it as text relative to the repository where it lies inside."""
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+
+    def digest(self, places: Iterable[str], *, checks: bool = True) -> str:
+        """Given files and folders of the checkout, return a mark that changes with any byte in them but pages.
+
+        Without `checks` a change of a smoke.yaml does not count: each check has a mark of its own.
+        """
+        found = hashlib.sha256()
+        for path in sorted(file for place in places for file in self._files(self.root / place)):
+            if path.suffix != ".md" and (checks or path.name != "smoke.yaml"):
+                content = hashlib.sha256(files.read_bytes(path)).hexdigest()
+                found.update(f"{self.relative(path)}\0{content}\0".encode())
+        return found.hexdigest()[:16]
+
+    def _files(self, place: Path) -> list[Path]:
+        inside = [place] if files.is_file(place) else files.found(place, "**/*")
+        names = ((path, f"/{self.relative(path)}/") for path in inside)
+        own = [p for p, name in names if "/." not in name and not any(f"/{made}/" in name for made in _MADE)]
+        return [path for path in own if files.is_file(path)]
 
     def fragments(self) -> tuple[Path, ...]:
         """Return every service's Compose fragment, sorted. Raise UserError if there is none."""

@@ -82,7 +82,7 @@ class State:
         return self.write(name, "".join(f"{k}={v}\n" for k, v in variables.items()))
 
     def ensure_secrets(self, names: Iterable[str]) -> None:
-        """Given secret names, generate each one that is not there yet; an existing one is never changed, an empty one is refused."""
+        """Given secret names, generate each one that is not there yet. An existing one is never changed, an empty one refused."""
         self._make_secrets()
         for name in names:
             if files.is_there(self.secrets / name):
@@ -113,10 +113,11 @@ class State:
             self._write_secret(name, value)
 
     def forget_secrets(self) -> tuple[str, ...]:
-        """Remove the secrets of a stack whose volumes are gone; return the names of those that an export was applied with: they stay."""
-        applied = {
-            (path.name, files.read(path).strip()) for path in files.found(self.folder / _EXPORTS, "*/secrets/*")
-        }
+        """Remove the secrets of a stack whose volumes are gone, but for those that an export was applied with; return their names.
+
+        These still open what runs on that cluster.
+        """
+        applied = {(path.name, files.read(path).strip()) for path in files.found(self.folder / _EXPORTS, "*/secrets/*")}
         kept = []
         for name in self.secret_names():
             if (name, (files.read_if_there(self.secrets / name) or "").strip()) in applied:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datameesh_cli.adapters.answers import short
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 
 _NO_ENGINE = (
@@ -15,7 +16,7 @@ _NO_ENGINE = (
 def failure(doing: str, text: str) -> DmError:
     """Given what was being done and what the docker command printed, return the error that explains it."""
     lines = [line for line in text.splitlines() if line.strip()] or ["no message"]
-    last = lines[-1].removeprefix("Error response from daemon: ").strip()
+    last = short(lines[-1].removeprefix("Error response from daemon: "))
     low = text.lower()
     if any(sign in low for sign in _NO_ENGINE):
         return HostError("no container engine answers", "run: ./dm doctor --fix")

@@ -16,7 +16,9 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command()
 def down(
     ctx: typer.Context,
-    volumes: bool = typer.Option(False, "--volumes", help="Also remove the data and the generated secrets; asks first."),
+    volumes: bool = typer.Option(
+        False, "--volumes", help="Also remove the data and the generated secrets; asks first."
+    ),
     yes: bool = typer.Option(False, "--yes", "-y", help="Do not ask before the data is removed."),
     namespace: str | None = typer.Option(
         None, "--namespace", help="Only what lives in this one; `dm up` brings it back."

@@ -16,6 +16,10 @@ def rows(
     missing: str = typer.Option(
         "", "--missing", help="List the ids of a group, such as 3 or 2.4, that nothing covers."
     ),
+    require: bool = typer.Option(False, "--require-all", help="Exit with 4 unless every covered row has passed."),
+    without_cluster: bool = typer.Option(
+        False, "--without-cluster", help="With --require-all: the cluster stage was skipped, ask for nothing of it."
+    ),
     output: Output = OUTPUT,
 ) -> None:
     """Count the rows of the fact matrix that checks and tests cover, by the outcome of their last run.
@@ -23,7 +27,7 @@ def rows(
     Example: dm rows --missing 3
     """
     from datameesh_cli.render.rows import print_coverage, print_missing
-    from datameesh_cli.usecases.count_rows import count_rows, missing_rows
+    from datameesh_cli.usecases.count_rows import count_rows, missing_rows, require_all
 
     world = outside(ctx.obj)
     if missing:
@@ -32,3 +36,5 @@ def rows(
         return
     coverage = count_rows(world)
     print_json(coverage) if output is Output.json else print_coverage(coverage)
+    if require:
+        require_all(coverage, without_cluster=without_cluster)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from datameesh_cli.core.k8s.containers import IMAGE_ID
 from datameesh_cli.core.k8s.objects import NAME, WORKLOADS, container, mib
 from datameesh_cli.core.k8s.source import CLUSTER
 from datameesh_cli.core.model import Model, Service
@@ -18,12 +19,13 @@ PART_OF = "app.kubernetes.io/part-of=datameesh"
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """One pod of a service that is not on its way out."""
+    """One pod of a service that is not on its way out. `image_id`: the image of its container, as the node's runtime calls it."""
 
     name: str
     namespace: str
     service: str
     ready: bool
+    image_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,10 @@ def _stays(o: Mapping[str, Any]) -> bool:
 def _pod(o: Mapping[str, Any]) -> Pod:
     meta = o["metadata"]
     conditions = {c["type"]: c["status"] for c in o["status"].get("conditions") or ()}
-    return Pod(meta["name"], meta["namespace"], _label(o), conditions.get("Ready") == "True")
+    image = next((str(s.get("imageID") or "") for s in o["status"].get("containerStatuses") or ()), "").rpartition(
+        "://"
+    )[2]
+    return Pod(meta["name"], meta["namespace"], _label(o), conditions.get("Ready") == "True", image)
 
 
 def _workload(o: Mapping[str, Any]) -> Workload:
@@ -203,3 +208,16 @@ def _share(workload: Workload) -> Share:
 def container_of(workload: Workload) -> Mapping[str, Any]:
     """Given a workload, return its one container as the cluster was told it."""
     return container(dict(workload.body))
+
+
+def image_id_of(workload: Workload, pod: Pod | None, digests: Mapping[str, str]) -> str:
+    """Given a workload, a pod of it and the ids of images by the digests of registries, return which image runs there.
+
+    A runtime calls an image that was loaded by its id, and one that was pulled by the registry's digest. Where another one runs
+    than was exported both are said; of a job, which has no pod that stays, the exported one.
+    """
+    exported = workload.annotations.get(IMAGE_ID, "none")
+    if pod is None or not pod.image_id:
+        return exported
+    runs = digests.get(pod.image_id, pod.image_id)
+    return runs if runs == exported else f"{runs}, exported as {exported}"

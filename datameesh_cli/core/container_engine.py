@@ -108,12 +108,14 @@ def _absent(facts: Facts) -> Finding:
         seen = f"dockerd runs (pid {facts.dockerd_pid}) but does not answer yet"
         return Finding("engine", "missing", seen, f"wait a minute; if it stays so: {_restart(facts)}", "wait")
     if facts.client.works and not any(sign in error.lower() for sign in _NOBODY_LISTENS):
-        return Finding("engine", "missing", f"does not say what it is: {_last_line(error)}", _restart(facts))
+        return Finding("engine", "missing", f"answers with an error: {_last_line(error)}", _restart(facts))
     if facts.dockerd:
         start = "systemctl start docker" if facts.systemd else "dockerd, in the background"
         if facts.system == "Linux" and facts.root:
             return Finding("engine", "missing", "installed, but it does not run", f"start it: {start}", "start")
         return Finding("engine", "missing", "installed, but it does not run", f"start it as root: {start}")
+    if facts.client.path.startswith("/snap/"):
+        return Finding("engine", "missing", "the snap that has it does not run", "start it as root: snap start docker")
     if facts.system == "Darwin":
         return Finding("engine", "missing", "does not answer", "start Docker Desktop (or Colima, OrbStack)")
     if facts.automatic:

@@ -26,6 +26,7 @@ class Container:
     started_at: str = ""
     image: str = ""
     address: str = ""
+    image_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,28 +11,17 @@ from typing import Any
 
 from datameesh_cli.core.checks import S3, Check, Exec, Http, Published, Resolve
 from datameesh_cli.core.expectation import Observation, text_of
+from datameesh_cli.core.volatile import of_rows, of_words
 from datameesh_cli.errors import UserError
 
 _SEE = "see k8s-export/README.md, 'Parity'"
 UNSEEN = "not observed: "
 """How the value of a fact begins that a stack did not tell. It is the same as nothing, not even as itself."""
+UNASKED = "not asked: "
+"""How the value of a fact begins that a stack was not asked, because its check does not apply there."""
 _LONGEST = 400
 _ORDERED = {"rows", "scalar"}
 _ABOUT_COLUMNS = {"columns", "first_columns", "max_seconds"}
-# What no two runs share, even of one stack.
-_VOLATILE = (
-    (re.compile(r"\b\d{8}_\d{6}_\d{5}_[a-z0-9]{5}"), "<query>"),
-    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<uuid>"),
-    (re.compile(r"\bsnap-\d+-\d+-"), "snap-<snapshot>-"),
-    (re.compile(r"-[0-9a-f]{32}/"), "-<uuid>/"),
-    (re.compile(r"\b\d{5}-<uuid>"), "<commit>-<uuid>"),
-    (re.compile(r"\b[0-9A-F]{16}\b"), "<request>"),
-    (re.compile(r"(?m)^X-Ratelimit-Remaining: .*$"), "X-Ratelimit-Remaining: <number>"),
-    (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?"), "<time>"),
-    (re.compile(r"\b\d\d:\d\d:\d\d\b"), "<time>"),
-    (re.compile(r"\b\d{1,3}(\.\d{1,3}){3}\b"), "<address>"),
-    (re.compile(r"\b\d+(\.\d+)? ?(ns|us|μs|ms|s|m|h|seconds?)\b"), "<duration>"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +44,13 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """The comparison: facts that agree, by group, every difference, and declarations that nothing bears out any more."""
+    """The comparison: facts that agree, by group, every difference, declarations that nothing bears out any more, and how many
+    facts neither stack was asked, by the reason: those are not the same, they are not known."""
 
     same: Mapping[str, int]
     differences: tuple[Difference, ...]
     outdated: tuple[Declared, ...]
+    unasked: Mapping[str, int]
 
     @property
     def undeclared(self) -> tuple[Difference, ...]:
@@ -71,10 +61,14 @@ class Parity:
 def compare(compose: Mapping[str, str], kubernetes: Mapping[str, str], declared: Sequence[Declared]) -> Parity:
     """Given the facts of both stacks and the declared differences, return the comparison; the first that fits counts."""
     same: Counter[str] = Counter()
+    unasked: Counter[str] = Counter()
     differences = []
     used: set[str] = set()
     for fact in sorted({*compose, *kubernetes}):
         here, there = compose.get(fact), kubernetes.get(fact)
+        if here == there and str(here).startswith(UNASKED):
+            unasked[str(here).removeprefix(UNASKED)] += 1
+            continue
         if here == there and not str(here).startswith(UNSEEN):
             same[group_of(fact)] += 1
             continue
@@ -83,7 +77,7 @@ def compare(compose: Mapping[str, str], kubernetes: Mapping[str, str], declared:
             used.add(reason.of)
         differences.append(Difference(fact, here, there, reason.because if reason else ""))
     outdated = tuple(d for d in declared if d.of not in used)
-    return Parity(dict(sorted(same.items())), tuple(differences), outdated)
+    return Parity(dict(sorted(same.items())), tuple(differences), outdated, dict(sorted(unasked.items())))
 
 
 def group_of(fact: str) -> str:
@@ -114,11 +108,11 @@ def normalised(check: Check, seen: Observation) -> str:
     """Given a check and what it observed, return that as text without what differs from run to run or by design.
 
     The order of rows counts where the check says so. Addresses and ports outside are the target's own; how often a table was
-    written, and into how many files of which size, is its history.
+    written, and into how many files of which size, is its history. Every cell of a table counts.
     """
     action = check.action
     if seen.error:
-        return _short("refused: " + _plain(seen.error))
+        return _short("refused: " + of_words(seen.error))
     if isinstance(action, Http):
         return f"status {seen.status}"
     if isinstance(action, Resolve):
@@ -131,26 +125,20 @@ def normalised(check: Check, seen: Observation) -> str:
         wanted = [str(w) for w in _listed(check.expect.get("contains")) if isinstance(w, str)]
         if wanted:
             return _short("; ".join(f"{w}: {'there' if any(w in key for key in keys) else 'missing'}" for w in wanted))
-        return _short("; ".join(sorted({_plain(key) for key in keys})))
+        return _short("; ".join(sorted({of_rows(key) for key in keys})))
     if isinstance(action, Exec):
-        return _short(f"exit code {seen.exit}: {_plain(seen.text)}")
+        return _short(f"exit code {seen.exit}: {of_words(seen.text)}")
     if set(check.expect) <= _ABOUT_COLUMNS:
         # Any row would do, so which one came says nothing.
         return " | ".join(seen.columns)
     lines = [" | ".join("NULL" if cell is None else str(text_of(cell)) for cell in row) for row in seen.rows]
     if not _ORDERED & set(check.expect):
         lines.sort()
-    return _short(_plain("\n".join([" | ".join(seen.columns), *lines])))
+    return _short(of_rows("\n".join([" | ".join(seen.columns), *lines])))
 
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
-
-
-def _plain(text: str) -> str:
-    for pattern, name in _VOLATILE:
-        text = pattern.sub(name, text)
-    return "\n".join(line.rstrip() for line in text.strip().splitlines())
 
 
 def _short(text: str) -> str:

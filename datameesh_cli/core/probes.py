@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from datameesh_cli.core.expectation import Observation, text_of
+from datameesh_cli.core.parity import UNSEEN
 
 INSIDE = r"""
 echo "user $(id -u):$(id -g)"
@@ -20,13 +21,14 @@ done
 sed -n 's/^Max open files  *\([0-9a-z]*\) .*/kernel open-files \1/p' /proc/1/limits
 echo "kernel shared-memory $(stat -f -c '%b blocks of %S' /dev/shm 2> /dev/null || echo none)"
 echo "kernel dns-search $(sed -n 's/^search //p' /etc/resolv.conf)"
-tr '\0' '\n' < /proc/1/environ | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/environment \1/p'
+xargs -0 -r -n 1 sh -c 'echo "environment ${1%%=*} $(printf %s "${1#*=}" | sha256sum | cut -c 1-16)"' each < /proc/1/environ
 for place in "$@"; do
   find -L "$place" -type f ! -path '*/..*' -exec sha256sum {} + | sed 's/^\([0-9a-f]*\)  /file \1 /'
 done
 exit 0
 """
-"""For `sh -c` in a container; its arguments are the paths of the configs that are mounted there."""
+"""For `sh -c` in a container; its arguments are the paths of the configs that are mounted there. Of a variable it prints a hash:
+whoever puts a password into one does not find it in a report."""
 
 DENIALS = """
 CREATE TEMP TABLE dm_seen (who text, what text, answer text);
@@ -111,7 +113,7 @@ def facts_inside(service: str, text: str) -> dict[str, str]:
         elif kind in ("security", "kernel"):
             found[f"{kind}/{service} {name}"] = value
         elif kind == "environment":
-            found[f"environment/{service} {name}"] = "set"
+            found[f"environment/{service} {name}"] = value or UNSEEN + "no hash of its value"
         elif kind == "file" and re.fullmatch(r"[0-9a-f]{64}", name):
             found[f"file/{service} {value}"] = name
     return found

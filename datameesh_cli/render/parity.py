@@ -12,7 +12,8 @@ _WIDTH = 160
 
 
 def print_parity(compared: Compared) -> None:
-    """Given a comparison, print the counts by group, the undeclared differences, the declared ones by reason, and the outdated."""
+    """Given a comparison, print the counts by group, the undeclared differences, the declared ones by reason, what
+    neither was asked, and the outdated."""
     parity = compared.parity
     declared = [d for d in parity.differences if d.because]
     by_group = Counter(group_of(d.fact) for d in declared)
@@ -24,6 +25,8 @@ def print_parity(compared: Compared) -> None:
     print_table(columns, rows, right=columns[1:])
     for reason, count in sorted(Counter(d.because for d in declared).items()):
         print_line(f"declared, {count}: {reason}")
+    for reason, count in parity.unasked.items():
+        print_line(f"not asked of either, {count}: {reason}")
     for entry in parity.outdated:
         print_line(f"declared and not seen: {entry.of} ({entry.because})")
     if parity.undeclared:

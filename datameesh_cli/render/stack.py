@@ -84,7 +84,7 @@ def print_stopped(stopped: Stopped) -> None:
         print_line(f"removed {len(stopped.volumes_removed)} volumes with their data{secrets}")
     if stopped.secrets_kept and not stopped.volumes_kept:
         print_line(f"{len(stopped.secrets_kept)} secrets stay: an export was applied to a cluster with them")
-    if stopped.volumes_kept:
+    if stopped.volumes_kept and not stopped.volumes_removed:
         print_line(f"data stays in {len(stopped.volumes_kept)} volumes; remove it with: dm down --volumes")
 
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datameesh_cli.adapters import clock
 from datameesh_cli.adapters.kubernetes_target import KubernetesTarget
 from datameesh_cli.adapters.outside import Outside
-from datameesh_cli.core.cluster import container_of
+from datameesh_cli.core.cluster import container_of, image_id_of
 from datameesh_cli.core.k8s.configs import HASH, config_hash, sources_of
-from datameesh_cli.core.k8s.source import Source
+from datameesh_cli.core.k8s.source import Image, Source
 from datameesh_cli.core.parity import Parity, compare, declared_from
+from datameesh_cli.usecases.export_kubernetes import images_of
 from datameesh_cli.usecases.observe_stack import observe_stack
 from datameesh_cli.usecases.open_target import Cluster, open_compose, open_kubernetes
 from datameesh_cli.usecases.plan_memory import Planned
@@ -51,8 +52,9 @@ def compare_targets(outside: Outside, cluster: Cluster, say: Say) -> Compared:
     with ThreadPoolExecutor(2) as pool:
         seen = [pool.submit(observe_stack, opened, checks, databases, configs, say) for opened in (here, there)]
         compose, kubernetes = (each.result() for each in seen)
-    compose |= _modelled(source)
-    kubernetes |= _applied(there.target) if isinstance(there.target, KubernetesTarget) else {}
+    images = images_of(source)
+    compose |= _modelled(source) | _started(outside, source, images)
+    kubernetes |= _applied(there.target, images) if isinstance(there.target, KubernetesTarget) else {}
     compared = compare(compose, kubernetes, declared)
     return Compared(outside.project, there.planned.source, compared, round(clock.now() - began, 1))
 
@@ -62,7 +64,7 @@ def _source(outside: Outside, planned: Planned) -> Source:
     return read_source(outside, planned.plan.profiles, planned.plan.budget, TargetRequest()).source
 
 
-def _modelled(source: Source) -> Mapping[str, str]:
+def _modelled(source: Source) -> dict[str, str]:
     """Of each service by the Compose model: the image, and the hash of what it mounts."""
     facts = {f"image/{p.name}": str(p.body["image"]) for p in source.parts}
     for part in source.parts:
@@ -71,9 +73,20 @@ def _modelled(source: Source) -> Mapping[str, str]:
     return facts
 
 
-def _applied(target: KubernetesTarget) -> Mapping[str, str]:
+def _started(outside: Outside, source: Source, images: Mapping[str, Image]) -> dict[str, str]:
+    """The image that each service's container was made from; of a job, the one that its next run takes."""
+    started = {c.service: c.image_id for c in outside.engine.containers(outside.project)}
+    known = {p.name: images[p.body["image"]].id for p in source.parts if p.body["image"] in images}
+    return {f"image-id/{p.name}": started.get(p.name) or known.get(p.name, "none") for p in source.parts}
+
+
+def _applied(target: KubernetesTarget, images: Mapping[str, Image]) -> Mapping[str, str]:
     """The same of each workload on the cluster."""
-    facts = {}
+    digests = {digest: image.id for image in images.values() for digest in image.digests}
+    facts = {
+        f"image-id/{w.service}": image_id_of(w, target.cluster.pod(w.service), digests)
+        for w in target.cluster.workloads
+    }
     for workload in target.cluster.workloads:
         facts[f"image/{workload.service}"] = str(container_of(workload)["image"])
         facts[f"config/{workload.service}"] = workload.annotations.get(HASH, "none")

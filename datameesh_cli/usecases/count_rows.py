@@ -15,25 +15,29 @@ from datameesh_cli.core.rows import (
     Matrix,
     Proof,
     RowState,
+    claim_of,
     count_groups,
     in_group,
+    lacking,
     marked_rows,
     matrix_from,
-    refuse_unknown,
+    refuse_wrong,
     row_states,
 )
-from datameesh_cli.errors import UserError
+from datameesh_cli.errors import UnhealthyError, UserError
+from datameesh_cli.usecases.mark_inputs import of_tests, ran_on
 from datameesh_cli.usecases.read_checks import read_checks
 from datameesh_cli.usecases.verify_stack import VERDICTS, VERDICTS_K8S
 
 PYTEST_RESULTS = "rows-pytest.json"
-PYTEST_VERDICTS = "rows-verify.json"
+PYTEST_VERDICTS = {VERDICTS: "rows-verify.json", VERDICTS_K8S: "rows-verify-k8s.json"}
 """The verdicts of `dm verify` on the stacks of the tests, which are gone when `dm rows` is asked."""
+_OF_CLUSTER = "tests/cluster/"
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """All groups with their counts, and every covered row with what asserts it."""
+    """All groups with their counts, and every row that something asserts; `covered` are those whose halves are all asserted."""
 
     groups: tuple[GroupCount, ...]
     rows: tuple[RowState, ...]
@@ -45,14 +49,28 @@ class Coverage:
 def count_rows(outside: Outside) -> Coverage:
     """Return how much of the matrix is covered and passed. Raise UserError for a check or test that names an unknown row.
 
-    A check whose file has changed since `dm verify` ran it counts as not run.
+    A verdict counts only as long as the check or test, and all that it ran on, is what it was.
     """
     matrix = _matrix(outside)
     proofs = (*_check_proofs(outside), *_test_proofs(outside))
-    refuse_unknown(matrix, proofs)
+    refuse_wrong(matrix, proofs)
     states = row_states(matrix, proofs)
     groups = count_groups(matrix, states)
-    return Coverage(groups, states, sum(g.passed for g in groups), len(states), len(matrix.rows))
+    covered = sum(not state.missing for state in states)
+    return Coverage(groups, states, sum(g.passed for g in groups), covered, len(matrix.rows))
+
+
+def require_all(coverage: Coverage, *, without_cluster: bool) -> None:
+    """Given the coverage after a full run, raise UnhealthyError if a row did not pass that the repository says is covered.
+
+    With `without_cluster` (no cluster stage) what only a cluster can say is not asked for.
+    """
+    short = lacking(coverage.rows, without_cluster=without_cluster)
+    if short:
+        raise UnhealthyError(
+            f"{len(short)} rows that are covered did not pass: {' '.join(f'{s.id} ({s.outcome})' for s in short)}",
+            "make them pass, or take the mark away where nothing shows the row",
+        )
 
 
 def missing_rows(outside: Outside, group: str) -> tuple[str, ...]:
@@ -71,30 +89,46 @@ def _matrix(outside: Outside) -> Matrix:
 
 
 def _check_proofs(outside: Outside) -> list[Proof]:
-    verdicts: dict[str, Any] = {}
-    for path in (outside.state.root / PYTEST_VERDICTS, outside.state.folder / VERDICTS):
-        saved = _saved(path)
-        verdicts |= {check: v for check, v in saved.items() if v["at"] >= verdicts.get(check, v)["at"]}
-    on_cluster = outside.state.read_json(VERDICTS_K8S) or {}
+    verdicts = {name: _verdicts(outside, name) for name in PYTEST_VERDICTS}
+    now = ran_on(outside)
     proofs = []
     for check in read_checks(outside, outside.repository.model()):
-        verdict = (on_cluster if check.target == "kubernetes" else verdicts).get(check.id, {})
-        outcome = verdict.get("result", NOT_RUN) if verdict.get("digest") == check.digest else NOT_RUN
-        proofs += [Proof(row, check.id, outcome) for row in check.rows]
+        for claim in (claim_of(row, check.id) for row in check.rows):
+            on_cluster = claim.half == "K" or check.target == "kubernetes"
+            verdict = verdicts[VERDICTS_K8S if on_cluster else VERDICTS].get(check.id, {})
+            current = (verdict.get("digest"), verdict.get("ran_on")) == (check.digest, now)
+            proofs.append(Proof(claim, check.id, verdict["result"] if current else NOT_RUN, on_cluster))
     return proofs
+
+
+def _verdicts(outside: Outside, name: str) -> dict[str, Any]:
+    """The newest verdict on each check: of the stack itself, or of the tests' stacks."""
+    found: dict[str, Any] = {}
+    for path in (outside.state.root / PYTEST_VERDICTS[name], outside.state.folder / name):
+        saved = _saved(path)
+        found |= {check: v for check, v in saved.items() if v["at"] >= found.get(check, v)["at"]}
+    return found
 
 
 def _test_proofs(outside: Outside) -> list[Proof]:
     """What the tests wrote down in their last run; a row that a test file marks and no result names was not run."""
     path = outside.state.root / PYTEST_RESULTS
     results = _saved(path)
-    proofs = [Proof(row, test, result["outcome"]) for test, result in results.items() for row in result["rows"]]
-    seen = {(proof.where.split("::")[0], proof.row) for proof in proofs}
+    now = of_tests(outside.repository)
+    proofs = []
+    for test, result in results.items():
+        outcome = result["outcome"] if result.get("ran_on") == now else NOT_RUN
+        proofs += [_proof(row, test, outcome) for row in result["rows"]]
+    seen = {(proof.where.split("::")[0], proof.claim) for proof in proofs}
     for path in files.found(outside.repository.root / "tests", "**/test_*.py"):
         file = outside.repository.relative(path)
         marked = marked_rows(outside.repository.read_text(path), file)
-        proofs += [Proof(row, file, NOT_RUN) for row in marked if (file, row) not in seen]
+        proofs += [_proof(row, file, NOT_RUN) for row in marked if (file, claim_of(row, file)) not in seen]
     return proofs
+
+
+def _proof(row: str, where: str, outcome: str) -> Proof:
+    return Proof(claim_of(row, where), where, outcome, where.startswith(_OF_CLUSTER))
 
 
 def _saved(path: Path) -> dict[str, Any]:

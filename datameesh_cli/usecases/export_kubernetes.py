@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from datameesh_cli.core.k8s.packaging import layout
 from datameesh_cli.core.k8s.pipeline import passes
 from datameesh_cli.core.k8s.quotas import Sum, sums
 from datameesh_cli.core.k8s.report import Rung, report
-from datameesh_cli.core.k8s.source import Source
+from datameesh_cli.core.k8s.source import Image, Source
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.build_images import build_missing
 from datameesh_cli.usecases.climb_ladder import ask_server, climb
@@ -77,26 +77,33 @@ def make_export(outside: Outside, request: ExportRequest, say: Say, began: float
         kubernetes_schema.prepare()
         known = fates(read.source)
         refuse_lost(known)
+        source = replace(read.source, images=images_of(read.source))
         draft = drafted.result()
-    objects = passes(draft.objects, read.source)
+    objects = passes(draft.objects, source)
     offline = climb(objects)
     seconds = clock.now() - began
     rungs = (*offline, ask_server(objects, request.context))
     files = {path: yaml_text.dump_all(docs) for path, docs in layout(objects).items()}
     asked = asked_of(request, read)
-    content = report(read.source, asked, known, sums(read.source), rungs)
+    content = report(source, asked, known, sums(source), rungs)
     files[export_folder.REPORT] = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     return Export(
         out=request.out,
         files=files,
         objects=objects,
-        source=read.source,
+        source=source,
         fates=known,
-        sums=sums(read.source),
+        sums=sums(source),
         rungs=rungs,
         kompose_seconds=draft.seconds,
         seconds=seconds,
     )
+
+
+def images_of(source: Source) -> dict[str, Image]:
+    """Given a source, return of its services' images what the engine has."""
+    references = sorted({str(p.body["image"]) for p in source.parts})
+    return {name: Image(found.id, found.digests) for name, found in image_builder.present(references).items()}
 
 
 def export_kubernetes(outside: Outside, request: ExportRequest, say: Say) -> Export:

@@ -9,7 +9,7 @@ from datameesh_cli.adapters.target import Place, listed
 from datameesh_cli.core.applicability import Situation, why_not
 from datameesh_cli.core.checks import Check, Http
 from datameesh_cli.core.model import Service
-from datameesh_cli.core.parity import UNSEEN, normalised
+from datameesh_cli.core.parity import UNASKED, UNSEEN, normalised
 from datameesh_cli.core.probes import CHECKSUMS, COLUMNS, DENIALS, INSIDE, facts_inside, facts_of_rows, merged
 from datameesh_cli.core.seed.dataset import Database
 from datameesh_cli.errors import DmError
@@ -113,7 +113,7 @@ def _checks(opened: Opened, checks: Sequence[Check]) -> Facts:
 
 
 def _observed(check: Check, services: Sequence[Service], situation: Situation, target: Place) -> str:
-    if why_not(check, services, situation):
-        return "not applicable"
+    if reason := why_not(check, services, situation):
+        return UNASKED + reason.text
     with cleaned_up(check, target):
         return normalised(check, observe_once(check, target))

@@ -78,8 +78,8 @@ def open_place(outside: Outside, cluster: Cluster | None) -> Opened:
 def open_kubernetes(outside: Outside, context: str | None) -> Opened:
     """Given a kubectl context (none: the current one), return the stack that was applied there.
 
-    Its passwords are those that the export was applied with. Raise UserError for an unknown context, HostError if the cluster is not reached,
-    UnhealthyError if no export was applied there.
+    Its passwords are those that the export was applied with. Raise UserError for an unknown context, HostError if the cluster
+    is not reached, UnhealthyError if no export was applied there.
     """
     access = ClusterAccess(chosen_context(context))
     cluster = access.look()

@@ -130,7 +130,7 @@ class Credential:
 
 
 def list_credentials(outside: Outside, context: str = "") -> tuple[Credential, ...]:
-    """Return all generated secrets of the stack with the services that read them; with a kubectl context those of the export there."""
+    """Return the generated secrets of the stack, or of the export on a kubectl context, with the services that read them."""
     services = outside.repository.model().services
     store = outside.state.of_export(context) if context else outside.state
     return tuple(

@@ -18,6 +18,7 @@ from datameesh_cli.core.health import (
 )
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 from datameesh_cli.usecases.build_images import Told, build_missing
+from datameesh_cli.usecases.mark_inputs import made_of
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory
 
 Watch = Callable[[Sequence[ServiceState], float], None]
@@ -103,6 +104,7 @@ def _write_state(outside: Outside, planned: Planned) -> None:
         "profiles": planned.plan.profiles,
         "budget": planned.plan.budget,
         "ports": planned.chosen,
+        "made_of": made_of(outside),
         "bind": planned.bind.address,
         "quotas": planned.quotas,
     }

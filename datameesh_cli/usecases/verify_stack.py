@@ -22,6 +22,7 @@ from datameesh_cli.core.expectation import Observation, complaints
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.rows import FAILED, PASSED
 from datameesh_cli.errors import DmError, UnhealthyError, UserError
+from datameesh_cli.usecases.mark_inputs import ran_on
 from datameesh_cli.usecases.open_target import Cluster, open_place
 from datameesh_cli.usecases.plan_memory import Planned
 from datameesh_cli.usecases.read_checks import read_checks
@@ -96,6 +97,7 @@ def run_checks(
 ) -> Verified:
     """Given checks, the plan and a target, run what applies there and save the verdicts."""
     began = clock.now()
+    inputs = ran_on(outside, outside.state.read_json("plan.json") if target.kind == "compose" else None)
     situation, loaded_at = situation_of(planned, target)
     guard = threading.Lock()
 
@@ -117,7 +119,7 @@ def run_checks(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     done += [run_one(check) for check in last]
-    _save(outside, done, situation)
+    _save(outside, done, situation, inputs)
     return _counted(checks, {check.id: result for check, result in done}, situation, clock.now() - began)
 
 
@@ -277,7 +279,7 @@ def _result(check: Check, result: str, seconds: float, why: str) -> CheckResult:
     return CheckResult(check.name, check.file, check.rows, result, round(seconds, 3), why)
 
 
-def _save(outside: Outside, done: Sequence[tuple[Check, CheckResult]], situation: Situation) -> None:
+def _save(outside: Outside, done: Sequence[tuple[Check, CheckResult]], situation: Situation, inputs: str) -> None:
     """Keep the last verdict on each check: what one data set shows stays when another one is loaded."""
     name = VERDICTS_K8S if situation.target == "kubernetes" else VERDICTS
     saved = outside.state.read_json(name)
@@ -286,6 +288,7 @@ def _save(outside: Outside, done: Sequence[tuple[Check, CheckResult]], situation
         if result.result != NOT_APPLICABLE:
             verdicts[check.id] = {
                 "digest": check.digest,
+                "ran_on": inputs,
                 "result": result.result,
                 "rows": list(check.rows),
                 "why": result.why,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.kube import Kube, cluster_status
+from tests.cluster.kube import Kube, cluster_status, until
 
 
 @pytest.fixture(scope="session")
@@ -23,5 +23,8 @@ def kube(cluster: Kube) -> Iterator[Kube]:
     """In a namespace of the test's own."""
     name = f"test-{uuid.uuid4().hex[:8]}"
     cluster.run("create", "namespace", name)
-    yield Kube(cluster.status, name)
+    own = Kube(cluster.status, name)
+    # Without the account, which a controller puts in, there is no pod.
+    assert until(lambda: own.run("get", "serviceaccount", "default", "--ignore-not-found").stdout, 30)
+    yield own
     cluster.run("delete", "namespace", name, "--wait=false")

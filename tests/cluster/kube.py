@@ -15,6 +15,7 @@ from tests.cluster.node.layout import SANDBOX_IMAGE
 
 ROOT = Path(__file__).parents[2]
 BUSYBOX = SANDBOX_IMAGE
+_PATIENCE = "--timeout=180s"  # seen: 20 s where the machine has nothing else to do
 RESTRICTED = {
     "runAsNonRoot": True,
     "allowPrivilegeEscalation": False,
@@ -40,7 +41,7 @@ class Kube:
             self.namespace,
             *words,
         ]
-        done = subprocess.run(argv, text=True, capture_output=True, input=stdin, timeout=120)
+        done = subprocess.run(argv, text=True, capture_output=True, input=stdin, timeout=200)
         assert not check or done.returncode == 0, f"kubectl {' '.join(words)}: {done.stderr}"
         return done
 
@@ -53,15 +54,23 @@ class Kube:
         assert done.returncode != 0, f"it was admitted: {done.stdout}"
         return done.stderr
 
+    def refuses(self, thing: dict[str, Any], why: str, seconds: float = 30) -> bool:
+        """Whether the server comes to refuse an object for this reason: what it goes by reaches it a moment after it is made.
+
+        Nothing is created, so what is still admitted leaves nothing behind.
+        """
+        words = ("create", "--dry-run=server", "-f", "-")
+        return bool(until(lambda: why in self.run(*words, stdin=json.dumps(thing), check=False).stderr, seconds))
+
     def get(self, kind: str, name: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.run("get", kind, name, "-o", "json").stdout)
         return found
 
     def ready(self, kind: str, name: str) -> None:
-        self.run("rollout", "status", f"{kind}/{name}", "--timeout=90s")
+        self.run("rollout", "status", f"{kind}/{name}", _PATIENCE)
 
     def pod_ready(self, name: str) -> None:
-        self.run("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=90s")
+        self.run("wait", "--for=condition=Ready", f"pod/{name}", _PATIENCE)
 
     def shell(self, pod: str, script: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.run("exec", pod, "--", "sh", "-c", script, check=check)

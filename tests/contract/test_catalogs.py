@@ -21,6 +21,24 @@ MANDATORY = {
 }
 
 
+WAITS = "connectTimeout=10&loginTimeout=10&socketTimeout=300&tcpKeepAlive=true&options=-c%20statement_timeout%3D290s"
+
+
+@pytest.mark.parametrize("file", [f for f in FILES if "=postgresql" in f.read_text()], ids=lambda f: f.stem)
+def test_no_query_waits_for_ever_for_a_database(file: Path) -> None:
+    """The server gives a statement up before the connection does, so that it does not go on for nobody."""
+    (address,) = [line for line in file.read_text().splitlines() if line.startswith("connection-url=")]
+    assert address.partition("?")[2] == WAITS
+
+
+def test_the_metastore_gives_its_database_up_before_trino_gives_up_the_metastore() -> None:
+    address = "5432/metastore?connectTimeout=10&amp;loginTimeout=10&amp;socketTimeout=50&amp;tcpKeepAlive=true<"
+    assert address in (ROOT / "services" / "hive-metastore" / "config" / "metastore-site.xml").read_text()
+    lake = [f for f in FILES if "hive.metastore.uri" in f.read_text()]
+    assert lake
+    assert all("hive.metastore.thrift.client.read-timeout=60s" in f.read_text() for f in lake)
+
+
 @pytest.mark.row("S-CATLG-13")
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
 def test_a_catalog_says_how_to_log_in_and_holds_no_secret(file: Path) -> None:

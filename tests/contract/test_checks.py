@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import pytest
+import yaml
 
 from datameesh_cli.adapters.outside import outside
+from datameesh_cli.core.applicability import Situation, why_not
 from datameesh_cli.core.checks import Check, Exec, Sql
+from datameesh_cli.usecases.plan_memory import plan_memory
 from datameesh_cli.usecases.read_checks import read_checks
+from tests.applicable import APPLICABLE, REASONS
 from tests.contract.repo import ROOT
 
 CHECKS = read_checks(outside(), outside().repository.model())
 EVERY = pytest.mark.parametrize("check", CHECKS, ids=lambda c: c.id)
+SMALLEST = 1536
 BLIND = re.compile(r"<>|!=|\bNOT (?:IN|BETWEEN|LIKE)\b(?! '%system\.runtime%')", re.IGNORECASE)
 QUERIES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "services" / "trino" / "queries").glob("*.sql"))
 
@@ -63,3 +69,18 @@ def test_every_command_that_prints_is_compared_with_what_it_printed() -> None:
 
 def test_a_check_of_every_kind_is_there() -> None:
     assert {type(c.action).__name__ for c in CHECKS} == {"Sql", "Psql", "Exec", "Http", "S3", "Resolve", "Published"}
+
+
+@pytest.mark.parametrize("name", sorted(APPLICABLE))
+def test_each_data_set_has_its_number_of_checks(name: str) -> None:
+    planned = plan_memory(outside(), ("analytics",), SMALLEST, elsewhere=True)
+    situation = Situation("compose", planned.replicas, planned.plan.left_out, frozenset({name}))
+    reasons = [why_not(check, planned.model.services, situation) for check in CHECKS]
+    kinds = Counter(reason.kind if reason else "applies" for reason in reasons)
+    assert dict(kinds) == APPLICABLE[name]
+    for reason in filter(None, reasons):
+        assert re.fullmatch(REASONS[reason.kind], reason.text)
+
+
+def test_every_data_set_is_counted() -> None:
+    assert set(APPLICABLE) == set(yaml.safe_load((ROOT / "seed" / "people.yaml").read_text())["sets"])

@@ -115,7 +115,7 @@ def test_no_two_services_share_a_host_port() -> None:
     assert {port: names for port, names in by_port.items() if len(names) > 1} == {}
 
 
-@pytest.mark.row("S-PORT-14")
+@pytest.mark.row("S-PORT-14/C")
 def test_published_ports_begin_with_30_or_are_that_of_datahub() -> None:
     for name, service in _resolved(EVERYTHING)["services"].items():
         for port in service.get("ports", []):
@@ -162,7 +162,7 @@ def test_every_mounted_file_exists() -> None:
         assert Path(config["file"]).is_file(), name
 
 
-@pytest.mark.row("S-NS-01")
+@pytest.mark.row("S-NS-01/C")
 def test_every_container_is_labelled_with_the_namespace_of_its_service() -> None:
     services = _resolved(EVERYTHING)["services"]
     said = {name: service["labels"]["datameesh.namespace"] for name, service in services.items()}

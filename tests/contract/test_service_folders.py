@@ -11,7 +11,7 @@ import pytest
 from datameesh_cli.adapters.outside import outside
 from datameesh_cli.adapters.repository import Repository
 from datameesh_cli.core.checks import checks_from
-from datameesh_cli.core.rows import matrix_from
+from datameesh_cli.usecases.count_rows import count_rows
 from datameesh_cli.usecases.read_checks import read_checks
 from tests.contract.repo import ROOT, VARIABLE, compose_services, folders, fragments, label, read, services_parameters
 
@@ -99,7 +99,9 @@ def test_processes_are_limited_to_what_was_seen_and_some_more(path: Path, name: 
     own = re.split(r"(?m)^  (?=[a-z][a-z0-9-]*:$)", path.read_text())
     text = next(part for part in own if part.startswith(f"{name}:"))
     found = re.search(r"(?m)^ +# processes: (\d+) seen with .*\n +resources: .*\bpids: (\d+)}}$", text)
-    assert found, f"{name}: write `# processes: N seen with ...` and, in the next line, `pids: M` beside the limit of memory"
+    assert found, (
+        f"{name}: write `# processes: N seen with ...` and, in the next line, `pids: M` beside the limit of memory"
+    )
     seen, limit = int(found[1]), int(found[2])
     assert body["deploy"]["resources"]["limits"]["pids"] == limit
     assert 3 * seen <= limit <= 2048
@@ -246,12 +248,10 @@ def test_no_service_waits_for_one_of_a_profile_that_may_not_run() -> None:
 
 
 def test_every_check_parses_and_speaks_of_what_exists() -> None:
+    """Checks and tests name rows that the matrix has, and of a row with halves the half that they assert."""
     world = outside()
-    checks = read_checks(world, world.repository.model())
-    ids = {row.id for row in matrix_from((ROOT / "tests" / "matrix-ids.txt").read_text(), "tests/matrix-ids.txt").rows}
-    assert ids
-    for check in checks:
-        assert set(check.rows) <= ids, f"{check.id}: {set(check.rows) - ids} are no rows of the matrix"
+    assert read_checks(world, world.repository.model())
+    assert count_rows(world).covered > 200
 
 
 @pytest.mark.parametrize("folder", [p.parent for p in fragments()], ids=lambda p: p.name)

@@ -6,10 +6,21 @@ from collections.abc import Iterator
 
 import pytest
 
+from datameesh_cli.adapters.outside import outside
+from datameesh_cli.usecases.export_kubernetes import kompose_image
 from tests.integration.stack import ROOT, Stack, stack_of
 
 SMALLEST = "1536m"
-ORDER = ["test_refusals", "test_journey", "test_seed_sets", "test_faults", "test_dbt", "test_lifecycle", "test_budgets"]
+ORDER = [
+    "test_refusals",
+    "test_journey",
+    "test_seed_sets",
+    "test_faults",
+    "test_dbt",
+    "test_whole_rows",
+    "test_lifecycle",
+    "test_budgets",
+]
 """Modules on the shared stack, cheap and telling ones first; those that start stacks of their own come after them."""
 
 
@@ -33,6 +44,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def built() -> None:
     """Every image that services use, built where it is missing or out of date."""
     stack_of().dm("images", "build", timeout=3000)
+
+
+@pytest.fixture(scope="session")
+def exporter() -> str:
+    """kompose's image, all that an export needs of the engine. It is built where it is missing."""
+    return kompose_image(outside(), print)
 
 
 @pytest.fixture(scope="session")

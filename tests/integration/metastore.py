@@ -1,9 +1,10 @@
-"""The two Thrift calls that the tests make to the metastore themselves, so that what is refused is refused by it and not by Trino."""
+"""Two Thrift calls that tests make to the metastore themselves, so that what is refused is refused by it and not by Trino."""
 
 from __future__ import annotations
 
 import socket
 import struct
+from contextlib import suppress
 
 _VERSION_1_CALL = 0x80010001
 _STRING, _STRUCT, _BOOL, _STOP = 11, 12, 2, b"\0"
@@ -38,10 +39,8 @@ def _call(host: str, port: int, method: str, arguments: bytes, patience: float) 
         assert got[3] == _REPLY, got
         if got[len(head) : len(head) + 1] != _STOP:
             connection.settimeout(1)
-            try:
+            with suppress(TimeoutError):
                 got += connection.recv(65536)
-            except TimeoutError:
-                pass
             raise MetastoreRefused(got[len(head) :].decode("utf-8", "replace"))
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from datameesh_cli.adapters.outside import Outside, outside
 from datameesh_cli.core.health import Container
 from datameesh_cli.core.stack import PORT_STEP, stack_ports
 from datameesh_cli.usecases.count_rows import PYTEST_VERDICTS
-from datameesh_cli.usecases.verify_stack import VERDICTS
+from tests.applicable import APPLICABLE, REASONS
 
 ROOT = Path(__file__).parents[2]
 ENGINE = Engine()
@@ -58,15 +60,22 @@ class Stack:
         """Run `dm ... --output json` and return the result."""
         return json.loads(self.dm(*args, "--output", "json", **options).stdout)
 
-    def verify(self) -> list[dict[str, Any]]:
-        """Run `dm verify`, require that nothing failed, and return the checks that passed."""
-        done = subprocess.run(
-            self.command("verify", "--output", "json"), cwd=ROOT, env=_environment(), capture_output=True, text=True
-        )
+    def verify(self, loaded: str = "") -> list[dict[str, Any]]:
+        """Run `dm verify --strict`, require that nothing failed, and return the checks that passed.
+
+        With `loaded`, on the smallest plan: require that as many applied as that data set has, and why each other did not.
+        """
+        command = self.command("verify", "--strict", "--output", "json")
+        done = subprocess.run(command, cwd=ROOT, env=_environment(), capture_output=True, text=True)
         assert done.stdout, done.stderr
         results: list[dict[str, Any]] = json.loads(done.stdout)["results"]
         assert [(r["name"], r["why"]) for r in results if r["result"] == "failed"] == []
         assert done.returncode == 0, done.stderr
+        if loaded:
+            kinds = Counter("applies" if r["result"] == "passed" else r["reason"] for r in results)
+            assert dict(kinds) == APPLICABLE[loaded]
+            others = [r for r in results if r["result"] != "passed"]
+            assert [r for r in others if not re.fullmatch(REASONS[r["reason"]], r["why"])] == []
         return [r for r in results if r["result"] == "passed"]
 
     def start(self, *args: str) -> subprocess.Popen[str]:
@@ -114,9 +123,10 @@ class Stack:
     def remove(self) -> None:
         """Remove every trace of the stack, but for what `dm verify` found: `dm rows` reads it."""
         self.dm("down", "--volumes", "--yes")
-        kept = ROOT / ".dm" / PYTEST_VERDICTS
-        verdicts = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
-        kept.write_text(json.dumps(verdicts | (self.world.state.read_json(VERDICTS) or {})), encoding="utf-8")
+        for name, kept_as in PYTEST_VERDICTS.items():
+            kept = ROOT / ".dm" / kept_as
+            verdicts = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+            kept.write_text(json.dumps(verdicts | (self.world.state.read_json(name) or {})), encoding="utf-8")
         shutil.rmtree(self.world.state.folder, ignore_errors=True)
 
 

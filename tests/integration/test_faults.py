@@ -14,9 +14,11 @@ from datameesh_cli.adapters.repository import Repository
 from datameesh_cli.usecases.open_lake import lake_of
 from tests.integration.stack import ROOT, Stack, docker, kill_from_outside
 
-SERVICES = [
-    s.name for s in Repository(ROOT).model().of_profiles(["analytics"]) if s.kind == "service" and not s.leave_out
-]
+_ALL = [s for s in Repository(ROOT).model().of_profiles(["analytics"]) if s.kind == "service"]
+SERVICES = [s.name for s in _ALL if not s.leave_out]
+OPTIONAL = [s.name for s in _ALL if s.leave_out]
+WITH_ALL = "3g"
+"""A budget with room for what the smallest one leaves out."""
 ANSWERS = {
     "SELECT count(*) FROM sales.public.customers": "1379",
     "SELECT count(*) FROM marketing.public.leads": "4580",
@@ -44,6 +46,23 @@ def test_there_is_something_to_lose(loaded: Stack) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_killed_container_comes_back_with_its_data(loaded: Stack, service: str) -> None:
+    _kill(loaded, service)
+
+
+@pytest.mark.parametrize("service", OPTIONAL)
+def test_what_the_smallest_budget_leaves_out_comes_back_where_it_runs(loaded: Stack, service: str) -> None:
+    loaded.dm("up", "--profile", "analytics", "--ram", WITH_ALL)
+    try:
+        assert {c.service for c in loaded.containers().values()} == {*SERVICES, *OPTIONAL}
+        _kill(loaded, service)
+        active = "SELECT count(*) FROM system.runtime.nodes WHERE NOT coordinator AND state = 'active'"
+        _until(lambda: '"1"' in loaded.dm("sql", active, "--output", "csv").stdout, 60)
+    finally:
+        loaded.dm("up", "--profile", "analytics", "--ram", "1536m")
+
+
+def _kill(loaded: Stack, service: str) -> None:
+    """Kill each container of a service once: the engine starts it again by itself, and all that was there still answers."""
     loaded.until_healthy()
     before = {c.name: c for c in loaded.containers().values() if c.service == service}
     assert before
@@ -144,7 +163,7 @@ def test_a_hundred_puts_at_once_fit_into_the_store_s_limit(loaded: Stack) -> Non
     assert (after.oom_killed, after.restarts) == (False, before.restarts)
 
 
-@pytest.mark.row("S-PVC-03", "S-PVC-04", "S-PVC-07")
+@pytest.mark.row("S-PVC-03/C", "S-PVC-04/C", "S-PVC-07/C")
 def test_a_restart_by_hand_keeps_the_data_and_the_claims_have_their_sizes(loaded: Stack) -> None:
     """The same volumes on both targets: what they hold outlives a restart here, how large they are stands in the export."""
     campaigns = "SELECT count(*) FROM marketing.public.campaigns"

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +13,7 @@ import pytest
 
 from datameesh_cli.adapters import yaml_text
 from datameesh_cli.core.k8s.packaging import is_kustomization
-from tests.integration.stack import ROOT
+from tests.integration.clone import copy_of, export, files_in
 
 SERVICE = """\
 services:
@@ -56,44 +52,10 @@ secrets:
 ASKED = ("--profile", "analytics", "--ram", "6g")
 
 
-def _copy(to: Path) -> Path:
-    """A fresh clone of the checkout as it is now: what is committed or would be, and nothing else."""
-    listed = subprocess.run(
-        ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    for name in listed.stdout.split("\0"):
-        if name and not name.startswith("tests/") and (ROOT / name).is_file():
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, to / name)
-    return to
-
-
 @pytest.fixture(scope="module")
-def clone(built: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clone(exporter: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone that tests read and export in; what they change in it they change back."""
-    return _copy(tmp_path_factory.mktemp("clone"))
-
-
-def _command(*args: str) -> list[str]:
-    return [sys.executable, "-m", "datameesh_cli", "k8s-export", *args]
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DM_", "COMPOSE_")) and not k.endswith("_PORT")}
-    return kept | {"PYTHONPATH": str(folder), "COLUMNS": "200"}
-
-
-def _export(folder: Path, *args: str, code: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        _command(*args), cwd=folder, env=_environment(folder) | env, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == code, f"{args} ended in {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done
-
-
-def _files(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return copy_of(tmp_path_factory.mktemp("clone"))
 
 
 def _objects(out: Path) -> list[dict[str, Any]]:
@@ -111,14 +73,14 @@ def _named(out: Path, kind: str, name: str, namespace: str) -> dict[str, Any]:
 
 
 def test_a_fresh_clone_is_exported_twice_to_the_same_bytes_and_nothing_else_is_written(clone: Path) -> None:
-    before = _files(clone)
-    said = _export(clone, *ASKED).stdout
+    before = files_in(clone)
+    said = export(clone, *ASKED).stdout
     out = clone / "k8s-export" / "out"
-    first = _files(out)
-    _export(clone, *ASKED, "--out", "again")
-    assert _files(clone / "again") == first
+    first = files_in(out)
+    export(clone, *ASKED, "--out", "again")
+    assert files_in(clone / "again") == first
     shutil.rmtree(clone / "again")
-    after = {k: v for k, v in _files(clone).items() if not k.startswith("k8s-export/out/") and "__pycache__" not in k}
+    after = {k: v for k, v in files_in(clone).items() if not k.startswith("k8s-export/out/") and "__pycache__" not in k}
     assert after == before, "the plan in force, the secrets and the fragments are not touched"
     assert "ladder, schema: passed" in said
     assert "ladder, graph: passed" in said
@@ -130,14 +92,14 @@ def test_a_fresh_clone_is_exported_twice_to_the_same_bytes_and_nothing_else_is_w
 
 def test_the_whole_takes_at_most_twice_as_long_as_kompose_alone(clone: Path) -> None:
     """The best of five: both figures are of one run each, on a machine that does other things."""
-    seconds = [json.loads(_export(clone, *ASKED, "--output", "json").stdout)["seconds"] for _ in range(5)]
+    seconds = [json.loads(export(clone, *ASKED, "--output", "json").stdout)["seconds"] for _ in range(5)]
     assert min(s["whole"] / s["kompose"] for s in seconds) <= 2, seconds
 
 
 def test_kubectl_takes_the_folder_as_it_is(clone: Path) -> None:
     if not shutil.which("kubectl"):
         pytest.skip("kubectl is not installed")
-    _export(clone, *ASKED)
+    export(clone, *ASKED)
     out = clone / "k8s-export" / "out"
     done = subprocess.run(["kubectl", "kustomize", str(out)], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -150,14 +112,14 @@ def test_no_value_of_a_secret_is_written(clone: Path) -> None:
     store.mkdir(parents=True)
     try:
         (store / "sales-db-admin-password").write_text("a-value-that-must-not-be-seen")
-        _export(clone, *ASKED)
-        assert b"a-value-that-must" not in b"".join(_files(clone / "k8s-export" / "out").values())
+        export(clone, *ASKED)
+        assert b"a-value-that-must" not in b"".join(files_in(clone / "k8s-export" / "out").values())
     finally:
         shutil.rmtree(clone / ".dm")
 
 
 def test_a_service_that_is_added_as_a_folder_comes_out_right(clone: Path, tmp_path: Path) -> None:
-    folder = _copy(tmp_path / "clone")
+    folder = copy_of(tmp_path / "clone")
     own = folder / "services" / "hello"
     (own / "config").mkdir(parents=True)
     (own / "compose.yaml").write_text(SERVICE)
@@ -165,7 +127,7 @@ def test_a_service_that_is_added_as_a_folder_comes_out_right(clone: Path, tmp_pa
     (own / "Dockerfile").write_text(
         'FROM datameesh/base:13\nLABEL org.opencontainers.image.version="1"\nUSER 10777:10778\n'
     )
-    _export(folder, "--profile", "core", "--ram", "2g")
+    export(folder, "--profile", "core", "--ram", "2g")
     out = folder / "k8s-export" / "out"
     made = _named(out, "StatefulSet", "hello", "greetings")
     pod = made["spec"]["template"]["spec"]
@@ -188,10 +150,10 @@ def test_a_service_that_is_added_as_a_folder_comes_out_right(clone: Path, tmp_pa
 
 
 def test_more_memory_changes_limits_heaps_settings_and_quotas_and_nothing_else(clone: Path) -> None:
-    _export(clone, "--profile", "analytics", "--ram", "4g")
-    same = _export(clone, "--check").stdout
+    export(clone, "--profile", "analytics", "--ram", "4g")
+    same = export(clone, "--check").stdout
     assert "the same as a fresh export" in same
-    found = json.loads(_export(clone, "--ram", "8g", "--diff", "--output", "json").stdout)
+    found = json.loads(export(clone, "--ram", "8g", "--diff", "--output", "json").stdout)
     assert found
     numbers = ("resources.limits.memory", "resources.requests.memory", "sizeLimit")
     for change in found:
@@ -203,24 +165,55 @@ def test_more_memory_changes_limits_heaps_settings_and_quotas_and_nothing_else(c
         assert before < after, change
     env = {c["path"].split("[")[-1].split("]")[0] for c in found if ".env[" in c["path"]}
     assert {"TRINO_HEAP", "HEAP", "SHARED_BUFFERS"} <= env
-    text = _export(clone, "--ram", "8g", "--check", code=4)
+    text = export(clone, "--ram", "8g", "--check", code=4)
     assert "is not what the repository gives now" in text.stderr
     assert "services.trino-worker.environment.TRINO_HEAP" in text.stdout
 
 
 def test_an_export_that_somebody_edited_is_found(clone: Path) -> None:
-    _export(clone, *ASKED)
+    export(clone, *ASKED)
     out = clone / "k8s-export" / "out"
     file = out / "sales-domain" / "sales-db.yaml"
     text = file.read_text()
     file.write_text(text.replace("runAsNonRoot: true", "runAsNonRoot: false"))
-    assert "runAsNonRoot" in _export(clone, "--check", code=4).stdout
+    assert "runAsNonRoot" in export(clone, "--check", code=4).stdout
     file.write_text(text + "# by hand\n")
-    assert "sales-domain/sales-db.yaml" in _export(clone, "--check", code=4).stdout
+    assert "sales-domain/sales-db.yaml" in export(clone, "--check", code=4).stdout
     file.write_text(text)
-    _export(clone, "--check")
+    export(clone, "--check")
     (out / "sales-domain" / "more.yaml").write_text("")
-    _export(clone, "--check", code=4)
+    export(clone, "--check", code=4)
+
+
+def _docker(*args: str) -> str:
+    return subprocess.run(["docker", *args], check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+
+
+def _id(image: str) -> str:
+    return _docker("image", "inspect", "--format", "{{.Id}}", image)
+
+
+def test_an_image_that_was_built_anew_under_its_name_is_found(clone: Path, exporter: str) -> None:
+    """Its id stands on the pod, so that the pods roll as the containers of Compose are made anew."""
+    name = "datameesh-export-test/postgres:1"
+    container = _docker("create", exporter)
+    _docker("commit", "--change", "LABEL built=once", container, name)
+    first = _id(name)
+    try:
+        export(clone, *ASKED, POSTGRES_IMAGE=name)
+        out = clone / "k8s-export" / "out"
+        template = _named(out, "StatefulSet", "sales-db", "sales-domain")["spec"]["template"]
+        assert template["metadata"]["annotations"]["datameesh.io/image-id"] == first
+        assert json.loads((out / "export-report.json").read_text())["images"][name] == first
+        export(clone, "--check", POSTGRES_IMAGE=name)
+        _docker("commit", "--change", "LABEL built=again", container, name)
+        found = export(clone, "--check", "--output", "json", code=4, POSTGRES_IMAGE=name)
+        changed = {(c["name"], c["before"], c["after"]) for c in json.loads(found.stdout) if c["kind"] == "StatefulSet"}
+        databases = {"sales-domain/sales-db", "marketing-domain/marketing-db", "data-platform/hive-metastore-db"}
+        assert changed == {(database, first, _id(name)) for database in databases}
+    finally:
+        _docker("rm", container)
+        _docker("rmi", name, first)
 
 
 BAD_FRAGMENTS = [
@@ -241,18 +234,18 @@ BAD_FRAGMENTS = [
 def test_a_bad_fragment_is_one_clear_line_and_the_last_export_stays(
     clone: Path, text: str, instead: str, says: str
 ) -> None:
-    _export(clone, *ASKED)
-    before = _files(clone / "k8s-export")
+    export(clone, *ASKED)
+    before = files_in(clone / "k8s-export")
     fragment = clone / "services" / "sales-db" / "compose.yaml"
     whole = fragment.read_text()
     try:
         fragment.write_text(whole.replace(text, instead, 1))
-        done = _export(clone, *ASKED, code=2)
+        done = export(clone, *ASKED, code=2)
     finally:
         fragment.write_text(whole)
     assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["error", "hint"], done.stderr
     assert says in done.stderr
-    assert _files(clone / "k8s-export") == before
+    assert files_in(clone / "k8s-export") == before
 
 
 @pytest.mark.parametrize(
@@ -280,33 +273,10 @@ def test_bad_input_is_one_clear_line_with_its_code_and_writes_nothing(
     user = {"name": "me", "user": {"username": "me", "password": "x"}}
     config = {"apiVersion": "v1", "kind": "Config", "clusters": [away], "contexts": [context], "users": [user]}
     (tmp_path / "kube").write_text(json.dumps(config))
-    before = _files(clone)
-    done = _export(clone, *args, code=code, KUBECONFIG=str(tmp_path / "kube"))
+    before = files_in(clone)
+    done = export(clone, *args, code=code, KUBECONFIG=str(tmp_path / "kube"))
     assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["error", "hint"], done.stderr
     assert says in done.stderr
-    assert {k: v for k, v in _files(clone).items() if "__pycache__" not in k} == {
+    assert {k: v for k, v in files_in(clone).items() if "__pycache__" not in k} == {
         k: v for k, v in before.items() if "__pycache__" not in k
     }
-
-
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
-def test_a_run_that_is_cut_short_leaves_the_last_export_whole(clone: Path, stop: signal.Signals) -> None:
-    _export(clone, *ASKED)
-    before = _files(clone / "k8s-export" / "out")
-    for moment in (0.3, 0.8, 1.3):
-        child = subprocess.Popen(
-            _command("--ram", "4g"),
-            cwd=clone,
-            env=_environment(clone),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(moment)
-        child.send_signal(stop)
-        child.wait(timeout=60)
-        now = _files(clone / "k8s-export" / "out")
-        done = json.loads(now["export-report.json"])["asked"]["budget"]
-        assert now == before or done == 4096
-        _export(clone, "--check")
-        _export(clone, *ASKED)
-        assert _files(clone / "k8s-export" / "out") == before

@@ -12,20 +12,17 @@ from typing import Any
 
 import pytest
 
-from datameesh_cli.adapters import image_folders, kompose, yaml_text
+from datameesh_cli.adapters import kompose, yaml_text
 from datameesh_cli.adapters.compose import Compose
 from datameesh_cli.adapters.outside import outside
-from datameesh_cli.core.images import named
 from datameesh_cli.core.k8s.fidelity import fates, keys, refuse_lost, rule_of
 from datameesh_cli.core.k8s.objects import Objects
 from datameesh_cli.core.k8s.pipeline import passes
 from datameesh_cli.core.k8s.rules import CONVERTED, DROPPED, RULES, TOP_RULES, Key, Rule
 from datameesh_cli.core.k8s.source import Source
 from datameesh_cli.errors import UserError
-from datameesh_cli.usecases.build_images import build_missing
 from datameesh_cli.usecases.read_source import Read, TargetRequest, read_source
 from tests.integration.fidelity_cases import CASES, FILES, FRAGMENT, Case, rule_ids
-from tests.integration.stack import ROOT
 
 BY_ID = rule_ids(RULES) | rule_ids(TOP_RULES)
 
@@ -74,7 +71,7 @@ class Made:
 
 
 @pytest.fixture(scope="module")
-def mesh(built: None, tmp_path_factory: pytest.TempPathFactory) -> Mesh:
+def mesh(exporter: str, tmp_path_factory: pytest.TempPathFactory) -> Mesh:
     root = tmp_path_factory.mktemp("fidelity")
     for folder in ("compose", "profiles", "services/all/docs", "services/all/pages", "k8s-export/targets"):
         (root / folder).mkdir(parents=True)
@@ -84,9 +81,7 @@ def mesh(built: None, tmp_path_factory: pytest.TempPathFactory) -> Mesh:
     (root / "k8s-export" / "targets" / "kind.yaml").write_text("says: one node\n")
     for name, text in FILES.items():
         (root / "services" / "all" / name).write_text(text)
-    reference = named(image_folders.read_images(ROOT), [kompose.FOLDER])[0].reference
-    build_missing(outside(), [reference], print)
-    return Mesh(root, reference)
+    return Mesh(root, exporter)
 
 
 @pytest.fixture(scope="module")

@@ -7,49 +7,41 @@ from typing import Any
 
 import pytest
 
-from datameesh_cli.adapters import image_folders, kompose
+from datameesh_cli.adapters import kompose
 from datameesh_cli.adapters.outside import outside
-from datameesh_cli.core.images import named
 from datameesh_cli.core.k8s.adopt import adopt
 from datameesh_cli.core.k8s.objects import Objects, identity
 from datameesh_cli.core.k8s.pipeline import passes
 from datameesh_cli.errors import DmError, UserError
-from datameesh_cli.usecases.build_images import build_missing
 from datameesh_cli.usecases.read_source import Read, TargetRequest, read_source
-from tests.integration.stack import ROOT
 from tests.unit.core.k8s.example import draft
 
 MARKER = "a-line-that-only-the-checkout-has"
-
-
-@pytest.fixture(scope="module")
-def image(built: None) -> str:
-    reference = named(image_folders.read_images(ROOT), [kompose.FOLDER])[0].reference
-    build_missing(outside(), [reference], print)
-    return reference
 
 
 def _read(profile: str = "analytics", ram: int = 6144, target: str = "kind") -> Read:
     return read_source(outside(), (profile,), ram, TargetRequest(target))
 
 
-def _convert(image: str, read: Read) -> Objects:
-    return kompose.convert(image, read.model, read.profiles).objects
+def _convert(exporter: str, read: Read) -> Objects:
+    return kompose.convert(exporter, read.model, read.profiles).objects
 
 
 @pytest.mark.parametrize(
     ("profile", "ram", "target"), [("analytics", 6144, "kind"), ("core", 1536, "kind"), ("analytics", 8192, "aws")]
 )
-def test_the_stand_in_of_the_unit_tests_says_what_kompose_says(image: str, profile: str, ram: int, target: str) -> None:
+def test_the_stand_in_of_the_unit_tests_says_what_kompose_says(
+    exporter: str, profile: str, ram: int, target: str
+) -> None:
     read = _read(profile, ram, target)
-    real, said = (adopt(objects, read.source) for objects in (_convert(image, read), draft(read.source)))
+    real, said = (adopt(objects, read.source) for objects in (_convert(exporter, read), draft(read.source)))
     assert sorted(real, key=identity) == sorted(said, key=identity)
 
 
-def test_without_what_kompose_says_there_is_no_export(image: str) -> None:
+def test_without_what_kompose_says_there_is_no_export(exporter: str) -> None:
     """Each part that is kept of its draft is needed: nothing else makes it."""
     read = _read()
-    objects = _convert(image, read)
+    objects = _convert(exporter, read)
     passes(objects, read.source)
     lost = {"command": 0, "readOnlyRootFilesystem": 0, "volumeMounts": 0}
     for o in objects:
@@ -79,7 +71,7 @@ def _claims(own: dict[str, Any], read: Read) -> bool:
     return any(m["name"] in names for m in own["volumeMounts"])
 
 
-def test_kompose_reads_no_file_of_the_machine(image: str, tmp_path: Path) -> None:
+def test_kompose_reads_no_file_of_the_machine(exporter: str, tmp_path: Path) -> None:
     """Of a config it would write every byte into its draft, and of a secret too."""
     file = tmp_path / "file.txt"
     file.write_text(MARKER)
@@ -93,14 +85,16 @@ def test_kompose_reads_no_file_of_the_machine(image: str, tmp_path: Path) -> Non
         "volumes": [{"type": "bind", "source": str(tmp_path), "target": "/docs"}],
     }
     files = {kind: {name: {"name": name, "file": str(file)}} for kind, name in (("configs", "site"), ("secrets", "pw"))}
-    made = kompose.convert(image, {"name": "x", "services": {"web": body}, **files}, ["core"])
+    made = kompose.convert(exporter, {"name": "x", "services": {"web": body}, **files}, ["core"])
     assert "web" in {o["metadata"]["name"] for o in made.objects}
     assert MARKER not in str(made.objects)
     with pytest.raises(UserError, match=f"{file}: no such file or directory"):
-        kompose.convert(image, {"name": "x", "services": {"web": body | {"env_file": [str(file)]}}, **files}, ["core"])
+        kompose.convert(
+            exporter, {"name": "x", "services": {"web": body | {"env_file": [str(file)]}}, **files}, ["core"]
+        )
 
 
-def test_what_kompose_refuses_is_one_line(image: str) -> None:
+def test_what_kompose_refuses_is_one_line(exporter: str) -> None:
     body = {"image": "web:1", "profiles": ["core"], "ports": "none"}
     with pytest.raises(UserError, match="kompose refuses the model: "):
-        kompose.convert(image, {"name": "x", "services": {"web": body}}, ["core"])
+        kompose.convert(exporter, {"name": "x", "services": {"web": body}}, ["core"])

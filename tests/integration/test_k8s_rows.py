@@ -38,7 +38,7 @@ BUDGETS = [1536, 3072, 6144, 8192]
 WHOLE = ("analytics",)
 KIND = TargetRequest()
 
-pytestmark = pytest.mark.usefixtures("built")
+pytestmark = pytest.mark.usefixtures("exporter")
 
 
 @cache
@@ -64,7 +64,7 @@ def _workloads() -> dict[str, Object]:
     return {service_of(o): o for o in _objects() if is_workload(o)}
 
 
-@pytest.mark.row("S-INFRA-02")
+@pytest.mark.row("S-INFRA-02/K")
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("ram", BUDGETS)
 @pytest.mark.parametrize("profile", ["core", "analytics"])
@@ -103,53 +103,53 @@ def test_trino_and_the_databases_are_stateful_sets() -> None:
     assert kinds["dbt"] == "Job"
 
 
-@pytest.mark.row("S-PORT-13", "S-SEC-09")
+@pytest.mark.row("S-PORT-13/K", "S-SEC-09/K")
 def test_no_database_has_a_way_in_from_outside() -> None:
     databases = {name: spec for name, spec in _services().items() if name.endswith("-db")}
     assert databases
     assert {spec["type"] for spec in databases.values()} == {"ClusterIP"}
 
 
-@pytest.mark.row("S-PORT-14")
+@pytest.mark.row("S-PORT-14/K")
 def test_node_ports_are_the_published_ports() -> None:
     found = {p["nodePort"] for spec in _services().values() for p in spec["ports"] if "nodePort" in p}
     assert found == {p.default for s in outside().repository.model().services for p in s.ports}
     assert found <= set(range(30000, 32768))
 
 
-@pytest.mark.row("S-SVC-02")
+@pytest.mark.row("S-SVC-02/K")
 def test_trino_has_a_node_port_and_a_headless_service() -> None:
     coordinator = _services()["trino-coordinator"]
     assert [(p["port"], p["nodePort"]) for p in coordinator["ports"]] == [(8080, 30808)]
     assert _services()["trino-coordinator-headless"]["clusterIP"] == "None"
 
 
-@pytest.mark.row("S-SVC-03")
+@pytest.mark.row("S-SVC-03/K")
 def test_the_workers_are_not_published() -> None:
     worker = _services()["trino-worker"]
     assert (worker["type"], [p["port"] for p in worker["ports"]]) == ("ClusterIP", [8080])
 
 
-@pytest.mark.row("S-SVC-04")
+@pytest.mark.row("S-SVC-04/K", "S-PORT-03/K", "S-PORT-04/K")
 def test_the_lake_has_two_named_ports() -> None:
     ports = {p["name"]: (p["port"], p["nodePort"]) for p in _services()["minio"]["ports"]}
     assert ports == {"api": (9000, 30900), "console": (9001, 30901)}
 
 
-@pytest.mark.row("S-SVC-05")
+@pytest.mark.row("S-SVC-05/K")
 def test_the_metastore_is_reached_inside_only() -> None:
     spec = _services()["hive-metastore"]
     assert (spec["type"], [p["port"] for p in spec["ports"]]) == ("ClusterIP", [9083])
 
 
-@pytest.mark.row("S-SVC-08", "S-SVC-11", "S-SVC-12")
+@pytest.mark.row("S-SVC-08/K", "S-SVC-11/K", "S-SVC-12/K")
 @pytest.mark.parametrize("name", ["sales-db", "marketing-db", "hive-metastore-db"])
 def test_a_database_is_reached_inside_only(name: str) -> None:
     spec = _services()[name]
     assert (spec["type"], [p["port"] for p in spec["ports"]]) == ("ClusterIP", [5432])
 
 
-@pytest.mark.row("S-SVC-13")
+@pytest.mark.row("S-SVC-13/K")
 @pytest.mark.parametrize("domain", ["sales", "marketing"])
 def test_the_other_names_of_the_databases_exist(domain: str) -> None:
     names = {
@@ -161,9 +161,9 @@ def test_the_other_names_of_the_databases_exist(domain: str) -> None:
 @pytest.mark.parametrize(
     ("service", "size"),
     [
-        pytest.param("sales-db", "5Gi", marks=pytest.mark.row("S-PVC-03")),
-        pytest.param("marketing-db", "5Gi", marks=pytest.mark.row("S-PVC-04")),
-        pytest.param("hive-metastore-db", "2Gi", marks=pytest.mark.row("S-PVC-07")),
+        pytest.param("sales-db", "5Gi", marks=pytest.mark.row("S-PVC-03/K")),
+        pytest.param("marketing-db", "5Gi", marks=pytest.mark.row("S-PVC-04/K")),
+        pytest.param("hive-metastore-db", "2Gi", marks=pytest.mark.row("S-PVC-07/K")),
         ("minio", "10Gi"),
     ],
 )
@@ -172,13 +172,13 @@ def test_claims_have_their_size(service: str, size: str) -> None:
     assert claim["spec"]["resources"]["requests"]["storage"] == size
 
 
-@pytest.mark.row("S-NS-01")
+@pytest.mark.row("S-NS-01/K")
 def test_the_platform_lives_in_its_namespace() -> None:
     platform = ("trino-coordinator", "trino-worker", "minio", "hive-metastore", "hive-metastore-db")
     assert {_workloads()[service]["metadata"]["namespace"] for service in platform} == {"data-platform"}
 
 
-@pytest.mark.row("S-NS-09")
+@pytest.mark.row("S-NS-09/K")
 def test_namespaces_come_first_one_document_each() -> None:
     kinds = [(o["kind"], o["metadata"]["name"]) for o in resources_in_order(_objects())]
     namespaces = [name for kind, name in kinds if kind == "Namespace"]
@@ -215,7 +215,7 @@ def _edges() -> set[tuple[str, str, int]]:
     return ends["egress"]
 
 
-@pytest.mark.row("S-SEC-02", "S-SEC-03")
+@pytest.mark.row("S-SEC-02/K", "S-SEC-03/K")
 @pytest.mark.parametrize(
     "target", [("sales-db", 5432), ("marketing-db", 5432), ("hive-metastore", 9083), ("minio", 9000)]
 )
@@ -238,13 +238,13 @@ def test_the_domains_never_talk_to_each_other() -> None:
     assert talkers == {"trino-coordinator", "trino-worker"}
 
 
-@pytest.mark.row("S-SEC-63")
+@pytest.mark.row("S-SEC-63/K")
 def test_passwords_stand_in_no_file() -> None:
     assert "Secret" not in {o["kind"] for o in _objects()}
     assert "secretName" not in str(_objects())
 
 
-@pytest.mark.row("S-SEC-67")
+@pytest.mark.row("S-SEC-67/K")
 def test_nothing_runs_as_root_and_nothing_writes_its_root() -> None:
     for name, o in _workloads().items():
         context = pod(o)["securityContext"]
@@ -252,7 +252,7 @@ def test_nothing_runs_as_root_and_nothing_writes_its_root() -> None:
         assert container(o)["securityContext"]["readOnlyRootFilesystem"] is True, name
 
 
-@pytest.mark.row("S-OPS-34")
+@pytest.mark.row("S-OPS-34/K")
 def test_every_container_has_limits_and_requests() -> None:
     for name, o in _workloads().items():
         for own in [*pod(o)["containers"], *pod(o).get("initContainers", ())]:
@@ -289,7 +289,7 @@ def test_priorities_put_data_first_and_jobs_last() -> None:
     assert used["dbt"] == min(values.values())
 
 
-@pytest.mark.row("S-OPS-37")
+@pytest.mark.row("S-OPS-37/K")
 def test_every_long_running_container_has_three_probes() -> None:
     for name, o in _workloads().items():
         probes = {key for key in container(o) if key.endswith("Probe")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import time
@@ -84,7 +85,30 @@ def test_down_leaves_no_container_and_no_network_but_the_data(other: Stack) -> N
     assert "removed 0 containers" in other.dm("down").stdout
 
 
-@pytest.mark.row("S-NS-09")
+def test_the_secrets_stay_while_somebody_holds_a_volume_that_they_open(other: Stack) -> None:
+    other.dm(*CORE)
+    refused = subprocess.run(
+        other.command("down", "--volumes"), cwd=ROOT, capture_output=True, stdin=subprocess.DEVNULL
+    )
+    assert refused.returncode == 2
+    assert len(other.ids()) == 2
+    before = {name: other.world.state.secret(name) for name in other.world.state.secret_names()}
+    volume = next(v for v in ENGINE.volumes(other.project) if "sales-db" in v)
+    holder = docker("run", "-d", "-v", f"{volume}:/v", "--entrypoint", "sleep", "datameesh/base:13", "600").strip()
+    try:
+        assert (
+            f"still there, with the secrets that open them: {volume}"
+            in other.dm("down", "--volumes", "--yes", code=3).stderr
+        )
+    finally:
+        docker("rm", "-f", holder)
+    assert {name: other.world.state.secret(name) for name in before} == before
+    other.dm("down", "--volumes", "--yes")
+    assert ENGINE.volumes(other.project) == ()
+    assert other.world.state.secret_names() == ()
+
+
+@pytest.mark.row("S-NS-09/C")
 def test_down_of_a_namespace_takes_only_what_lives_there(other: Stack) -> None:
     other.dm(*CORE)
     before = other.ids()
@@ -162,7 +186,7 @@ def test_ctrl_c_while_trino_starts_and_up_again_ends_healthy(shared: Stack) -> N
     shared.until_healthy(5)
 
 
-@pytest.mark.row("S-NS-01")
+@pytest.mark.row("S-NS-01/C")
 def test_every_container_says_which_namespace_it_stands_for(shared: Stack) -> None:
     shared.dm("up", "--profile", "analytics", "--ram", SMALLEST)
     label = '{{index .Config.Labels "datameesh.namespace"}}'
@@ -174,6 +198,14 @@ def test_every_container_says_which_namespace_it_stands_for(shared: Stack) -> No
         "hive-metastore",
         "hive-metastore-db",
     }
+
+
+@pytest.mark.row("S-SEC-67/C")
+def test_no_container_runs_as_root(shared: Stack) -> None:
+    shared.dm("up", "--profile", "analytics", "--ram", SMALLEST)
+    users = {c.service: docker("inspect", c.name, "--format", "{{.Config.User}}") for c in shared.containers().values()}
+    assert len(users) >= 6
+    assert {name: user for name, user in users.items() if not re.match(r"[1-9][0-9]*", user)} == {}
 
 
 def test_ctrl_c_of_a_change_and_up_again_ends_healthy(other: Stack) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
+import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.integration.conftest import SMALLEST
+from tests.integration.engine_without_network import engine_without_network
 from tests.integration.stack import Stack, docker
 
 
@@ -35,25 +35,26 @@ def test_an_image_survives_the_way_through_a_file(built: None, tmp_path: Path) -
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_a_machine_without_network_starts_from_one_file(other: Stack, tmp_path: Path) -> None:
-    """Save all, remove all that services run, load all, and start with every registry out of reach."""
+    """An engine with an empty store and no way out: nothing can be built there, and from the file everything starts."""
     file = tmp_path / "bundle.tar"
     bundle = other.json("images", "save", str(file), timeout=900)
-    assert bundle["images"]
-    before = {image: docker("image", "inspect", "--format", "{{.Id}}", image) for image in bundle["images"]}
-    try:
-        for image in bundle["images"]:
-            subprocess.run(["docker", "rmi", "-f", image], capture_output=True, check=True)
-        assert not _ours() & set(bundle["images"])
-        done = other.dm("up", "--ram", SMALLEST, code=3, DOCKER_HOST="unix:///nowhere.sock")
-        assert "no container engine" in done.stderr
-    finally:
-        other.dm("images", "load", str(file), timeout=900)
-    assert {image: docker("image", "inspect", "--format", "{{.Id}}", image) for image in bundle["images"]} == before
-    nowhere: dict[str, Any] = dict.fromkeys(
-        ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "GOPROXY", "PIP_INDEX_URL"), "http://127.0.0.1:9"
-    )
-    other.dm("up", "--profile", "analytics", "--ram", SMALLEST, **nowhere)
-    other.until_healthy(5)
+    with engine_without_network() as engine:
+        links = [line.split(": ")[1] for line in engine.run(["ip", "-o", "link"]).stdout.splitlines()]
+        assert sorted(links) == ["docker0", "lo"]
+        assert engine.run(["ip", "route", "show", "default"]).stdout == ""
+        asked = ("--profile", "analytics", "--ram", SMALLEST)
+        refused = engine.run(other.command("up", *asked), code=3)
+        assert "could not be built" in refused.stderr, "there is nothing to fetch anything from"
+        loaded = json.loads(engine.run(other.command("images", "load", str(file), "--output", "json")).stdout)
+        assert sorted(loaded["images"]) == sorted(bundle["images"])
+        engine.run(other.command("up", *asked))
+        assert "all well" in engine.run(other.command("status")).stdout
+        assert "1" in engine.run(other.command("sql", "SELECT 1", "--output", "csv")).stdout
+        words = ["--rm", "--entrypoint", "bash", "datameesh/postgres:17", "-c", "exec 3<>/dev/tcp/192.0.2.1/80"]
+        assert engine.run(["docker", "run", *words], code=1, timeout=60).stderr, "a container has no way out either"
+        engine.run(other.command("down", "--volumes"))
+    file.unlink()
+    assert not engine.folder.exists()
 
 
 def test_a_file_that_is_no_bundle_is_one_clear_line(built: None, other: Stack, tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +18,11 @@ import pytest
 
 from datameesh_cli.adapters import relay
 from datameesh_cli.adapters.outside import Outside, outside
-from datameesh_cli.adapters.postgres import Login, Session, session
+from datameesh_cli.adapters.postgres import PATIENCE, Login, Patience, Session, session
 from datameesh_cli.adapters.repository import Repository
 from datameesh_cli.errors import UnhealthyError, UserError
+from datameesh_cli.usecases import seed_data as seed_data_module
+from datameesh_cli.usecases.load_domain import Progress
 from datameesh_cli.usecases.seed_data import SeedRequest, list_sets, seed_data
 from datameesh_cli.usecases.start_profile import StartRequest, start_profile
 from datameesh_cli.usecases.stop_stack import stop_stack
@@ -42,12 +46,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
 
 
 @contextmanager
-def database(world: Outside, domain: str = "sales", *, direct: bool | None = None) -> Iterator[Session]:
+def database(
+    world: Outside, domain: str = "sales", *, direct: bool | None = None, patience: Patience = PATIENCE
+) -> Iterator[Session]:
     name = f"{domain}-db"
     container = next(c for c in world.engine.containers(world.project) if c.service == name)
     login = Login(name, f"{domain}_db", "owner", world.state.secret(f"{name}-owner-password"))
     with relay.reach(container.name, container.address, 5432, direct=direct) as endpoint:
-        with session(endpoint, login) as opened:
+        with session(endpoint, login, patience) as opened:
             yield opened
 
 
@@ -89,10 +95,160 @@ def test_rows_changed_since_are_reported_and_kept_until_forced(world: Outside) -
         )
         sales.commit()
     again = seed_data(world, SeedRequest("small"), quiet, quiet)
-    assert next(d for d in again.domains if d.domain == "sales").changed == ("orders has 21 rows, the set has 20",)
+    changed = ("customers (1 changed or replaced)", "orders (1 added)")
+    assert next(d for d in again.domains if d.domain == "sales").changed == changed
     assert load(world, force=True) == [True, True]
     with database(world) as sales:
         assert sales.run("SELECT count(*), max(order_id) FROM orders") == [(20, 20)]
+
+
+ORDER = "INSERT INTO orders (customer_id, total_amount, product_id, quantity, region) VALUES (1, 5, 1, 1, 'AMER')"
+CHANGES = [
+    ("sales", ORDER, "sales.customers (1 changed or replaced), sales.orders (1 added)"),
+    ("sales", "UPDATE products SET unit_price = 9999 WHERE product_id = 1", "sales.products (1 changed or replaced)"),
+    ("sales", "DELETE FROM inventory WHERE product_id IN (3, 4)", "sales.inventory (2 removed)"),
+    # As many rows as before: a count would not notice.
+    (
+        "sales",
+        "DELETE FROM customer_pii WHERE customer_id = 2;"
+        "INSERT INTO customer_pii VALUES (2, 'new@example.com', '900-00-0000', '1')",
+        "sales.customer_pii (1 changed or replaced)",
+    ),
+    ("marketing", "UPDATE leads SET first_name = NULL WHERE lead_id = 101", "marketing.leads (1 changed or replaced)"),
+]
+
+
+def change(world: Outside, domain: str, statement: str) -> None:
+    with database(world, domain) as there:
+        there.run(statement)
+        there.commit()
+
+
+@pytest.mark.parametrize(("domain", "statement", "lost"), CHANGES, ids=[lost for _, _, lost in CHANGES])
+def test_what_somebody_changed_is_not_lost_unless_forced(
+    world: Outside, tmp_path: Path, domain: str, statement: str, lost: str
+) -> None:
+    load(world, force=True)
+    change(world, domain, statement)
+    held = list_sets(world).domains
+    edited = spoiled(world, tmp_path, "people.yaml", "first_names:", "first_names:   # other words for the same")
+    for here, request in (
+        (world, SeedRequest("journey")),
+        (world, SeedRequest("small", 3)),
+        (edited, SeedRequest("small")),
+    ):
+        with pytest.raises(UserError, match=re.escape(f"since the last load: {lost}")) as refused:
+            seed_data(here, request, quiet, quiet)
+        assert refused.value.exit_code == 2
+        scale = "" if request.scale == 1 else " --scale 3"
+        assert str(refused.value.hint).endswith(f"dm seed --set {request.set_name}{scale} --force")
+    assert list_sets(world).domains == held
+    again = {d.domain: d.changed for d in seed_data(world, SeedRequest("small"), quiet, quiet).domains}
+    assert ", ".join(f"{domain}.{change}" for change in again[domain]) == lost
+    assert load(world, "journey", force=True) == [True, True]
+
+
+def test_what_was_changed_and_changed_back_is_no_loss(world: Outside) -> None:
+    load(world, force=True)
+    change(world, "sales", ORDER)
+    change(world, "sales", "DELETE FROM orders WHERE order_id > 20")
+    change(world, "marketing", "UPDATE leads SET first_name = upper(first_name)")
+    change(world, "marketing", "UPDATE leads SET first_name = initcap(first_name)")
+    assert [d.changed for d in seed_data(world, SeedRequest("small"), quiet, quiet).domains] == [(), ()]
+    assert load(world, "journey") == [True, True]
+
+
+def test_rows_that_no_load_brought_are_not_lost(world: Outside) -> None:
+    load(world, force=True)
+    change(world, "marketing", "DROP TABLE datameesh.loaded_set")
+    lost = "marketing.campaigns (8 added), marketing.leads (15 added), marketing.metrics (32 added)"
+    with pytest.raises(UserError, match=re.escape(lost)):
+        load(world)
+    assert load(world, force=True) == [True, True]
+
+
+def test_a_load_of_an_older_version_wrote_no_checksum_and_is_known_all_the_same(world: Outside) -> None:
+    load(world, force=True)
+    for domain in ("sales", "marketing"):
+        change(world, domain, "ALTER TABLE datameesh.loaded_set DROP COLUMN checksum")
+    assert load(world, "journey") == [True, True]
+    change(world, "sales", "ALTER TABLE datameesh.loaded_set DROP COLUMN checksum")
+    change(world, "sales", "DELETE FROM orders WHERE order_id = 1")
+    with pytest.raises(UserError, match=r"sales\.customers \(1 changed or replaced\), sales\.orders \(1 removed\)"):
+        load(world)
+
+
+@pytest.fixture
+def paused(world: Outside) -> Iterator[Callable[[], None]]:
+    """Freezes the sales database when called: its kernel still answers, it does not. It goes on after the test."""
+    name = next(c.name for c in world.engine.containers(world.project) if c.service == "sales-db")
+
+    def freeze() -> None:
+        # A freezer that meets a process amid its birth gives up, on a busy machine more than once.
+        for _ in range(10):
+            if subprocess.run(["docker", "pause", name], capture_output=True).returncode == 0:
+                return
+            time.sleep(1)
+        raise AssertionError("the engine cannot pause the container")
+
+    yield freeze
+    subprocess.run(["docker", "unpause", name], capture_output=True)
+
+
+def test_a_database_that_freezes_amid_a_load_is_given_up_and_nothing_was_changed(
+    world: Outside, paused: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(world, force=True)
+    monkeypatch.setattr(seed_data_module, "session", functools.partial(session, patience=Patience(silence=3)))
+    began = 0.0
+
+    def freeze(progress: Progress) -> None:
+        nonlocal began
+        if progress.table == "events_big" and progress.rows > 100_000 and not began:
+            began = time.monotonic()
+            paused()
+
+    with pytest.raises(UnhealthyError, match="sales-db stopped answering: nothing came for 3 s") as given_up:
+        seed_data(world, SeedRequest("pushdown"), freeze, quiet)
+    assert 3 <= time.monotonic() - began < 20
+    assert "nothing was changed" in str(given_up.value.hint)
+    monkeypatch.undo()
+    subprocess.run(["docker", "unpause", f"{world.project}-sales-db-1"], capture_output=True)
+    assert load(world) == [False, False]
+
+
+def test_a_statement_that_takes_too_long_is_ended_by_the_server_or_by_us(
+    world: Outside, paused: Callable[[], None]
+) -> None:
+    with database(world, patience=Patience(statement=1, grace=2)) as slow:
+        with pytest.raises(UnhealthyError, match="a statement was not done within 1 s and was ended"):
+            slow.run("SELECT pg_sleep(30)")
+    with database(world, patience=Patience(statement=1, grace=2)) as frozen:
+        frozen.run("SELECT 1")
+        paused()
+        began = time.monotonic()
+        with pytest.raises(UnhealthyError, match="sales-db stopped answering: nothing came for 3 s"):
+            frozen.run("SELECT 1")
+        assert 3 <= time.monotonic() - began < 15
+
+
+def test_a_frozen_database_takes_no_login(world: Outside, paused: Callable[[], None]) -> None:
+    with database(world):
+        pass
+    paused()
+    began = time.monotonic()
+    with pytest.raises(UnhealthyError, match="timeout expired"):
+        with database(world, patience=Patience(login=2)):
+            pass
+    assert time.monotonic() - began < 10
+
+
+def test_who_holds_a_table_is_waited_for_but_not_for_ever(world: Outside) -> None:
+    load(world, force=True)
+    with database(world) as other, database(world, patience=Patience(lock=1)) as waiting:
+        other.run("LOCK TABLE orders")
+        with pytest.raises(UnhealthyError, match="another session uses the tables and did not end within 1 s"):
+            waiting.run("TRUNCATE orders")
 
 
 def test_the_next_number_follows_the_loaded_rows(world: Outside) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from datameesh_cli.core.k8s.objects import Object, Objects, container, edited, service_of
+from datameesh_cli.core.k8s.objects import PREFIX, Object, Objects, container, edited, service_of
 from datameesh_cli.core.k8s.source import Part, Source, literal
 
+IMAGE_ID = f"{PREFIX}image-id"
+"""Which image the engine had under that name when it was exported. One that is built anew under its tag rolls the pods, as
+`docker compose up` makes its containers anew."""
 _OURS = ("image", "args", "env", "name", "imagePullPolicy", "ports")
 
 
@@ -21,6 +24,12 @@ def containers(objects: Objects, source: Source) -> Objects:
             for key in _OURS:
                 own.pop(key, None)
             own.update(_of(part, source))
+            annotations = o["spec"]["template"]["metadata"].setdefault("annotations", {})
+            annotations.pop(IMAGE_ID, None)
+            if known := source.images.get(str(part.body["image"])):
+                annotations[IMAGE_ID] = known.id
+            if not annotations:
+                del o["spec"]["template"]["metadata"]["annotations"]
 
     return edited(objects, change)
 
@@ -34,7 +43,7 @@ def _of(part: Part, source: Source) -> dict[str, Any]:
     body = part.body
     own: dict[str, Any] = {
         "name": part.name,
-        "image": source.target.image(str(body["image"])),
+        "image": source.image(part),
         "imagePullPolicy": "IfNotPresent",  # images are pinned by version; a cluster without a registry has them loaded
     }
     if body.get("command"):

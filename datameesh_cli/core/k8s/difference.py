@@ -35,6 +35,7 @@ _PATHS = (
     (r"securityContext", "user, read_only, cap_drop, security_opt"),
     (r"initContainers", "depends_on"),
     (r"config-hash", "configs"),
+    (r"image-id$", "image (another one has its name now)"),
     (r"projected|configMap", "configs, secrets"),
     (r"volumeClaimTemplates", "volumes"),
     (r"terminationGrace", "stop_grace_period"),

@@ -15,6 +15,8 @@ from datameesh_cli.core.k8s.rules import REFUSED, RULES, TOP_RULES, UNKNOWN, Key
 from datameesh_cli.core.k8s.source import Part, Source
 from datameesh_cli.errors import UserError
 
+_BY_HEAD = {head: tuple(r for r in RULES if r.head == head) for head in {r.head for r in RULES}}
+
 
 @dataclass(frozen=True, slots=True)
 class Fate:
@@ -67,7 +69,7 @@ def rule_of(key: Key, part: Part | None, source: Source) -> Rule | None:
     """Given a key and its service (None: the model's own keys), return the rule that says what becomes of it, or None."""
     if part is None:
         return next((r for r in TOP_RULES if r.fits(key.path)), None)
-    fitting = (r for r in RULES if r.fits(key.path))
+    fitting = (r for r in _BY_HEAD.get(key.path[0], ()) if r.fits(key.path))
     return next((r for r in fitting if r.when is None or r.when(key, part, source)), None)
 
 

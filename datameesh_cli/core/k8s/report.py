@@ -9,7 +9,7 @@ from typing import Any
 from datameesh_cli.core.k8s.fidelity import Fate
 from datameesh_cli.core.k8s.quotas import Sum
 from datameesh_cli.core.k8s.secrets import expected
-from datameesh_cli.core.k8s.source import Source
+from datameesh_cli.core.k8s.source import Part, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +38,10 @@ def report(
         "edges": [f"{link.source.name} -> {link.service}:{link.port}" for link in source.links()],
         "keys": [asdict(f) for f in fates],
         "ladder": [{"rung": r.name, "state": r.state, "detail": r.detail} for r in rungs],
-        "images": sorted({source.target.image(str(p.body["image"])) for p in source.parts}),
+        "images": {source.image(p): _id(p, source) for p in source.parts},
     }
+
+
+def _id(part: Part, source: Source) -> str:
+    known = source.images.get(str(part.body["image"]))
+    return known.id if known else "not in this engine"

@@ -51,6 +51,11 @@ class Rule:
     values: str = ""
     when: When | None = None
 
+    @property
+    def head(self) -> str:
+        """The first name of the pattern."""
+        return self.pattern.partition("/")[0]
+
     def fits(self, path: tuple[str, ...]) -> bool:
         """Say whether a path is this pattern: as long as it, and name by name the same but for `*`."""
         wanted = self.pattern.split("/")

@@ -1,6 +1,7 @@
 """Pass 8: secrets are named, never written. Each is a Secret of its name, mounted as the file that Compose mounts.
 
-One projected volume for each folder, readable by the container's group only. The values come from the export's own store at `--apply`.
+One projected volume for each folder, readable by the container's group only. The values come from the store of the export at
+`--apply`.
 """
 
 from __future__ import annotations

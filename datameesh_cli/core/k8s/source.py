@@ -29,6 +29,15 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """An image as the engine has it: its id, the digest of its configuration, which says what is in it; and the digests under
+    which registries have it (`registry.example.org/mesh/datameesh/dbt@sha256:...`), none for one that was only built here."""
+
+    id: str
+    digests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     """Who a container runs as, by number."""
 
@@ -134,6 +143,8 @@ class Source:
     target: Target
     outside: tuple[Service, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, Image] = field(default_factory=dict)
+    """By the reference in the model; one that the engine has not is not in it."""
 
     def part(self, name: str) -> Part | None:
         """Given a service's name, return the exported service, or None."""
@@ -174,6 +185,19 @@ class Source:
     def priority_value(self, part: Part) -> int:
         """Given an exported service, return the value of its priority class."""
         return PRIORITIES[part.priority]
+
+    def image(self, part: Part) -> str:
+        """Given an exported service, return its image as the cluster pulls it: by digest where a registry has it, else by tag.
+
+        Without a registry images are loaded by hand, and a node knows those by their tag only.
+        """
+        reference = str(part.body["image"])
+        pulled, known = self.target.image(reference), self.images.get(reference)
+        repository = pulled.rpartition(":")[0] if ":" in pulled.rpartition("/")[2] else pulled
+        for digest in known.digests if known and self.target.registry else ():
+            if digest.startswith(f"{repository}@"):
+                return pulled + "@" + digest.partition("@")[2]
+        return pulled
 
     def content(self, name: str) -> tuple[File, ...]:
         """Given a config's name or a mounted path, return its files. Raise UserError if it was not read."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from datameesh_cli.adapters import kube_score, kubectl, kubernetes_schema, yaml_text
+from datameesh_cli.core.k8s.objects import COMMON
 from datameesh_cli.core.k8s.pipeline import passes
 from datameesh_cli.core.k8s.trial import trial
 from datameesh_cli.errors import HostError, UnhealthyError, UserError
@@ -39,10 +40,67 @@ def test_a_dry_run_takes_a_namespace_that_is_not_there_yet_for_default(program: 
     assert "--dry-run=server" in (folder / "calls").read_text()
 
 
-def test_what_the_server_says_against_an_object_is_returned_but_for_old_limits(program: Any) -> None:
-    says = "Error: pods p is forbidden: exceeded quota: datameesh\nError: pods p is forbidden: violates PodSecurity\n"
-    program("kubectl", f"case $* in *get*) echo namespace/sales;; *) printf '{says}' >&2; exit 1;; esac")
-    assert kubectl.dry_run([POD], "c") == ["Error: pods p is forbidden: violates PodSecurity"]
+FORBIDDEN = 'Error from server (Forbidden): error when creating "STDIN": pods "p" is forbidden: '
+OVER = (
+    FORBIDDEN + "exceeded quota: {}, requested: limits.memory=96Mi, used: limits.memory=0, limited: limits.memory=64Mi"
+)
+SERVICE = OVER.format("datameesh").replace('pods "p"', 'services "s"')
+THEIRS = SERVICE.replace("datameesh", "team")
+RANGE = FORBIDDEN + "maximum memory usage per Container is 64Mi, but limit is 96Mi"
+TEAM, MINE = (OVER.format(name) for name in ("team", "datameesh"))
+OTHER = FORBIDDEN + 'violates PodSecurity "restricted:latest": host namespaces'
+OURS = ("datameesh", True)
+BROUGHT: list[dict[str, Any]] = [
+    {"apiVersion": "v1", "kind": kind, "metadata": {"name": "datameesh", "namespace": "sales"}, "spec": {}}
+    for kind in ("ResourceQuota", "LimitRange")
+]
+
+
+def _limits(*named: tuple[str, bool]) -> str:
+    """Quotas and limit ranges of these names in the namespace, each with or without our labels."""
+    items = [
+        {"kind": kind, "metadata": {"name": name, "namespace": "sales", "labels": dict(COMMON) if ours else {}}}
+        for kind in ("ResourceQuota", "LimitRange")
+        for name, ours in named
+    ]
+    return json.dumps({"items": items})
+
+
+@pytest.mark.parametrize(
+    ("says", "there", "brought", "left"),
+    [
+        pytest.param([MINE, OTHER], [OURS], True, [OTHER], id="the quota of the export before"),
+        pytest.param([RANGE], [OURS], True, [], id="the limit range of the export before"),
+        pytest.param([TEAM], [OURS, ("team", False)], True, [TEAM], id="a quota of others"),
+        pytest.param([MINE], [("datameesh", False)], True, [MINE], id="their own datameesh"),
+        pytest.param([MINE], [OURS], False, [MINE], id="one that stays"),
+        pytest.param([RANGE], [OURS, ("team", False)], True, [RANGE], id="a limit range of others may have said it"),
+        pytest.param([MINE, TEAM], [OURS, ("team", False)], True, [TEAM], id="both"),
+        pytest.param([SERVICE], [OURS], True, [], id="NodePorts of a Service"),
+        pytest.param([THEIRS], [("team", False)], True, [THEIRS], id="of others, too"),
+    ],
+)  # fmt: skip
+def test_the_limits_of_an_export_before_are_no_objection_those_of_others_are(
+    program: Any, says: list[str], there: list[tuple[str, bool]], brought: bool, left: list[str]
+) -> None:
+    folder = program(
+        "kubectl",
+        'd=$(dirname "$0"); case $* in *namespaces*) echo namespace/sales;; *limitranges*) cat "$d/limits";;'
+        ' *) cat "$d/says" >&2; exit 1;; esac',
+    )
+    (folder / "limits").write_text(_limits(*there))
+    (folder / "says").write_text("\n".join(says) + "\n")
+    service = POD | {"kind": "Service", "metadata": {"name": "s", "namespace": "sales"}}
+    assert kubectl.dry_run([POD, service, *(BROUGHT if brought else [])], "c") == left
+
+
+def test_the_limits_of_default_are_none_of_a_namespace_that_is_not_there_yet(program: Any) -> None:
+    says = OVER.format("team").replace("'", "")
+    program(
+        "kubectl",
+        f"case $* in *namespaces*) echo namespace/other;; *limitranges*) echo '{_limits()}';; *) echo '{says}' >&2; exit 1;; esac",
+    )
+    assert kubectl.dry_run([POD], "c") == []
 
 
 @pytest.mark.parametrize(

@@ -41,8 +41,14 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     bare.put("dockerd", f"printf x >>{bare.started}\n: >{bare.answers}\n")
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     monkeypatch.setattr(dockerd, "has_systemd", lambda: False)
-    monkeypatch.setattr(dockerd, "_START", 2)
+    monkeypatch.setattr(dockerd, "_START", 12)
     return bare
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what never answers; a busy machine needs a while for the rest."""
+    monkeypatch.setattr(dockerd, "_START", 2)
 
 
 @pytest.fixture
@@ -87,7 +93,7 @@ def test_a_pid_file_that_was_left_behind_is_taken_away(machine: Machine) -> None
 
 
 def test_an_engine_that_is_slow_keeps_its_pid_file_and_gets_none_beside_it(
-    machine: Machine, living_engine: subprocess.Popen[bytes]
+    machine: Machine, impatient: None, living_engine: subprocess.Popen[bytes]
 ) -> None:
     machine.pid_file.write_text(str(living_engine.pid))
     with pytest.raises(HostError, match="does not answer after 2 s"):
@@ -107,7 +113,7 @@ def test_an_engine_that_ends_at_once_says_why(machine: Machine) -> None:
     assert str(machine.log) in caught.value.hint
 
 
-def test_an_engine_that_hangs_after_its_start_is_one_line(machine: Machine) -> None:
+def test_an_engine_that_hangs_after_its_start_is_one_line(machine: Machine, impatient: None) -> None:
     machine.put("docker", "exec sleep 60\n")
     with pytest.raises(HostError, match="does not answer after 2 s"):
         dockerd.start(machine.log, machine.pid_file)

@@ -40,8 +40,11 @@ def test_a_folder_that_is_no_export_is_not_replaced(tmp_path: Path) -> None:
     export_folder.replace(tmp_path / "empty", FILES)
 
 
-def test_a_failure_in_the_middle_leaves_the_last_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_folders_cannot_change_places_a_failure_in_the_middle_leaves_the_last_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "out"
+    monkeypatch.setattr(export_folder, "exchanged", lambda _one, _other: False)
     export_folder.replace(out, FILES)
     rename = Path.replace
 

@@ -34,7 +34,7 @@ def compose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: FakeEngine)
     """The Compose of a stack with data and a secret, which `dm down` is about."""
     world, compose = fake_outside(tmp_path, engine)
     world.state.ensure_secrets(["db-password"])
-    monkeypatch.setattr(down, "outside", lambda name: world)
+    monkeypatch.setattr(down, "outside", lambda _: world)
     return compose
 
 
@@ -64,7 +64,7 @@ def test_nobody_to_ask_is_refused_in_one_line_and_nothing_is_removed(
 
 
 def test_as_a_program_it_is_refused_before_the_engine_is_asked(tmp_path: Path) -> None:
-    (tmp_path / "docker").write_text("#!/bin/sh\ntouch \"$0.was-asked\"\n")
+    (tmp_path / "docker").write_text('#!/bin/sh\ntouch "$0.was-asked"\n')
     (tmp_path / "docker").chmod(0o755)
     done = subprocess.run(
         [sys.executable, "-m", "datameesh_cli", "--name", "nobody-s", "down", "--volumes"],

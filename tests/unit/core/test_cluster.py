@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from datameesh_cli.core.cluster import cluster_from, container_of, ended, job_pod, plan_of, stuck
+from datameesh_cli.core.cluster import cluster_from, container_of, ended, image_id_of, job_pod, plan_of, stuck
 from datameesh_cli.core.k8s.configs import HASH
 from datameesh_cli.core.model import Port, Profile, model_of
 from tests.fakes.cluster import a_node, a_pod, a_service, a_workload, an_alias, an_export
@@ -133,3 +133,30 @@ def test_an_alias_is_no_way_in() -> None:
     alias = {"kind": "Service", "metadata": {"name": "a", "namespace": "b"}, "spec": {"externalName": "x"}}
     inner = a_service("sales-db", [(5432, 0)])
     assert cluster_from([alias, inner, a_workload("minio")], NODES).ways_in == ()
+
+
+ID, OTHER = ("sha256:" + letter * 64 for letter in "ab")
+PULLED = "reg.example.org/datameesh/minio@" + OTHER
+
+
+@pytest.mark.parametrize(
+    ("says", "exported", "seen"),
+    [
+        (ID, ID, ID),
+        ("docker://" + ID, ID, ID),
+        ("docker-pullable://" + PULLED, ID, ID),
+        (PULLED, ID, ID),
+        (OTHER, ID, f"{OTHER}, exported as {ID}"),
+        (ID, "", f"{ID}, exported as none"),
+        ("", ID, ID),
+    ],
+)
+def test_which_image_runs_is_what_the_node_says_and_what_was_exported_is_compared(
+    says: str, exported: str, seen: str
+) -> None:
+    running, workload = a_pod("minio"), a_workload("minio", "StatefulSet")
+    running["status"]["containerStatuses"] = [{"imageID": says}]
+    workload["spec"]["template"]["metadata"]["annotations"] = {"datameesh.io/image-id": exported} if exported else {}
+    cluster = cluster_from([running, workload], NODES)
+    assert image_id_of(cluster.workloads[0], cluster.pod("minio"), {PULLED: ID}) == seen
+    assert image_id_of(cluster.workloads[0], None, {}) == (exported or "none"), "a job has no pod that stays"

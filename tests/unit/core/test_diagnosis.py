@@ -32,7 +32,7 @@ TCP = Endpoint("tcp://build.example.org:2376", "DOCKER_HOST")
 SSH = Endpoint("ssh://ana@build.example.org", "the docker context far")
 MAC = Facts(
     system="Darwin", distribution="", release="", root=False, python="3.12.1", client=Client("/usr/local/bin/docker"),
-    endpoint=Endpoint("unix:///Users/ana/.docker/run/docker.sock", "the docker context desktop-linux"), cpus=10, ram=32, disk=100,
+    endpoint=Endpoint("unix:///private/ana/.docker/run/docker.sock", "the docker context desktop-linux"), cpus=10, ram=32, disk=100,
     compose="2.33.1-desktop.1",
 )  # fmt: skip
 
@@ -107,6 +107,10 @@ MACHINES = {
         {"engine": "install Docker Engine 20.10"},
         seen="none is installed",
     ),
+    "a snap that is off": Machine(
+        replace(CLIENT_ONLY, client=Client("/snap/bin/docker"), distribution="ubuntu", compose="2.40.3", debootstrap=True),
+        {"engine": "snap start docker"},
+    ),
     "engine without a client": Machine(
         replace(WELL, client=Client(), engine=Engine(), compose=""),
         {"docker command": "apt-get install docker.io", "engine": "see the finding above", "Compose plugin": "unpacked"},
@@ -154,8 +158,8 @@ MACHINES = {
         replace(WELL, compose="2.19.1"), {"Compose plugin": "unpacked"}, ("compose",), "2.19.1 is too old"
     ),
     "old Compose of the user's own": Machine(
-        replace(WELL, compose="v2.17.3", own_compose="/root/.docker/cli-plugins/docker-compose"),
-        {"Compose plugin": "rm /root/.docker/cli-plugins/docker-compose"},
+        replace(WELL, compose="v2.17.3", own_compose="/srv/ana/.docker/cli-plugins/docker-compose"),
+        {"Compose plugin": "rm /srv/ana/.docker/cli-plugins/docker-compose"},
         (),
         "v2.17.3 is too old",
     ),
@@ -248,7 +252,7 @@ MACHINES = {
     "Docker Desktop on Debian, off, as root": Machine(
         replace(
             CLIENT_ONLY,
-            endpoint=Endpoint("unix:///home/ana/.docker/desktop/docker.sock", "the docker context desktop-linux"),
+            endpoint=Endpoint("unix:///srv/ana/.docker/desktop/docker.sock", "the docker context desktop-linux"),
             compose="2.33.1", debootstrap=True,
         ),
         {"engine": "start it there"},

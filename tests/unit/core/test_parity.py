@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +12,7 @@ import pytest
 from datameesh_cli.core.checks import S3, Action, Check, Exec, Http, Psql, Published, Resolve, Sql
 from datameesh_cli.core.expectation import Observation
 from datameesh_cli.core.parity import Declared, compare, declared_from, normalised
-from datameesh_cli.core.probes import facts_inside, facts_of_rows
+from datameesh_cli.core.probes import INSIDE, facts_inside, facts_of_rows
 from datameesh_cli.errors import UserError
 
 
@@ -115,10 +118,64 @@ def test_what_no_two_runs_share_does_not_count(one: str, other: str) -> None:
     assert normalised(check, Observation(exit=0, text=one)) == normalised(check, Observation(exit=0, text=other))
 
 
-@pytest.mark.parametrize(("one", "other"), [("850 rows", "851 rows"), ("denied", "allowed"), ("v2.1", "v2.2")])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("850 rows", "851 rows"),
+        ("denied", "allowed"),
+        ("v2.1", "v2.2"),
+        ("max-memory=640m", "max-memory=64m"),
+        ("timeout 30s", "timeout 60s"),
+        ("size 4012888888881881", "size 4012888888881882"),
+        ("3.1.0.4 is the version", "3.1.0.5 is the version"),
+        ("version 17.5.0.1", "version 17.5.0.2"),
+        ("opens at 08:30:00", "opens at 09:30:00"),
+        ("valid until 2026-01-31", "valid until 2027-01-31"),
+    ],
+)
 def test_everything_else_does(one: str, other: str) -> None:
     check = _check(Exec("minio", ("ls",)), {"exit": 0})
     assert normalised(check, Observation(exit=0, text=one)) != normalised(check, Observation(exit=0, text=other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("08:30:00", "09:30:00"),
+        ("2024-01-15 10:23:45", "2024-01-15 10:23:46"),
+        ("2024-01-15T10:23:45Z", "2024-01-15T10:23:46Z"),
+        ("640m", "64m"),
+        ("1.53 s", "2.53 s"),
+        ("in 12 seconds", "in 13 seconds"),
+        ("4012888888881881", "4012888888881882"),
+        (4012888888881881, 4012888888881882),
+        ("3.1.0.4", "3.1.0.5"),
+        ("10.0.0.1", "10.0.0.2"),
+        ("Date: a", "Date: b"),
+    ],
+)
+def test_every_cell_of_a_table_counts(one: Any, other: Any) -> None:
+    check = _check(Sql("SELECT 1"))
+    seen = [normalised(check, Observation(("a", "b"), ((1, value),))) for value in (one, other)]
+    assert seen[0] != seen[1]
+
+
+def test_what_belongs_to_one_run_is_left_out_of_a_table_too() -> None:
+    check = _check(Sql("SELECT 1"))
+    one = Observation(("id", "at"), (("20261121_072945_00013_vwc34", "http://172.18.0.3:8080"),))
+    other = Observation(("id", "at"), (("20261121_071707_00032_gchs6", "http://10.112.0.14:8080"),))
+    assert normalised(check, one) == normalised(check, other) == "id | at\n<query> | http://<address>:8080"
+
+
+def test_what_neither_stack_was_asked_is_no_agreement() -> None:
+    why = "not asked: needs data set flow; loaded: journey"
+    here = {"check/a": why, "check/b": why, "check/c": why, "check/d": "1"}
+    there = {"check/a": why, "check/b": why, "check/c": "1", "check/d": "1"}
+    parity = compare(here, there, ())
+    assert (parity.same, parity.unasked) == ({"check": 1}, {"needs data set flow; loaded: journey": 2})
+    assert [d.fact for d in parity.undeclared] == ["check/c"], "what one of them was asked differs"
+    apart = compare({"check/a": why}, {"check/a": "not asked: db does not run"}, ())
+    assert [d.fact for d in apart.undeclared] == ["check/a"], "and so does the reason"
 
 
 def test_a_long_text_differs_at_its_end_too() -> None:
@@ -149,17 +206,30 @@ def test_what_a_container_says_of_itself_becomes_facts() -> None:
     digest = "a" * 64
     text = (
         "user 999:999\nmemory 92274688\nsecurity CapEff 0000000000000000\nkernel dns-search a b\n"
-        f"environment PGDATABASE\nfile {digest} /etc/x y\nsh: warning\n"
+        f"environment PGDATABASE 2c26b46b68ffc68f\nenvironment BARE\nfile {digest} /etc/x y\nsh: warning\n"
     )
     assert facts_inside("db", text) == {
         "user/db": "999:999",
         "memory/db": "88 MiB",
         "security/db CapEff": "0000000000000000",
         "kernel/db dns-search": "a b",
-        "environment/db PGDATABASE": "set",
+        "environment/db PGDATABASE": "2c26b46b68ffc68f",
+        "environment/db BARE": "not observed: no hash of its value",
         "file/db /etc/x y": digest,
     }
     assert facts_inside("db", "memory max\n") == {"memory/db": "max"}
+
+
+def test_the_values_of_variables_are_compared_and_not_shown(tmp_path: Path) -> None:
+    """As a container would: the script reads the environment of its first process."""
+    values = {"PLAIN": "a", "EMPTY": "", "WORDS": "a b'c\"d $HOME `id`", "LINES": "a\nb", "EQUALS": "a=b"}
+    (tmp_path / "environ").write_text("".join(f"{k}={v}\0" for k, v in values.items()))
+    script = INSIDE.replace("/proc/1/environ", str(tmp_path / "environ"))
+    done = subprocess.run(["sh", "-c", script, "facts"], capture_output=True, text=True, check=True)
+    found = {k: v for k, v in facts_inside("db", done.stdout).items() if k.startswith("environment/")}
+    hashes = {k: hashlib.sha256(v.encode()).hexdigest()[:16] for k, v in values.items()}
+    assert found == {f"environment/db {k}": v for k, v in hashes.items()}
+    assert "a b'c" not in done.stdout
 
 
 def test_rows_become_facts_named_by_their_first_columns() -> None:

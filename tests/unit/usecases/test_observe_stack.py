@@ -21,7 +21,7 @@ from datameesh_cli.usecases.plan_memory import plan_memory
 from tests.fakes.outside import FakeEngine, fake_outside
 from tests.unit.usecases.test_verify_stack import FakeTarget
 
-INSIDE = "user 999:999\nmemory 104857600\nenvironment PGDATABASE\n"
+INSIDE = "user 999:999\nmemory 104857600\nenvironment PGDATABASE 2c26b46b68ffc68f\n"
 
 
 class _Store(ObjectStore):
@@ -76,7 +76,7 @@ def test_facts_come_from_inside_from_the_databases_the_lake_and_the_ports(tmp_pa
     facts, place = _observed(tmp_path, ())
     assert facts["user/db"] == "999:999"
     assert facts["memory/db"] == "100 MiB"
-    assert facts["environment/db PGDATABASE"] == "set"
+    assert facts["environment/db PGDATABASE"] == "2c26b46b68ffc68f"
     assert facts["denial/db ingest.DELETE public.orders"] == "denied"
     assert facts["raw/raw/sales/orders.csv"] == "12 bytes, e1"
     assert not any("loaded_set" in fact for fact in facts), "it says when it was loaded"
@@ -107,6 +107,6 @@ def test_every_check_that_is_meant_for_both_targets_is_observed(tmp_path: Path) 
     assert {fact.rpartition(": ")[2]: seen for fact, seen in facts.items() if fact.startswith("check/")} == {
         "good": "exit code 0: ok",
         "bad": "exit code 3: at <address>",
-        "with data": "not applicable",
+        "with data": "not asked: needs data set small; loaded: none",
         "refused": "refused: metastore does not run",
     }

@@ -15,6 +15,7 @@ from datameesh_cli.adapters.engine import EngineInfo
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.health import Container, ServiceState
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
+from datameesh_cli.usecases.mark_inputs import made_of
 from datameesh_cli.usecases.show_status import show_status
 from datameesh_cli.usecases.start_profile import Started, StartRequest, start_profile
 from tests.fakes.outside import FakeEngine, fake_outside, files_of
@@ -67,6 +68,7 @@ def test_a_start_ends_when_every_service_is_healthy(tmp_path: Path, free_port: i
         "ports": {},
         "bind": "127.0.0.1",
         "quotas": {},
+        "made_of": made_of(outside),
     }
     assert "WEB_LIMIT=600" in outside.state.env_file.read_text()
     assert compose.variables["WEB_LIMIT"] == "600"

@@ -247,7 +247,7 @@ def test_the_verdicts_are_one_json_document(tmp_path: Path) -> None:
     world = _outside(tmp_path)
     _run(world, [_exec("one")], FakeTarget())
     verdict = json.loads((world.state.folder / VERDICTS).read_text())["tests/journeys/a.yaml: one"]
-    assert set(verdict) == {"at", "digest", "loaded", "result", "rows", "seconds", "target", "why"}
+    assert set(verdict) == {"at", "digest", "loaded", "ran_on", "result", "rows", "seconds", "target", "why"}
 
 
 NEWEST = 'admin: SELECT max(to_unixtime(committed_at)) FROM lake.marts."m$snapshots"'

@@ -11,6 +11,8 @@ from datameesh_cli.core.k8s.controllers import seconds
 from datameesh_cli.core.k8s.objects import Object, container, pod, workload_of
 from datameesh_cli.core.k8s.pipeline import passes
 from datameesh_cli.core.k8s.probes import test_command as command_of
+from datameesh_cli.core.k8s.report import report
+from datameesh_cli.core.k8s.source import Image
 from datameesh_cli.core.k8s.target import Target
 from datameesh_cli.core.model import Kubernetes, Scale
 from datameesh_cli.errors import DmError, UserError
@@ -113,6 +115,39 @@ def test_text_reaches_the_container_word_for_word() -> None:
     assert container(_made("web"))["args"] == ["serve", "--greeting", "$$(hostname)"]
     env = {e["name"]: e["value"] for e in container(_made("db"))["env"]}
     assert env == {"PASSWORD_FILE": "/run/secrets/db-password", "PRICE": "$$(cost) in $USD"}
+
+
+ID = "sha256:" + "a" * 64
+MANIFEST = "sha256:" + "b" * 64
+
+
+def _image(registry: str, *digests: str) -> tuple[str, dict[str, str] | None]:
+    images = {"datameesh/web:1": Image(ID, digests)}
+    source = example(target=Target("x", registry=registry), images=images)
+    made = workload_of(passes(draft(source), source), "web")
+    assert made
+    assert report(source, {}, (), (), ())["images"][container(made)["image"]] == ID
+    return container(made)["image"], made["spec"]["template"]["metadata"].get("annotations")
+
+
+def test_a_pod_says_which_image_the_engine_had_under_its_name() -> None:
+    text, annotations = _image("")
+    assert text == "datameesh/web:1"
+    assert annotations is not None
+    assert annotations["datameesh.io/image-id"] == ID
+    plain = _made("web")["spec"]["template"]["metadata"]["annotations"]
+    assert "datameesh.io/image-id" not in plain, "an image that the engine has not is said by its name only"
+
+
+def test_what_a_registry_has_is_pulled_by_its_digest_and_what_is_loaded_by_hand_by_its_tag() -> None:
+    pushed = f"reg.example.org:5000/mesh/datameesh/web@{MANIFEST}"
+    elsewhere = f"other.example.org/datameesh/web@{MANIFEST}"
+    assert (
+        _image("reg.example.org:5000/mesh", elsewhere, pushed)[0]
+        == f"reg.example.org:5000/mesh/datameesh/web:1@{MANIFEST}"
+    )
+    assert _image("reg.example.org:5000/mesh", elsewhere)[0] == "reg.example.org:5000/mesh/datameesh/web:1"
+    assert _image("", f"datameesh/web@{MANIFEST}")[0] == "datameesh/web:1"
 
 
 def test_a_database_has_its_claim_once_and_of_the_declared_size() -> None:
