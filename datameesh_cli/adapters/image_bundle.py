@@ -39,6 +39,10 @@ def save(references: Sequence[str], file: Path) -> dict[str, str]:
         ids = _contents(part)
         _append_list(part, ids)
         files.move(part, file)
+    except (tarfile.TarError, EOFError, ValueError, KeyError, TypeError) as odd:
+        raise HostError(
+            "'docker save' wrote something else than images", "run it by hand; is it the program that it should be?"
+        ) from odd
     finally:
         files.remove(part)
     return ids

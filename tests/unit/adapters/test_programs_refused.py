@@ -21,6 +21,7 @@ from datameesh_cli.adapters import (
     host,
     host_setup,
     image_builder,
+    image_bundle,
     kompose,
     kube_score,
     kubectl,
@@ -50,11 +51,11 @@ def _up(home: Path) -> None:
 
 
 def _build(home: Path) -> list[str]:
-    return list(image_builder.build(image_builder.Build("x:1", home, home, {}, {}, {})))
+    return list(image_builder.build(image_builder.Build("x:1", home, home, {}, {}, HostMirrors({}, {}, {}))))
 
 
 def _rootfs(home: Path) -> list[str]:
-    return list(image_builder.make_rootfs(home / "bin" / "rootfs", HostMirrors({}, {})))
+    return list(image_builder.make_rootfs(home / "bin" / "rootfs", HostMirrors({}, {}, {})))
 
 
 def _through_the_relay(_home: Path) -> None:
@@ -80,7 +81,7 @@ CALLS: dict[str, tuple[str, Call]] = {
     "docker inspect of a user": ("docker", lambda _: image_builder.user_of("x:1")),
     "docker pull": ("docker", lambda _: image_builder.pull("x:1")),
     "docker compose build": ("docker", _build),
-    "docker save": ("docker", lambda home: image_builder.save(["x:1"], home / "bundle.tar")),
+    "docker save": ("docker", lambda home: image_bundle.save(["x:1"], home / "bundle.tar")),
     "docker compose config": ("docker", lambda home: _compose(home).resolve(["core"])),
     "docker compose up": ("docker", _up),
     "docker compose down": ("docker", lambda home: _compose(home).down(volumes=True)),
