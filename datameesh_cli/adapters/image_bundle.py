@@ -17,11 +17,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from datameesh_cli.adapters import files, process, whales
+from datameesh_cli.adapters.answers import short
 from datameesh_cli.core.bundle import LIST
 from datameesh_cli.errors import HostError, UserError
 
 _AGAIN = "make it again with: dm images save FILE"
 _GZIP = b"\x1f\x8b"
+_BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, KeyError, TypeError)
+"""What reading a file that is no bundle, or is cut off, ends in."""
 
 
 def save(references: Sequence[str], file: Path) -> dict[str, str]:
@@ -36,7 +39,10 @@ def save(references: Sequence[str], file: Path) -> dict[str, str]:
             ["sh", "-c", 'out=$1; shift; exec docker save "$@" > "$out"', "sh", str(part), *references],
             "save the images",
         )
-        ids = _contents(part)
+        try:
+            ids = _contents(part)
+        except _BROKEN as odd:
+            raise HostError(f"'docker save' wrote no images ({short(str(odd))[:80]})", "see: ./dm doctor") from odd
         _append_list(part, ids)
         files.move(part, file)
     except (tarfile.TarError, EOFError, ValueError, KeyError, TypeError) as odd:
@@ -64,7 +70,7 @@ def read(file: Path) -> tuple[dict[str, str], dict[str, str]]:
         if not listed:
             raise UserError(f"{file} does not list what is in it: it was not written by dm images save", _AGAIN)
         return listed, _contents(file)
-    except (tarfile.TarError, OSError, EOFError, ValueError, KeyError, TypeError) as broken:
+    except _BROKEN as broken:
         raise UserError(f"{file} is not a bundle of images", "make one with: dm images save FILE") from broken
 
 
