@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import signal
 import subprocess
 import time
@@ -228,14 +227,6 @@ def test_every_container_says_which_namespace_it_stands_for(shared: Stack) -> No
         "hive-metastore",
         "hive-metastore-db",
     }
-
-
-@pytest.mark.row("S-SEC-67/C")
-def test_no_container_runs_as_root(shared: Stack) -> None:
-    shared.dm("up", "--profile", "analytics", "--ram", SMALLEST)
-    users = {c.service: docker("inspect", c.name, "--format", "{{.Config.User}}") for c in shared.containers().values()}
-    assert len(users) >= 6
-    assert {name: user for name, user in users.items() if not re.match(r"[1-9][0-9]*", user)} == {}
 
 
 def test_ctrl_c_of_a_change_and_up_again_ends_healthy(other: Stack) -> None:

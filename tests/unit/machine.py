@@ -71,6 +71,7 @@ def cases(root: Path) -> dict[str, Callable[[], Any]]:
         "read a secret": lambda: state.secret("kept"),
         "list secrets": lambda: state.secret_names(),
         "forget secrets": state.forget_secrets,
+        "keep an export's secrets": lambda: state.of_export("far").keep_secrets({str(n): "x" for n in range(9)}),
         "dbt's folder": dbt.prepare,
         "dbt's project": staged,
         "dbt's results": lambda: dbt.remember({"x": "y" * 20000}),
