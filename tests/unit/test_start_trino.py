@@ -1,0 +1,147 @@
+"""`start-trino` of a worker that is told to stop: whom it asks, how long it waits, and for whom it does not.
+
+The script is the shipped one; curl and java are programs of the test, and its folders lie in a temporary one.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.contract.repo import ROOT
+
+SCRIPT = ROOT / "services" / "trino" / "config" / "start-trino"
+SECRETS = (
+    "trino-internal-secret",
+    "sales-db-trino-rw-password",
+    "marketing-db-trino-rw-password",
+    "trino-lake-password",
+)
+# Ends by itself when it was asked to shut down and `work` is gone; notes a signal. Its start takes the second that the shell needs
+# until it listens.
+JAVA = """\
+#!/bin/sh
+trap 'echo TERM >> {home}/said; exit 143' TERM
+sleep 1
+echo started >> {home}/said
+until [ -e {home}/asked ] && [ ! -e {home}/work ]; do sleep 0.05; done
+exit 0
+"""
+# To the worker itself: what it was asked, as `put` says. To the coordinator: the next exit code of `answers`, the last for ever.
+CURL = """\
+#!/bin/sh
+case "$*" in
+    *PUT*) printf '%s\\n' "$@" > {home}/asked.args
+           code=$(cat {home}/put); [ "$code" != 0 ] || touch {home}/asked; exit "$code" ;;
+esac
+code=$(head -n 1 {home}/answers)
+[ "$(wc -l < {home}/answers)" -le 1 ] || sed -i 1d {home}/answers
+echo "$code" >> {home}/looked
+[ "$code" != 0 ] || echo '"starting":false'
+exit "$code"
+"""
+
+
+@dataclass
+class Worker:
+    """A worker of the test: its folder, and its first process."""
+
+    home: Path
+    process: subprocess.Popen[bytes]
+
+    def is_told_to_stop(self, *answers: int, put: int = 0) -> None:
+        (self.home / "answers").write_text("".join(f"{code}\n" for code in answers))
+        (self.home / "put").write_text(str(put))
+        self.process.send_signal(signal.SIGTERM)
+
+    def has_looked(self, times: int) -> None:
+        """Wait until the coordinator was asked so many times."""
+        deadline = time.monotonic() + 60
+        looked = self.home / "looked"
+        while not looked.exists() or len(looked.read_text().splitlines()) < times:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    @property
+    def was_killed(self) -> bool:
+        return "TERM" in (self.home / "said").read_text()
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Worker:
+    text = SCRIPT.read_text()
+    moved = {"/run/secrets/": f"{tmp_path}/secrets/", "/opt/trino": f"{tmp_path}/opt", "/tmp/who": f"{tmp_path}/who"}
+    for before, after in moved.items():
+        assert before in text
+        text = text.replace(before, after)
+    (tmp_path / "start").write_text(text)
+    (tmp_path / "secrets").mkdir()
+    for name in SECRETS:
+        (tmp_path / "secrets" / name).write_text("x")
+    (tmp_path / "opt").mkdir()
+    (tmp_path / "opt" / "java-args").write_text("")
+    (tmp_path / "work").touch()
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, body in {"java": JAVA, "curl": CURL, "nproc": "#!/bin/sh\necho 8\n"}.items():
+        (programs / name).write_text(body.format(home=tmp_path))
+        (programs / name).chmod(0o755)
+    env = {
+        "PATH": f"{programs}:/usr/bin:/bin",
+        "HOSTNAME": "w",
+        "TRINO_ROLE": "worker",
+        "TRINO_HEAP": "256",
+        "TRINO_DISCOVERY_URI": "http://coordinator:8080",
+    }
+    process = subprocess.Popen(["sh", str(tmp_path / "start")], env=env)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "said").exists():
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.05)
+    return Worker(tmp_path, process)
+
+
+def test_the_one_who_may_stop_it_is_the_one_who_asks_and_has_a_name_that_nobody_knows(worker: Worker) -> None:
+    worker.is_told_to_stop(0)
+    worker.has_looked(1)
+    (worker.home / "work").unlink()
+    assert worker.process.wait(60) == 0
+    rules = json.loads((worker.home / "who-may-stop-me.json").read_text())["system_information"]
+    assert (worker.home / "who-may-stop-me.json").stat().st_mode & 0o077 == 0
+    assert [rule["allow"] for rule in rules] == [["read", "write"], ["read"]]
+    assert "user" not in rules[1], "everybody else reads, as by default"
+    user = rules[0]["user"]
+    assert len(user.removeprefix("leave-")) == 32
+    asked = (worker.home / "asked.args").read_text().splitlines()
+    assert f"X-Trino-User: {user}" in asked
+    assert '"SHUTTING_DOWN"' in asked
+
+
+def test_a_coordinator_that_is_too_busy_to_answer_is_waited_for(worker: Worker) -> None:
+    """28 is curl's code for a time-out, 7 and 6 for nobody there: once may be a moment of a network, so it takes two."""
+    worker.is_told_to_stop(0, 28, 28, 28, 7, 0, 6, 28, 0)
+    worker.has_looked(9)
+    assert worker.process.poll() is None
+    (worker.home / "work").unlink()
+    assert worker.process.wait(60) == 0
+    assert not worker.was_killed
+
+
+@pytest.mark.parametrize("code", [6, 7], ids=["no such name", "refused"])
+def test_without_a_coordinator_nobody_waits_for_its_work(worker: Worker, code: int) -> None:
+    worker.is_told_to_stop(0, code, code)
+    assert worker.process.wait(60) == 143
+    assert worker.was_killed
+
+
+def test_a_worker_that_cannot_be_asked_is_ended(worker: Worker) -> None:
+    """As it was before there were rules: Trino said 403, which is 22 of curl."""
+    worker.is_told_to_stop(0, put=22)
+    assert worker.process.wait(60) == 143
+    assert worker.was_killed
