@@ -66,7 +66,7 @@ class Machine:
 
     name: str
 
-    def run(self, *command: str, code: int | None = 0, timeout: float = 900, **env: str) -> str:
+    def run(self, *command: str, code: int | None = 0, timeout: float = 1500, **env: str) -> str:
         """Run a command and return what it prints, errors last. Require its exit code, and that nobody prints a traceback."""
         words = [word for name, value in env.items() for word in ("-e", f"{name}={value}")]
         done = subprocess.run(
