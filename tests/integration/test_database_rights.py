@@ -47,7 +47,7 @@ def quiet(*_: object) -> None:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
+def world(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
     here = outside(NAME, ROOT, tmp_path_factory.mktemp("state"))
     stop_stack(here, volumes=True)
     start_profile(here, StartRequest(("core",), 512), quiet, quiet)

@@ -82,7 +82,7 @@ class Volume:
 
 
 @pytest.fixture
-def volume(tmp_path: Path) -> Iterator[Volume]:
+def volume(built: None, tmp_path: Path) -> Iterator[Volume]:
     secrets = tmp_path / "secrets"
     secrets.mkdir()
     for role in ("admin", "owner", "trino-rw", "ingest", "api", "grafana-ro"):
