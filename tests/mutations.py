@@ -186,7 +186,7 @@ def with_stack(copy: Copy, wanted: Sequence[Mutation]) -> list[Outcome]:
         return []
     stack = Running(copy)
     try:
-        stack.dm("up", "--profile", "analytics", "--ram", "1536m")
+        stack.dm("up", "--profile", "analytics", "--ram", "1536m", "--wait-timeout", "900")
         stack.dm("seed", "--set", "small")
         stack.dm("dbt", "build")
         if broken := stack.failing_checks(sorted({pattern for m in wanted for pattern in m.verify})):

@@ -144,9 +144,10 @@ def write(path: Path, content: str | bytes, *, mode: int = 0o666, durable: bool 
 def make_folder(path: Path, *, mode: int = 0o777, durable: bool = False) -> None:
     """Given a folder, make it and those above it, where they are not there yet. Raise HostError if it cannot be used."""
     with explained("make the folder", path):
+        made = [p for p in (path, *path.parents) if durable and not p.exists()]
         path.mkdir(mode=mode, parents=True, exist_ok=True)
-        if durable:
-            _sync_folder(path.parent)
+        for folder in made:
+            _sync_folder(folder.parent)
 
 
 def _sync_folder(path: Path) -> None:

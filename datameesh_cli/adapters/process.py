@@ -21,6 +21,8 @@ from datameesh_cli.errors import HostError, Stopped
 # answered twice. Python 3.10 knows sessions only.
 _OWN_GROUP: dict[str, Any] = {"process_group": 0} if sys.version_info >= (3, 11) else {"start_new_session": True}
 _PATIENCE = 20.0
+Piped = subprocess.Popen[bytes]
+"""A program with its standard input and output in our hands."""
 _running: set[subprocess.Popen[Any]] = set()
 
 
@@ -155,7 +157,7 @@ def spawn(command: Sequence[str], log: Path) -> int:
         return _open(command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True).pid
 
 
-def pipe(command: Sequence[str], env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+def pipe(command: Sequence[str], env: Mapping[str, str] | None = None) -> Piped:
     """Given a command, start it with binary stdin and stdout pipes (a relay); the caller ends it.
 
     Raise HostError if it cannot be run.

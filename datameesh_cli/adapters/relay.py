@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from datameesh_cli.adapters import process
 from datameesh_cli.errors import DmError, HostError
@@ -28,10 +28,8 @@ _INSIDE = (
     "cat <&0 >&3 & into=$!; cat <&3 & from=$!; wait -n; kill $into $from 2>/dev/null; wait"
 )
 
-if TYPE_CHECKING:
-    from subprocess import Popen
-
-    Begin = Callable[[], "Popen[bytes] | None"]
+Begin = Callable[[], "process.Piped | None"]
+"""Starts the process in the container; None where it cannot be started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ def reach_through(inside: Sequence[str], port: int, variables: Mapping[str, str]
     # What a thread cannot raise: why no process in the container could be started. Whoever gets no answer hears it instead.
     refused: list[HostError] = []
 
-    def begin() -> Popen[bytes] | None:
+    def begin() -> process.Piped | None:
         command = [*inside, "bash", "-c", _INSIDE.format(port=port)]
         try:
             return process.pipe(command, {**os.environ, **(variables or {})})

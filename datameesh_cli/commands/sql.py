@@ -51,5 +51,12 @@ def sql(
     elif file not in ("", "-"):
         script = file_script(world, Path(file))
     else:
-        script = script_of(world, sys.stdin.read(), "standard input")
+        script = script_of(world, _typed(), "standard input")
     run_script(open_session(world, user, catalog, schema), script, output, max_rows)
+
+
+def _typed() -> str:
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as broken:
+        raise UserError("standard input is not UTF-8 text", "save it as UTF-8") from broken

@@ -56,13 +56,15 @@ def engine_finding(facts: Facts) -> Finding:
         return _answering(facts)
     if engine.hangs:
         return Finding("engine", "missing", f"hangs: no answer within {PATIENCE} s{_where(facts)}", _restart(facts))
-    if "permission denied" in engine.error.lower():
+    # Another machine's "permission denied" is about its own users and keys.
+    if "permission denied" in engine.error.lower() and not facts.endpoint.remote:
         fix = "usermod -aG docker $USER, then log in again"
         return Finding("engine", "missing", f"this user may not talk to it{_where(facts)}", fix)
     if not facts.endpoint.ours:
         if not facts.client.works:
             return Finding("engine", "missing", f"cannot be asked; {_chosen(facts)}", "see the finding above")
-        return Finding("engine", "missing", f"does not answer; {_chosen(facts)}", f"start it there, or: {_undo(facts)}")
+        seen = f"does not answer ({_last_line(engine.error)}); {_chosen(facts)}"
+        return Finding("engine", "missing", seen, f"start it there, or: {_undo(facts)}")
     return _absent(facts)
 
 

@@ -22,6 +22,9 @@ _IN_WORDS = (
         re.compile(r"(?i)\b(took|in|after|elapsed:?|waited) \d+(\.\d+)? ?(ns|us|μs|ms|s|m|h|seconds?)\b"),
         r"\1 <duration>",
     ),
+    (re.compile(r"\b\d+ hours \d+ minutes and \d+\.\d+ seconds \(\d+\.\d+s\)"), "<duration>"),
+    # A row that PostgreSQL refused, with the time of the attempt in a column that says now().
+    (re.compile(r"(?m)(Failing row contains \(.*?)\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?"), r"\1<time>"),
     (re.compile(r"(?i)<RequestId>[0-9A-F]{16}</RequestId>"), "<request>"),
 )
 

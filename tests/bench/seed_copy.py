@@ -45,7 +45,7 @@ def write_rows(world: Outside, path: Path) -> int:
 def with_psql(world: Outside, path: Path) -> float:
     """Load the file with psql from a container on the stack's network; return the seconds that psql says \\copy took."""
     container = next(c for c in world.engine.containers(world.project) if c.service == "sales-db")
-    url = f"postgresql://admin:{world.state.secret('sales-db-admin-password')}@{container.address}/sales_db"
+    url = f"postgresql://owner:{world.state.secret('sales-db-owner-password')}@{container.address}/sales_db"
     steps = ["BEGIN", f"TRUNCATE {TABLE}", "\\timing on", f"\\copy {TABLE} FROM /rows.txt", "\\timing off", "COMMIT"]
     command = ["docker", "run", "--rm", "--network", world.engine.networks(world.project)[0]]
     command += ["-v", f"{path}:/rows.txt:ro", "--entrypoint", "psql", container.image, url, "-X"]

@@ -61,6 +61,7 @@ def test_both_targets_show_the_same_but_for_what_is_declared(seeded: Mesh) -> No
     parity = compared["parity"]
     assert [d for d in parity["differences"] if not d["because"]] == []
     assert parity["outdated"] == []
+    assert all(reason.startswith("needs data set") for reason in parity["unasked"]), parity["unasked"]
     # Each kind of fact was observed at all.
     groups = (
         "check",
@@ -70,6 +71,7 @@ def test_both_targets_show_the_same_but_for_what_is_declared(seeded: Mesh) -> No
         "file",
         "http",
         "image",
+        "image-id",
         "memory",
         "raw",
         "schema",

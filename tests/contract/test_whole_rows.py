@@ -1,4 +1,4 @@
-"""What rows of the matrix with two halves want of Compose, asserted in full; the other: tests/integration/test_k8s_halves.py."""
+"""What rows with two halves want of Compose, asserted in full; of Kubernetes: tests/integration/test_k8s_whole_rows.py."""
 
 from __future__ import annotations
 

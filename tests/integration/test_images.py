@@ -195,7 +195,13 @@ def test_a_mirrors_password_stays_out_of_the_image(
     world: Outside, names: tuple[str, str], tmp_path: Path, built: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A real package is fetched through an address with a password; then the image is searched, byte by byte."""
-    archive = host_mirrors.host_mirrors().apt or "http://deb.debian.org/debian"
+    sources = docker(
+        "run", "--rm", "datameesh/base:13", "sh", "-c", "cat /etc/apt/sources.list* /etc/apt/*/* 2>&1 || true"
+    )
+    named = re.search(r"https?://\S+/debian(?=\s)", sources)
+    archive = host_mirrors.host_mirrors().apt or (named[0] if named else "")
+    if not archive:
+        pytest.skip("neither this machine nor the base says where Debian's packages are")
     monkeypatch.setenv("APT_MIRROR", archive.replace("://", f"://someone:{MARKER}@"))
     for variable in ("GOPROXY", "PIP_INDEX_URL"):
         monkeypatch.setenv(variable, f"https://someone:{MARKER}@nowhere.example/{variable}")

@@ -226,6 +226,7 @@ BAD_FRAGMENTS = [
         "read_only: true\n    extra_hosts: ['a=10.0.0.1']",
         "no pass knows the Compose key 'extra_hosts[]'",
     ),
+    ("restart: unless-stopped", "restart: on-failure", "restart is 'on-failure', and an export knows only always or"),
     ("PGDATABASE: sales_db", "PGDATABASE: sales_db\n      OTHER: marketing-db:5432", 'consumes: ["marketing-db:5432"]'),
 ]
 

@@ -15,7 +15,7 @@ LOCAL_PATH = "kubernetes.io/metadata.name"
 pytestmark = pytest.mark.usefixtures("built")
 
 
-@pytest.mark.row("S-SEC-02", "S-SEC-03")
+@pytest.mark.row("S-SEC-02/K", "S-SEC-03/K")
 @pytest.mark.parametrize("domain", ["sales", "marketing"])
 def test_a_domain_s_database_lets_the_platform_s_trino_in_by_namespace(domain: str) -> None:
     """And nobody else: all rules of the database's pods together name these two peers and this port."""
@@ -53,7 +53,7 @@ def _scales(scaler: Object, o: Object) -> bool:
     return (aimed["kind"], aimed["name"]) == (o["kind"], o["metadata"]["name"])
 
 
-@pytest.mark.row("S-OPS-35")
+@pytest.mark.row("S-OPS-35/K")
 def test_the_quota_of_each_namespace_holds_the_limits_of_its_pods_and_no_more() -> None:
     """Summed from the pods themselves. An init container counts where it wants more than the others together."""
     sums: dict[str, int] = {}
@@ -68,7 +68,7 @@ def test_the_quota_of_each_namespace_holds_the_limits_of_its_pods_and_no_more() 
     assert dict(quotas) == sums
 
 
-@pytest.mark.row("S-PVC-02")
+@pytest.mark.row("S-PVC-02/K")
 @pytest.mark.parametrize(("variable", "size"), [(None, "10Gi"), ("20Gi", "20Gi")])
 def test_the_store_s_claim_is_10_gi_or_what_the_variable_says(
     monkeypatch: pytest.MonkeyPatch, variable: str | None, size: str

@@ -52,7 +52,7 @@ def test_a_machine_without_network_starts_from_one_file(other: Stack, tmp_path: 
         assert "1" in engine.run(other.command("sql", "SELECT 1", "--output", "csv")).stdout
         words = ["--rm", "--entrypoint", "bash", "datameesh/postgres:17", "-c", "exec 3<>/dev/tcp/192.0.2.1/80"]
         assert engine.run(["docker", "run", *words], code=1, timeout=60).stderr, "a container has no way out either"
-        engine.run(other.command("down", "--volumes"))
+        engine.run(other.command("down", "--volumes", "--yes"))
     file.unlink()
     assert not engine.folder.exists()
 

@@ -79,15 +79,6 @@ def test_600_mib_are_refused_with_the_whole_arithmetic(nothing_changes: Stack) -
     nothing_changes.dm("plan", "--profile", "analytics", "--ram", f"{total}m")
 
 
-@pytest.mark.row("S-OPS-35/C")
-def test_a_namespace_over_its_quota_is_refused_with_the_arithmetic(nothing_changes: Stack) -> None:
-    """The two databases of the smallest plan of `core` take 80 MiB each, one a namespace."""
-    asked = ("up", "--profile", "core", "--ram", "160m", "--quota")
-    said = _two_lines(nothing_changes.dm(*asked, "sales-domain=79m", code=3).stderr)
-    assert said.endswith("namespace sales-domain may hold 79 MiB, its limits come to 80 MiB: sales-db 80")
-    nothing_changes.dm(*asked, "sales-domain=80m", "--dry-run")
-
-
 def test_a_taken_port_is_named_with_its_holder(nothing_changes: Stack) -> None:
     port = next(
         p

@@ -46,7 +46,7 @@ def test_the_engine_holds_each_container_to_the_limit_of_the_plan(journey: Stack
         assert planned[service] >= 64
 
 
-@pytest.mark.row("S-SEC-67")
+@pytest.mark.row("S-SEC-67/C")
 def test_no_container_runs_as_root(journey: Stack) -> None:
     users = {service: seen["Config"]["User"].split(":")[0] for service, seen in _inspected(journey).items()}
     users["dbt"] = (
@@ -56,7 +56,7 @@ def test_no_container_runs_as_root(journey: Stack) -> None:
         assert user.isdigit() and int(user) > 0, f"{service}: '{user}'"
 
 
-@pytest.mark.row("S-SEC-63")
+@pytest.mark.row("S-SEC-63/C")
 def test_no_secret_can_be_read_from_what_the_engine_tells_of_a_container(journey: Stack) -> None:
     folder = journey.world.state.secrets
     secrets = {path.name: path.read_text().strip() for path in folder.iterdir()}
@@ -69,7 +69,7 @@ def test_no_secret_can_be_read_from_what_the_engine_tells_of_a_container(journey
         assert mounted == named, service
 
 
-@pytest.mark.row("S-OPS-37")
+@pytest.mark.row("S-OPS-37/C")
 def test_every_container_is_watched_and_status_calls_each_healthy(journey: Stack) -> None:
     for service, seen in _inspected(journey).items():
         assert seen["Config"]["Healthcheck"]["Test"][0] == "CMD", service
@@ -85,7 +85,7 @@ def test_every_profile_together_can_be_started(journey: Stack) -> None:
     journey.dm("up", *profiles, "--dry-run")
 
 
-@pytest.mark.row("S-OPS-35")
+@pytest.mark.row("S-OPS-35/C")
 def test_a_start_over_the_quota_of_a_namespace_is_refused_and_changes_nothing(journey: Stack) -> None:
     held = [s for s in journey.json("plan")["shares"] if s["service"] in ("sales-db",)]
     total = held[0]["limit"]

@@ -124,8 +124,9 @@ def start(name: str) -> Machine:
     """Given a name, start a machine with a checkout as it is now, and nothing else that a Debian has not."""
     remove(name)
     machine = Machine(f"{MARK}-{name}")
+    proxies = [word for key, value in host_mirrors().proxies.items() for word in ("--env", f"{key}={value}")]
     _docker(
-        *("run", "--detach", "--name", machine.name, "--hostname", name, "--network", MARK, *_powers()),
+        *("run", *proxies, "--detach", "--name", machine.name, "--hostname", name, "--network", MARK, *_powers()),
         *("--volume", "/var/lib/docker", "--volume", f"{MARK}-apt:/var/cache/apt/archives"),
         *("--volume", f"{MARK}-pip:/var/cache/pip", DEBIAN, "sh", "-c", "while sleep 2; do :; done"),
     )
@@ -173,15 +174,15 @@ def tidy() -> None:
 def _configure(machine: Machine) -> None:
     """Hand in how this machine reaches packages."""
     mirrors = host_mirrors()
-    main, _, security = mirrors.args.get("APT_MIRROR", "").partition(" ")
+    main, _, security = mirrors.archives.get("APT_MIRROR", "").partition(" ")
     suites = [(main, "bookworm"), (security, "bookworm-security")]
     machine.write("/etc/apt/sources.list", "".join(f"deb {a} {s} main\n" for a, s in suites if a))
     dumped = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=False).stdout.splitlines()
     wanted = ("Acquire::http", "Acquire::Check-", "Acquire::Retries")
     machine.write("/etc/apt/apt.conf.d/90host", "\n".join(line for line in dumped if line.startswith(wanted)) + "\n")
     settings = ["[global]", "timeout = 180", "cache-dir = /var/cache/pip"]
-    if "PIP_INDEX_URL" in mirrors.args:
-        settings.append(f"index-url = {mirrors.args['PIP_INDEX_URL']}")
+    if "PIP_INDEX_URL" in mirrors.archives:
+        settings.append(f"index-url = {mirrors.archives['PIP_INDEX_URL']}")
     if "ca" in mirrors.secrets:
         machine.put(mirrors.secrets["ca"], "/etc/ssl/certs/ca-certificates.crt")
         settings.append("cert = /etc/ssl/certs/ca-certificates.crt")

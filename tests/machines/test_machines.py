@@ -23,10 +23,11 @@ print("did", *prepare_host(outside(), install=True, say=print).done)
 """
 A_BUILD = """
 import pathlib
+from datameesh_cli.adapters.host_mirrors import HostMirrors
 from datameesh_cli.adapters.image_builder import Build, build, present
 folder = pathlib.Path("/tmp/build"); folder.mkdir(exist_ok=True)
 (folder / "Dockerfile").write_text("FROM scratch\\nCOPY Dockerfile /\\n")
-for line in build(Build("tiny:1", folder, folder, {}, {}, {})): print(line)
+for line in build(Build("tiny:1", folder, folder, {}, {}, HostMirrors({}, {}, {}))): print(line)
 print("built", *present(["tiny:1"]))
 """
 A_CONTAINER = """

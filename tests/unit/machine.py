@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import datameesh_cli
-from datameesh_cli.adapters import export_folder, image_builder, process
+from datameesh_cli.adapters import export_folder, image_bundle, process
 from datameesh_cli.adapters.dbt_files import DbtFiles
 from datameesh_cli.adapters.engine import Engine
 from datameesh_cli.adapters.line_editor import line_editor
@@ -28,7 +28,7 @@ from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.adapters.repository import Repository
 from datameesh_cli.adapters.state import State
 from datameesh_cli.errors import DmError
-from datameesh_cli.usecases.build_images import build_images
+from datameesh_cli.usecases.build_images import Told, build_images
 from datameesh_cli.usecases.count_rows import count_rows
 from datameesh_cli.usecases.plan_memory import running_plan
 from datameesh_cli.usecases.run_sql import file_script
@@ -59,7 +59,7 @@ def cases(root: Path) -> dict[str, Callable[[], Any]]:
             pass
 
     def save() -> None:
-        image_builder.save(["x:1"], root / ".dm" / "bundle.tar")
+        image_bundle.save(["x:1"], root / ".dm" / "bundle.tar")
 
     return {
         "lock": lock,
@@ -71,6 +71,7 @@ def cases(root: Path) -> dict[str, Callable[[], Any]]:
         "read a secret": lambda: state.secret("kept"),
         "list secrets": lambda: state.secret_names(),
         "forget secrets": state.forget_secrets,
+        "keep an export's secrets": lambda: state.of_export("far").keep_secrets({str(n): "x" for n in range(9)}),
         "dbt's folder": dbt.prepare,
         "dbt's project": staged,
         "dbt's results": lambda: dbt.remember({"x": "y" * 20000}),
@@ -82,7 +83,7 @@ def cases(root: Path) -> dict[str, Callable[[], Any]]:
         "include list": lambda: Repository(root / ".dm" / "checkout").refresh_includes(),
         "a user's file": lambda: file_script(world, root / ".dm" / "query.sql"),
         "rows": lambda: count_rows(world),
-        "build error": lambda: build_images(world, ["broken"], lambda *_: None, lambda _: None),
+        "build error": lambda: build_images(world, ["broken"], Told(lambda _: None, lambda _: None)),
     }
 
 

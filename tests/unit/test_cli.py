@@ -206,3 +206,21 @@ def test_a_closed_pipe_is_no_failure() -> None:
         cwd=ROOT,
     )
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [["--help"], ["version"], ["plan", "--ram", "4g", "-o", "json"]])
+def test_output_that_cannot_be_written_is_no_bug(command: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "datameesh_cli", *command], stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT
+        )
+    said = "error: the output could not be written: No space left on device\nhint: see where the output goes\n"
+    assert (done.returncode, done.stderr) == (3, said)
+
+
+def test_input_that_is_no_text_is_named() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "datameesh_cli", "sql"], input=b"SELECT '\xff\xfe'", capture_output=True, cwd=ROOT,
+        env=os.environ | {"PYTHONUTF8": "0", "LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "utf-8:strict"},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.splitlines()[0]) == (2, b"error: standard input is not UTF-8 text")

@@ -89,7 +89,7 @@ WHY = {
 def test_every_refusal_is_one_line_and_exit_3(tried: tuple[str, dict[str, list[Any]]]) -> None:
     condition, outcomes = tried
     works = {"read-only": READS | QUIET, "full": FULL_WORKS, "of root": QUIET}[condition]
-    assert len(outcomes) == 21
+    assert len(outcomes) == 22
     for name, outcome in outcomes.items():
         if name in works:
             assert outcome == ["done"], (condition, name, outcome)

@@ -145,6 +145,9 @@ def test_kube_score_is_asked_where_it_is_there(program: Any) -> None:
     assert kube_score.critical([POD]) is None
     program("kube-score", f"cat > /dev/null; echo '{json.dumps([{'object_name': 'Pod/p', 'checks': checks}])}'; exit 1")
     assert kube_score.critical([POD]) == [("a-check", "Pod/p: bad")]
+    wrong = "Failed to score files: quantities must match the regular expression ^([+-]?[0-9.]+)"
+    program("kube-score", f"cat > /dev/null; echo '{wrong}' >&2; exit 1")
+    assert kube_score.critical([POD]) == [("readable", wrong)], "the model is wrong, not the machine"
     program("kube-score", "cat > /dev/null; echo broken")
     with pytest.raises(HostError, match="kube-score gave no answer"):
         kube_score.critical([POD])

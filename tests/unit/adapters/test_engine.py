@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from datameesh_cli.adapters.compose import Compose
 from datameesh_cli.adapters.engine import Engine
 from datameesh_cli.adapters.whales import failure
 from datameesh_cli.core.health import Container
@@ -144,3 +145,28 @@ def test_what_the_docker_command_says_becomes_one_clear_line(text: str, kind: ty
     assert says in error.message
     assert "\n" not in error.message
     assert error.hint
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda c: c.down(volumes=False), "down --remove-orphans"),
+        (lambda c: c.down(volumes=True), "down --remove-orphans --volumes"),
+        (lambda c: c.remove(["trino-worker"]), "rm --stop --force trino-worker"),
+        (lambda c: c.restart(["trino-worker"]), "restart trino-worker"),
+    ],
+)
+def test_every_service_is_stopped_within_its_own_grace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ask: Any, words: str
+) -> None:
+    """A time of ours would take the place of every service's own: the worker's 30 s were cut to 20."""
+    _docker(tmp_path, monkeypatch, f'echo "$@" >> {tmp_path}/asked')
+    ask(Compose(tmp_path / "compose.yaml", "datameesh", tmp_path / "none.env"))
+    (asked,) = (tmp_path / "asked").read_text().splitlines()
+    assert asked == f"compose -f {tmp_path}/compose.yaml -p datameesh --profile * {words}"
+
+
+def test_a_stop_that_fails_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _docker(tmp_path, monkeypatch, "echo 'Error response from daemon: volume is in use' >&2; exit 1")
+    with pytest.raises(UnhealthyError, match="cannot stop the stack: volume is in use"):
+        Compose(tmp_path / "compose.yaml", "datameesh", tmp_path / "none.env").down(volumes=True)

@@ -14,8 +14,8 @@ MODEL: dict[str, Any] = {
     "name": "datameesh",
     "services": {"web": {"image": "web:1", "labels": {"kompose.controller.type": "daemonset"}, "configs": [{"source": "site"}]}},
     "volumes": {"data": {"name": "x_data", "labels": {"kompose.volume.size": "5Gi"}}},
-    "configs": {"site": {"name": "x_site", "file": "/home/me/checkout/site.html"}},
-    "secrets": {"pw": {"name": "x_pw", "file": "/home/me/checkout/.dm/datameesh/secrets/pw"}},
+    "configs": {"site": {"name": "x_site", "file": "/srv/checkout/site.html"}},
+    "secrets": {"pw": {"name": "x_pw", "file": "/srv/checkout/.dm/datameesh/secrets/pw"}},
 }  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def test_kompose_runs_alone_without_rights_and_within_a_limit(docker: Path) -> N
 def test_kompose_gets_no_path_of_the_machine_and_no_label_that_steers_it(docker: Path) -> None:
     kompose.convert("kompose:1", MODEL, ["core"])
     text = (docker / "stdin").read_text()
-    assert "/home/me" not in text
+    assert "/srv/checkout" not in text
     sent = json.loads(text)
     assert sent["configs"] == {"site": {"name": "x_site", "file": "/dev/null"}}
     assert sent["secrets"] == {"pw": {"name": "x_pw", "file": "/dev/null"}}

@@ -200,3 +200,54 @@ def test_a_lock_is_given_back_when_the_command_fails(tmp_path: Path) -> None:
         raise ValueError
     with state.locked("up"):
         pass
+
+
+def test_a_secret_is_on_the_disk_before_anything_is_made_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut after `dm up` must not leave a volume whose password is an empty file, or in no folder."""
+    state = _state(tmp_path)
+    steps: list[str] = []
+    sync, replace = os.fsync, Path.replace
+
+    def synced(handle: int) -> None:
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        name = "content" if path.suffix == ".part" else str(path.relative_to(tmp_path))
+        steps.append(f"{name} {path.stat().st_size if path.is_file() else ''}".strip())
+        sync(handle)
+
+    def renamed(self: Path, target: Path) -> Path:
+        steps.append(f"rename {target.name}")
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    state.ensure_secrets(["a"])
+    assert steps[-3:] == ["content 32", "rename a", ".dm/datameesh/secrets"]
+    assert {".", ".dm", ".dm/datameesh"} <= set(steps)
+    steps.clear()
+    state.ensure_secrets(["a"])
+    assert not [step for step in steps if "rename" in step]
+
+
+@pytest.mark.parametrize("content", ["", "\n", "  \n"])
+def test_an_empty_secret_is_refused_and_not_used_or_replaced(tmp_path: Path, content: str) -> None:
+    """An empty password lets anybody in, or nobody; a new one does not open the volume that was made with the old."""
+    state = _state(tmp_path)
+    state.ensure_secrets(["a"])
+    (state.secrets / "a").chmod(0o600)
+    (state.secrets / "a").write_text(content)
+    for ask in (lambda: state.secret("a"), lambda: state.ensure_secrets(["a"])):
+        with pytest.raises(HostError, match=r"the secret file .*/secrets/a is empty") as caught:
+            ask()
+        assert "from a copy" in caught.value.hint
+    assert (state.secrets / "a").read_text() == content
+
+
+def test_a_stack_of_another_user_is_not_one_that_does_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = _state(tmp_path)
+    state.write("plan.json", "{}")
+    denied = PermissionError(13, "Permission denied")
+    monkeypatch.setattr(Path, "read_bytes", lambda _self: (_ for _ in ()).throw(denied))
+    with pytest.raises(HostError, match=r"cannot read .*plan\.json: permission denied"):
+        state.read_json("plan.json")

@@ -179,7 +179,13 @@ MACHINES = {
         replace(NOTHING, client=STATIC, endpoint=TCP, engine=Engine(error=OFF), compose="2.40.3", debootstrap=True),
         {"engine": "unset DOCKER_HOST"},
         (),
-        "does not answer; DOCKER_HOST sends docker to tcp://build.example.org:2376",
+        "Is the docker daemon running?); DOCKER_HOST sends docker to tcp://build.example.org:2376",
+    ),
+    "remote by a context, without a key": Machine(
+        replace(INSTALLED_OFF, endpoint=SSH, engine=Engine(error="ana@build.example.org: Permission denied (publickey).")),
+        {"engine": "start it there, or: docker context use default"},
+        (),
+        "does not answer (ana@build.example.org: Permission denied (publickey).); the docker context far",
     ),
     "remote by DOCKER_HOST, off, an engine installed here": Machine(
         replace(INSTALLED_OFF, endpoint=TCP), {"engine": "start it there, or: unset DOCKER_HOST"}, ()

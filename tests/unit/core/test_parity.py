@@ -110,6 +110,14 @@ def test_values_are_compared_as_checks_compare_them() -> None:
         ("metadata/snap-7709157108188638109-1-x.avro", "metadata/snap-2613452027111801108-1-x.avro"),
         ("at 2026-11-21T07:29:45.123Z took 1.53 s", "at 2026-11-20T01:02:03Z took 12.4s"),
         ("from 10.112.0.14", "from 172.18.0.3"),
+        (
+            "16:05:47  Finished running 12 data tests in 0 hours 0 minutes and 14.77 seconds (14.77s).",
+            "09:13:01  Finished running 12 data tests in 0 hours 0 minutes and 11.55 seconds (11.55s).",
+        ),
+        (
+            "DETAIL: Failing row contains (2000000000, 1, 2026-11-21 15:47:27, -1.00).",
+            "DETAIL: Failing row contains (2000000000, 1, 2026-11-21 16:13:58, -1.00).",
+        ),
         ("X-Amz-Request-Id: 18E9FEEFA130E122", "X-Amz-Request-Id: 18E9FEF27366D4BA"),
     ],
 )
@@ -130,6 +138,7 @@ def test_what_no_two_runs_share_does_not_count(one: str, other: str) -> None:
         ("3.1.0.4 is the version", "3.1.0.5 is the version"),
         ("version 17.5.0.1", "version 17.5.0.2"),
         ("opens at 08:30:00", "opens at 09:30:00"),
+        ("Failing row contains (1, 2026-11-21 15:47:27, 2).", "Failing row contains (1, 2026-11-21 15:47:27, 3)."),
         ("valid until 2026-01-31", "valid until 2027-01-31"),
     ],
 )
@@ -224,10 +233,15 @@ def test_the_values_of_variables_are_compared_and_not_shown(tmp_path: Path) -> N
     """As a container would: the script reads the environment of its first process."""
     values = {"PLAIN": "a", "EMPTY": "", "WORDS": "a b'c\"d $HOME `id`", "LINES": "a\nb", "EQUALS": "a=b"}
     (tmp_path / "environ").write_text("".join(f"{k}={v}\0" for k, v in values.items()))
-    script = INSIDE.replace("/proc/1/environ", str(tmp_path / "environ"))
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "db-password").write_text("a b'c\"d $HOME `id`\n")
+    script = INSIDE.replace("/proc/1/environ", str(tmp_path / "environ")).replace(
+        "/run/secrets", str(tmp_path / "secrets")
+    )
     done = subprocess.run(["sh", "-c", script, "facts"], capture_output=True, text=True, check=True)
     found = {k: v for k, v in facts_inside("db", done.stdout).items() if k.startswith("environment/")}
     hashes = {k: hashlib.sha256(v.encode()).hexdigest()[:16] for k, v in values.items()}
+    hashes["WORDS"] = "the secret db-password"
     assert found == {f"environment/db {k}": v for k, v in hashes.items()}
     assert "a b'c" not in done.stdout
 
