@@ -59,14 +59,12 @@ def start_profile(
     began = clock.now()
     if request.dry_run:
         planned = plan_memory(outside, request.profiles, request.ram, quotas=request.quotas)
-        _refuse_taken_ports(outside, planned)
+        _look_at_ports(outside, planned, say)
         return Started(planned, (), clock.now() - began, dry_run=True)
     with outside.state.locked("up"):
         # Not before: a `dm up` or `dm down` that ends in this moment changes what runs, and with it the plan.
         planned = plan_memory(outside, request.profiles, request.ram, quotas=request.quotas)
-        _refuse_taken_ports(outside, planned)
-        if planned.bind.warning:
-            say(planned.bind.warning)
+        _look_at_ports(outside, planned, say)
         if outside.repository.refresh_includes():
             say("compose/compose.yaml now includes every service folder")
         images = _images(outside, planned)
@@ -152,6 +150,12 @@ def _explain(outside: Outside, broken: ServiceState, elapsed: float) -> DmError:
         message,
         f"see: dm logs {broken.service}; a slow machine may need longer: dm up --wait-timeout {elapsed * 2:.0f}",
     )
+
+
+def _look_at_ports(outside: Outside, planned: Planned, say: Say) -> None:
+    _refuse_taken_ports(outside, planned)
+    if planned.bind.warning:
+        say(planned.bind.warning)
 
 
 def _refuse_taken_ports(outside: Outside, planned: Planned) -> None:

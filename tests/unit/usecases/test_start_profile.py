@@ -144,6 +144,7 @@ def test_ports_for_everybody_are_warned_of_and_stay_so_until_down(
     assert "\n" not in warning
     monkeypatch.delenv("DM_BIND")  # another shell
     assert show_status(outside).warning == warning
+    assert warning in _up(outside, dry_run=True)[2]
     assert compose.variables["DM_BIND"] == "0.0.0.0"
     assert warning in _up(outside)[2]
     monkeypatch.setenv("DM_BIND", "127.0.0.1")
