@@ -157,6 +157,10 @@ class Running:
                 self.psql(mutation, "do")
             try:
                 found += self.failing_checks(mutation.verify)
+                # A new start is healthy a moment before it goes by all of its configuration.
+                until = time.monotonic() + (30 if mutation.restart else 0)
+                while not found and time.monotonic() < until:
+                    found += self.failing_checks(mutation.verify)
             finally:
                 if mutation.psql:
                     self.psql(mutation, "undo")
