@@ -6,12 +6,12 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datameesh_cli.adapters import answers, files, process, whales
 
-_STOPPED_WITHIN = 900.0
-"""Seconds for stopping everything: far more than the longest grace, so that only an engine that hangs takes longer."""
+if TYPE_CHECKING:
+    from python_on_whales import DockerClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +59,18 @@ class Compose:
 
         Each service gets the time that its own `stop_grace_period` says, here and below: a worker hands its tasks over first.
         """
-        self._do("stop the stack", "down", "--remove-orphans", *(["--volumes"] if volumes else []))
+        with whales.done_whole("stop the stack"):
+            self._client().compose.down(remove_orphans=True, volumes=volumes, quiet=True)
 
     def remove(self, services: Sequence[str]) -> None:
         """Given service names, stop and remove their containers; the network and all data stay."""
-        self._do("remove services", "rm", "--stop", "--force", *services)
+        with whales.done_whole("remove services"):
+            self._client().compose.rm(list(services), stop=True)
 
     def restart(self, services: Sequence[str]) -> None:
         """Given service names, stop and start their containers."""
-        self._do("restart services", "restart", *services)
+        with whales.done_whole("restart services"):
+            self._client().compose.restart(list(services))
 
     def run_job(
         self,
@@ -103,10 +106,8 @@ class Compose:
         """Given a service and a command, return the command that runs it in the service's first container."""
         return [*self._base(["*"]), "exec", *([] if terminal else ["-T"]), service, *command]
 
-    def _do(self, doing: str, *words: str) -> None:
-        done = process.run([*self._base(["*"]), *words], timeout=_STOPPED_WITHIN)
-        if done.code:
-            raise whales.failure(doing, done.err or done.out)
+    def _client(self) -> DockerClient:
+        return whales.compose(self.file, self.project, self.env_file if files.is_file(self.env_file) else None, ["*"])
 
     def _base(self, profiles: Sequence[str]) -> list[str]:
         env_file = ["--env-file", str(self.env_file)] if files.is_there(self.env_file) else []

@@ -27,7 +27,7 @@ def hear(listener: Callable[[int], None]) -> None:
 
 @contextlib.contextmanager
 def held_back() -> Iterator[None]:
-    """A signal that comes within the block is heard at its end. Blocks are short: nothing in them waits."""
+    """A signal that comes within the block is heard at its end. Blocks are short, or are work that must not be left half-done."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

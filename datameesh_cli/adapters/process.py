@@ -208,10 +208,11 @@ def _open(command: Sequence[str], **how: Any) -> subprocess.Popen[Any]:
     try:
         return subprocess.Popen(list(command), **how)
     except (OSError, ValueError, subprocess.SubprocessError) as refused:
-        raise _not_started(command[0], refused, how.get("cwd")) from refused
+        raise refusal(command[0], refused, how.get("cwd")) from refused
 
 
-def _not_started(program: str, refused: Exception, cwd: Path | None) -> HostError:
+def refusal(program: str, refused: Exception, cwd: Path | None = None) -> HostError:
+    """Given a program, what the system said when it was to be started, and the folder for it, return that as our error."""
     number = refused.errno if isinstance(refused, OSError) else 0
     where = find(program)
     if number == errno.ENOENT and cwd and str(cwd) == str(getattr(refused, "filename", "")):

@@ -1,9 +1,21 @@
-"""What the docker command says when it fails, as our errors."""
+"""The docker command through python-on-whales, and what it says when it fails, as our errors. The only module that imports it.
+
+Importing it takes a third of a second, so what is asked often, or waited for with a deadline, goes through `process`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datameesh_cli.adapters import interrupts, process
 from datameesh_cli.adapters.answers import short
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
+
+if TYPE_CHECKING:
+    from python_on_whales import DockerClient
 
 _NO_ENGINE = (
     "cannot connect to the docker daemon",
@@ -11,6 +23,40 @@ _NO_ENGINE = (
     "error during connect",
     "failed to connect to the docker api",
 )
+
+
+def compose(file: Path, project: str, env_file: Path | None, profiles: Sequence[str]) -> DockerClient:
+    """Given what a Compose call needs, return a client of the docker command."""
+    from python_on_whales import DockerClient
+
+    return DockerClient(
+        compose_files=[file],
+        compose_project_name=project,
+        compose_env_files=[env_file] if env_file else [],
+        compose_profiles=list(profiles),
+    )
+
+
+@contextmanager
+def done_whole(doing: str) -> Iterator[None]:
+    """Do in this block what must not be left half-done; `doing` completes "cannot ..." when it fails.
+
+    A signal to `dm` alone is heard at the end of the block: the library would kill the docker command, and Compose, its child,
+    would go on without our lock. Ctrl-C at the terminal reaches Compose itself, so the block ends at once.
+    """
+    from python_on_whales import ClientNotFoundError
+    from python_on_whales.exceptions import DockerException
+
+    with interrupts.held_back():
+        try:
+            yield
+        except ClientNotFoundError as missing:
+            process.run(["docker", "--version"], timeout=30)  # says why: not there, or not executable
+            raise HostError("'docker' is not installed", "run: ./dm doctor") from missing
+        except OSError as refused:
+            raise process.refusal("docker", refused) from refused
+        except DockerException as failed:
+            raise failure(doing, (failed.stderr or failed.stdout or str(failed)).strip()) from failed
 
 
 def failure(doing: str, text: str) -> DmError:

@@ -150,8 +150,8 @@ def test_what_the_docker_command_says_becomes_one_clear_line(text: str, kind: ty
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
-        (lambda c: c.down(volumes=False), "down --remove-orphans"),
-        (lambda c: c.down(volumes=True), "down --remove-orphans --volumes"),
+        (lambda c: c.down(volumes=False), "down --remove-orphans --quiet"),
+        (lambda c: c.down(volumes=True), "down --remove-orphans --volumes --quiet"),
         (lambda c: c.remove(["trino-worker"]), "rm --stop --force trino-worker"),
         (lambda c: c.restart(["trino-worker"]), "restart trino-worker"),
     ],
@@ -163,7 +163,8 @@ def test_every_service_is_stopped_within_its_own_grace(
     _docker(tmp_path, monkeypatch, f'echo "$@" >> {tmp_path}/asked')
     ask(Compose(tmp_path / "compose.yaml", "datameesh", tmp_path / "none.env"))
     (asked,) = (tmp_path / "asked").read_text().splitlines()
-    assert asked == f"compose -f {tmp_path}/compose.yaml -p datameesh --profile * {words}"
+    given = f"compose --file {tmp_path}/compose.yaml --profile * --project-name datameesh"
+    assert asked == f"{given} {words}"
 
 
 def test_a_stop_that_fails_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,6 +108,7 @@ CALLS: dict[str, tuple[str, Call]] = {
 
 NO_LIMIT = {"docker compose build", "docker save", "docker compose up", "docker compose run", "docker compose logs"}
 NO_LIMIT |= {"debootstrap's script", "docker exec of the relay", "kubectl run"}
+NO_LIMIT |= {"docker compose down", "docker compose rm", "docker compose restart"}
 """What may take as long as it takes: its output is shown as it comes, or the caller has a limit, and Ctrl-C ends it."""
 
 OPTIONAL = {"kube-score", "lsof"}
@@ -136,8 +137,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     communicate, ticks = subprocess.Popen.communicate, itertools.count(0, 20)
 
     def impatient(self: Any, stdin: Any = None, timeout: float | None = None) -> Any:
-        assert timeout is not None, f"{self.args} may hang for ever"
-        return communicate(self, stdin, min(timeout, 0.3))
+        stops = {"down", "rm", "restart"} & set(self.args)  # by the library, which knows no limit; see NO_LIMIT
+        assert stops or timeout is not None, f"{self.args} may hang for ever"
+        return communicate(self, stdin, 5 if timeout is None else min(timeout, 0.3))
 
     monkeypatch.setattr(subprocess.Popen, "communicate", impatient)
     monkeypatch.setattr(clock, "now", lambda: next(ticks))
