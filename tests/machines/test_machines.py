@@ -24,6 +24,7 @@ print("did", *prepare_host(outside(), install=True, say=print).done)
 A_BUILD = """
 import pathlib
 from datameesh_cli.adapters.host_mirrors import HostMirrors
+from datameesh_cli.adapters.host_mirrors import host_mirrors
 from datameesh_cli.adapters.image_builder import Build, build, present
 folder = pathlib.Path("/tmp/build"); folder.mkdir(exist_ok=True)
 (folder / "Dockerfile").write_text("FROM scratch\\nCOPY Dockerfile /\\n")
