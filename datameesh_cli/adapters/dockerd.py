@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from datameesh_cli.adapters import clock, files, process
+from datameesh_cli.adapters.answers import short
 from datameesh_cli.adapters.host_setup import checked
 from datameesh_cli.errors import DmError, HostError
 
@@ -73,4 +74,4 @@ def _last_words(log: Path) -> str:
     except DmError:
         return ""
     said = [line for line in lines if line.strip()]
-    return f": {said[-1].strip()}" if said else ""
+    return f": {short(said[-1])}" if said else ""

@@ -150,9 +150,9 @@ def test_what_the_docker_command_says_becomes_one_clear_line(text: str, kind: ty
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
-        (lambda c: c.down(volumes=False), "down --remove-orphans --quiet"),
-        (lambda c: c.down(volumes=True), "down --remove-orphans --volumes --quiet"),
-        (lambda c: c.remove(["trino-worker"]), "rm --stop --force trino-worker"),
+        (lambda c: c.down(volumes=False), "down --remove-orphans"),
+        (lambda c: c.down(volumes=True), "down --remove-orphans --volumes"),
+        (lambda c: c.remove(["trino-worker"]), "rm --force --stop trino-worker"),
         (lambda c: c.restart(["trino-worker"]), "restart trino-worker"),
     ],
 )
