@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -87,14 +88,20 @@ class Compose:
         `volumes` are `host:container[:ro]` mounts, `program` takes the place of the image's own. The container is removed
         afterwards, also on Ctrl-C.
         """
-        args = [*self._base(["*"]), "run", "--rm", "--no-deps", "-T", "--quiet-pull"]
+        name = f"{self.project}-{service}-run-{secrets.token_hex(6)}"
+        args = [*self._base(["*"]), "run", "--rm", "--name", name, "--no-deps", "-T", "--quiet-pull"]
         for name, value in (env or {}).items():
             args += ["-e", f"{name}={value}"]
         for volume in volumes:
             args += ["-v", volume]
         if program:
             args += ["--entrypoint", program[0]]
-        code = yield from process.stream([*args, service, *program[1:], *command])
+        try:
+            code = yield from process.stream([*args, service, *program[1:], *command])
+        except BaseException:
+            # Compose that is told to end leaves the container at work.
+            process.run(["docker", "rm", "--force", name], timeout=60)
+            raise
         return code
 
     def logs_command(self, services: Sequence[str], *, follow: bool, tail: int) -> list[str]:

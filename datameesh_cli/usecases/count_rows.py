@@ -115,10 +115,8 @@ def _test_proofs(outside: Outside) -> list[Proof]:
     path = outside.state.root / PYTEST_RESULTS
     results = _saved(path)
     now = of_tests(outside.repository)
-    proofs = []
-    for test, result in results.items():
-        outcome = result["outcome"] if result.get("ran_on") == now else NOT_RUN
-        proofs += [_proof(row, test, outcome) for row in result["rows"]]
+    current = {test: result for test, result in results.items() if result.get("ran_on") == now}
+    proofs = [_proof(row, test, result["outcome"]) for test, result in current.items() for row in result["rows"]]
     seen = {(proof.where.split("::")[0], proof.claim) for proof in proofs}
     for path in files.found(outside.repository.root / "tests", "**/test_*.py"):
         file = outside.repository.relative(path)

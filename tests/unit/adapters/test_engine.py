@@ -171,3 +171,17 @@ def test_a_stop_that_fails_is_explained(tmp_path: Path, monkeypatch: pytest.Monk
     _docker(tmp_path, monkeypatch, "echo 'Error response from daemon: volume is in use' >&2; exit 1")
     with pytest.raises(UnhealthyError, match="cannot stop the stack: volume is in use"):
         Compose(tmp_path / "compose.yaml", "datameesh", tmp_path / "none.env").down(volumes=True)
+
+
+def test_a_job_that_is_left_early_takes_its_container_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compose that is told to end leaves the container of `run` at work: it was seen a minute later, without a lock."""
+    _docker(
+        tmp_path, monkeypatch, f'echo "$@" >> {tmp_path}/asked; case $1 in compose) echo line; exec sleep 30;; esac'
+    )
+    job = Compose(tmp_path / "compose.yaml", "datameesh", tmp_path / "none.env").run_job("dbt", ["build"])
+    assert next(job) == "line"
+    job.close()
+    run, removed = (tmp_path / "asked").read_text().splitlines()
+    name = run.split("--name ")[1].split()[0]
+    assert name.startswith("datameesh-dbt-run-")
+    assert removed == f"rm --force {name}"
