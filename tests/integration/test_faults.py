@@ -37,7 +37,11 @@ def loaded(shared: Stack) -> Stack:
 
 
 def _ask(stack: Stack) -> dict[str, str]:
-    return {sql: stack.dm("sql", sql, "--output", "csv").stdout.splitlines()[-1].strip('"') for sql in ANSWERS}
+    return {sql: _answer(stack, sql) for sql in ANSWERS}
+
+
+def _answer(stack: Stack, sql: str) -> str:
+    return stack.dm("sql", sql, "--output", "csv").stdout.splitlines()[-1].strip('"')
 
 
 def test_there_is_something_to_lose(loaded: Stack) -> None:
@@ -56,7 +60,7 @@ def test_what_the_smallest_budget_leaves_out_comes_back_where_it_runs(loaded: St
         assert {c.service for c in loaded.containers().values()} == {*SERVICES, *OPTIONAL}
         _kill(loaded, service)
         active = "SELECT count(*) FROM system.runtime.nodes WHERE NOT coordinator AND state = 'active'"
-        _until(lambda: '"1"' in loaded.dm("sql", active, "--output", "csv").stdout, 60)
+        _until(lambda: _answer(loaded, active) == "1", 60)
     finally:
         loaded.dm("up", "--profile", "analytics", "--ram", "1536m")
 
