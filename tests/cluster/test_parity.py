@@ -19,6 +19,8 @@ from tests.integration.long_join import ANSWER, LONG, ON_THE_WORKER
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
 
 ON = ("--target", "k8s", "--context", CONTEXT)
+WITH_A_WORKER = "only where the plan leaves trino-worker out"
+"""Why a check of the smallest plan does not apply within RAM."""
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,10 @@ def test_the_suite_that_compose_has_passes_on_the_cluster(seeded: Mesh) -> None:
     verified = seeded.json("verify", *ON)
     assert [(r["name"], r["why"]) for r in verified["results"] if r["result"] == "failed"] == []
     reasons = {r["why"] for r in verified["results"] if r["result"] == "not applicable"}
-    assert all(reason == "only on compose" or reason.startswith("needs data set") for reason in reasons), reasons
+    assert {reason for reason in reasons if not reason.startswith("needs data set")} <= {
+        "only on compose",
+        WITH_A_WORKER,
+    }
     assert verified["passed"] > 100
     saved = seeded.stack.world.state.read_json("verify-k8s.json")
     assert {entry["target"] for entry in saved.values()} == {"kubernetes"}
@@ -61,7 +66,7 @@ def test_both_targets_show_the_same_but_for_what_is_declared(seeded: Mesh) -> No
     parity = compared["parity"]
     assert [d for d in parity["differences"] if not d["because"]] == []
     assert parity["outdated"] == []
-    assert all(reason.startswith("needs data set") for reason in parity["unasked"]), parity["unasked"]
+    assert {why for why in parity["unasked"] if not why.startswith("needs data set")} <= {WITH_A_WORKER}
     # Each kind of fact was observed at all.
     groups = (
         "check",
