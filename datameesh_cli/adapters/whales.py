@@ -1,6 +1,7 @@
 """The docker command through python-on-whales, and what it says when it fails, as our errors. The only module that imports it.
 
-Importing it takes a third of a second, so what is asked often, or waited for with a deadline, goes through `process`.
+Importing it takes 0.24 s (`time python -c "import python_on_whales"`, 2 cores), so what is asked often, or waited for with a
+deadline, goes through `process`.
 """
 
 from __future__ import annotations
