@@ -5,16 +5,18 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters import files
-from datameesh_cli.adapters.outside import Outside
-from datameesh_cli.adapters.trino import Session, SqlError
 from datameesh_cli.core.roles import MARTS, SQL
 from datameesh_cli.core.sql_text import Statement, place_in_whole, statements
-from datameesh_cli.errors import UserError
+from datameesh_cli.errors import SqlError, UserError
 from datameesh_cli.usecases.open_target import trino_of
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory
 from datameesh_cli.usecases.read_datasets import read_databases
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Outside
+    from datameesh_cli.adapters.trino import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def named_queries(outside: Outside) -> tuple[NamedQuery, ...]:
     folder = outside.repository.root / "services" / outside.repository.model().providing(SQL).folder / "queries"
     return tuple(
         NamedQuery(path.stem, _head(outside.repository.read_text(path)), outside.repository.relative(path))
-        for path in files.found(folder, "*.sql")
+        for path in outside.repository.found(folder, "*.sql")
     )
 
 

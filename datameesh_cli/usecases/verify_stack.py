@@ -14,7 +14,6 @@ from fnmatch import fnmatch
 from datameesh_cli.adapters import clock
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.adapters.target import Target
-from datameesh_cli.adapters.trino import SqlError
 from datameesh_cli.core import sql_text
 from datameesh_cli.core.applicability import EXCUSED, MART, Reason, Situation, why_not
 from datameesh_cli.core.checks import OWNER, S3, Check, Exec, Http, Psql, Published, Resolve
@@ -22,7 +21,7 @@ from datameesh_cli.core.expectation import Observation, complaints
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.rows import FAILED, PASSED
 from datameesh_cli.core.seed.dataset import Database
-from datameesh_cli.errors import DmError, UnhealthyError, UserError
+from datameesh_cli.errors import DmError, SqlError, UnhealthyError, UserError
 from datameesh_cli.usecases.mark_inputs import ran_on
 from datameesh_cli.usecases.open_target import Cluster, open_place
 from datameesh_cli.usecases.plan_memory import Planned
@@ -205,10 +204,8 @@ def _loaded(target: Target, databases: Sequence[Database]) -> tuple[float, froze
     for database in databases:
         found = target.psql(database.service, database.name, _LOADED, OWNER)
         if found.error and _NEVER_LOADED not in found.error:
-            raise UnhealthyError(
-                f"{database.service} does not tell which data set it holds: {found.error}",
-                f"see: dm why {database.service}",
-            )
+            why = f"{database.service} does not tell which data set it holds: {found.error}"
+            raise UnhealthyError(why, f"see: dm why {database.service}")
         newest = max([newest, *(float(at) for _, at in found.rows)])
         sets |= {str(name) for name, _ in found.rows}
     return newest, frozenset(sets)

@@ -47,7 +47,7 @@ def test_an_edge_to_a_role_is_one_to_each_of_its_providers() -> None:
     engine = a_service("engine", consumes=(Edge("domain-database", 5432), Edge("shop-db", 5432)))
     model = model_of([SHOP, engine, ADS], [Profile("core", (), "")])
     assert model.service("engine").consumes == (Edge("ads-db", 5432), Edge("shop-db", 5432))
-    with pytest.raises(UserError, match="a port that ads-db does not expose"):
+    with pytest.raises(UserError, match="a port that shop-db does not expose"):
         model_of([SHOP, a_service("engine", consumes=(Edge("domain-database", 80),))], [Profile("core", (), "")])
     with pytest.raises(UserError, match="and there is no such service or role"):
         model_of([a_service("engine", consumes=(Edge("notebooks", 80),))], [Profile("core", (), "")])
