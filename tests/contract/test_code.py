@@ -113,7 +113,9 @@ def test_every_module_and_public_function_says_what_it_is_for(path: Path) -> Non
     tree = _tree(path)
     assert ast.get_docstring(tree), label(path)
     for node in tree.body:
-        said_above = "commands" in path.parts and getattr(node, "name", "") == "command"  # its help is the module's docstring
+        said_above = (
+            "commands" in path.parts and getattr(node, "name", "") == "command"
+        )  # its help is the module's docstring
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_") and not said_above:
             assert ast.get_docstring(node), f"{label(path)}: {node.name}"
 

@@ -1,4 +1,4 @@
-"""Run the project's tests: unit, contract, machines, integration.
+"""Run the project's tests: unit, contract, programs, machines, integration.
 
 Arguments go to pytest. Exit code 4 when a test fails.
 
