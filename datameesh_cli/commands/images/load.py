@@ -9,15 +9,17 @@ from pathlib import Path
 
 import typer
 
+from datameesh_cli.adapters.outside import outside
 from datameesh_cli.render.output import OUTPUT, Output, print_json
 
 
 def command(
+    ctx: typer.Context,
     file: Path = typer.Argument(..., metavar="FILE", help="The bundle: one tar file."),
     output: Output = OUTPUT,
 ) -> None:
     from datameesh_cli.render.images import print_bundle
     from datameesh_cli.usecases.carry_images import load_images
 
-    bundle = load_images(file)
+    bundle = load_images(outside(ctx.obj), file)
     print_json(bundle) if output is Output.json else print_bundle(bundle, "loaded")
