@@ -1,4 +1,4 @@
-"""`dm parity`: the same questions to the stack under Compose and to the one on a cluster, and whether the answers are the same."""
+"""`dm k8s parity`: the same questions to the stack under Compose and the one on a cluster, and whether the answers are the same."""
 
 from __future__ import annotations
 
