@@ -15,7 +15,7 @@ _PORT = re.compile(r"\$\{([A-Z0-9_]*PORT):-(\d+)\}:(\d+)")
 _DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")
 _KEYS = {
     *("namespace", "layer", "owner", "kind", "profile", "ram", "heap", "settings", "leave-out", "urls"),
-    *("consumes", "kubernetes"),
+    *("consumes", "kubernetes", "files"),
 }
 
 
@@ -69,7 +69,17 @@ def _service(name: str, body: Any, folder: str, where: str) -> Service:
         listens=_listens(body, where),
         consumes=edges_from(_list(own, "consumes", where), where),
         kubernetes=kubernetes_from(own.get("kubernetes"), where),
+        files=_files(own, where),
     )
+
+
+def _files(own: Mapping[str, Any], where: str) -> dict[str, str]:
+    found = {}
+    for path, target in _mapping(own, "files", where).items():
+        if not str(target).startswith("/"):
+            raise UserError(f"{where}: files.{path} is {target!r}, no path inside", "write config: /etc/trino")
+        found[str(path)] = str(target)
+    return found
 
 
 def _profile_of(body: Mapping[str, Any], own: Mapping[str, Any], kind: str, where: str) -> str:

@@ -73,16 +73,16 @@ def test_a_broken_profile_is_named(tmp_path: Path) -> None:
 
 def test_the_include_list_follows_the_folders(tmp_path: Path) -> None:
     repository = write_repository(tmp_path)
-    assert repository.refresh_includes()
+    assert repository.refresh_compose()
     assert repository.compose_file.read_text() == (
         "name: datameesh\n\ninclude:\n  - ../services/db/compose.yaml\n  - ../services/metastore/compose.yaml\n"
         "  - ../services/web/compose.yaml\n\nnetworks:\n  mesh: {}\n"
     )
     before = files_of(tmp_path)
-    assert not repository.refresh_includes()
+    assert not repository.refresh_compose()
     assert files_of(tmp_path) == before
     shutil.rmtree(tmp_path / "services" / "web")
-    assert repository.refresh_includes()
+    assert repository.refresh_compose()
     assert "web" not in repository.compose_file.read_text()
 
 
