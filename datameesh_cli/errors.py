@@ -39,6 +39,10 @@ class UnhealthyError(DmError):
     exit_code = 4
 
 
+class NetworkHeldError(UnhealthyError):
+    """The engine does not remove a network, because it counts somebody on it."""
+
+
 class Stopped(KeyboardInterrupt):
     """A signal that asks the program to end (SIGTERM, SIGHUP): whatever cleans up after Ctrl-C does so after these too."""
 

@@ -79,6 +79,8 @@ class FakeEngine:
         self.asked_images: list[str] = []
         self.kept_volumes: list[str] = ["datameesh_db-data"]
         self.used_elsewhere: list[str] = []
+        self.kept_networks: tuple[str, ...] = ()
+        self.on_networks: tuple[str, ...] = ()
 
     def info(self) -> EngineInfo:
         if self.memory is None:
@@ -100,6 +102,12 @@ class FakeEngine:
 
     def memory_used(self, project: str) -> dict[str, int]:
         return {c.name: 50 for c in self.containers(project)}
+
+    def networks(self, project: str) -> tuple[str, ...]:
+        return self.kept_networks
+
+    def attached(self, networks: Sequence[str]) -> tuple[str, ...]:
+        return self.on_networks if networks else ()
 
     def volumes(self, project: str) -> tuple[str, ...]:
         return tuple(self.kept_volumes)
