@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from datameesh_cli.core.model import Service
@@ -31,9 +30,9 @@ def mounts_of(target: str, place: str, files: Iterable[str]) -> list[Mount]:
     """
     mounts = []
     for file in files:
-        inside = PurePosixPath(target) / PurePosixPath(file).relative_to(place)
-        stem = str(PurePosixPath(file).with_suffix("")).replace("/config/", "/", 1)
-        mounts.append(Mount(re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-"), file, str(inside)))
+        stem = re.sub(r"\.[^./]*$", "", file).replace("/config/", "/", 1)
+        name = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")
+        mounts.append(Mount(name, file, target.rstrip("/") + file.removeprefix(place)))
     return mounts
 
 

@@ -4,6 +4,8 @@ command with its Compose plugin, and no engine."""
 from __future__ import annotations
 
 import itertools
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +133,27 @@ def test_every_container_is_labelled_with_the_namespace_of_its_service() -> None
     services = resolved(EVERYTHING)["services"]
     said = {name: service["labels"]["datameesh.namespace"] for name, service in services.items()}
     assert said == {s.name: s.namespace for s in MODEL.services}
+
+
+def test_a_fragment_of_twenty_lines_is_a_whole_service(tmp_path: Path) -> None:
+    """The one that CONTRIBUTING.md shows: a folder is added, and its service starts as carefully as the others do."""
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    (text,) = (part for part in re.findall(r"(?s)```yaml\n(.*?)```", page) if "service: sales-api}" in part)
+    assert len(text.splitlines()) < 30
+    for folder in ("compose", "profiles", "services"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    config = tmp_path / "services" / "sales-api" / "config"
+    config.mkdir(parents=True)
+    (config / "app.ini").write_text("a = 1\n")
+    (config.parent / "compose.yaml").write_text(text)
+    assert Repository(tmp_path).refresh_compose()
+    model = resolved(("core",), root=tmp_path)
+    api, like = model["services"]["sales-api"], model["services"]["sales-db"]
+    same = ("read_only", "cap_drop", "security_opt", "logging", "restart", "ulimits")
+    assert [api[key] for key in same] == [like[key] for key in same]
+    assert api["deploy"]["resources"]["limits"]["pids"] == 128
+    assert api["healthcheck"]["retries"] == 30
+    assert api["labels"] == {"datameesh.namespace": "sales-domain"}
+    assert api["networks"]["mesh"]["aliases"] == ["sales-api.sales-domain.svc.cluster.local"]
+    assert api["configs"] == [{"source": "sales-api-app", "target": "/etc/sales-api/app.ini"}]
+    assert Path(model["configs"]["sales-api-app"]["file"]) == config / "app.ini"

@@ -111,7 +111,9 @@ def test_processes_are_limited_to_what_was_seen_and_some_more(path: Path, name: 
     own = re.split(r"(?m)^  (?=[a-z][a-z0-9-]*:$)", path.read_text())
     text = next(part for part in own if part.startswith(f"{name}:"))
     found = re.search(r"(?m)^ +# processes: (\d+) seen with ", text)
-    assert found, f"{name}: write `# processes: N seen with ...`, and `pids: M` beside the limit of memory if 128 is too few"
+    assert found, (
+        f"{name}: write `# processes: N seen with ...`, and `pids: M` beside the limit of memory if 128 is too few"
+    )
     assert 3 * int(found[1]) <= started(name)["deploy"]["resources"]["limits"]["pids"] <= 2048
 
 
