@@ -15,6 +15,7 @@ from datameesh_cli.core.model import Model, Service
 from datameesh_cli.core.roles import SQL, TRANSFORMATION
 from datameesh_cli.errors import HostError, UnhealthyError, UserError
 from datameesh_cli.usecases.open_target import Cluster, Opened, open_place
+from datameesh_cli.usecases.refresh_checkout import sources
 
 LOCK = "dbt.lock"
 OFFLINE = frozenset({"parse", "ls", "list", "deps", "clean", "--version", "--help"})
@@ -97,6 +98,7 @@ def _run(outside: Outside, arguments: Sequence[str], on_line: OnLine) -> DbtRun:
             lines.append(line)
             on_line(line)
 
+    outside.repository.refresh(sources(outside.repository))
     with files.staged() as project:
         code = stream(str(project))
     results, manifest = files.artifact("run_results.json"), files.artifact("manifest.json")
