@@ -146,6 +146,10 @@ class Repository:
         head = f"# Made by dm from {source}; a change here is lost. Every ./dm up makes it anew.\n"
         return head + yaml_text.dump_all([content])
 
+    def refresh_compose(self) -> bool:
+        """Make compose/ say what the service folders say; return True if it did not."""
+        return self.refresh(self.composed())
+
     def refresh(self, made: Mapping[Path, str]) -> bool:
         """Given files as they should be, make them so; return True if one was not."""
         stale = {path: text for path, text in made.items() if files.read_if_there(path) != text}

@@ -22,7 +22,7 @@ def refresh_checkout(outside: Outside, say: Say) -> None:
     Raise UserError for a folder that is not valid.
     """
     repository = outside.repository
-    if repository.refresh(repository.composed()):
+    if repository.refresh_compose():
         say("compose/ now says what the service folders say")
     if repository.refresh(sources(repository)):
         say(f"dbt/{FILE} now says what the data sets say")
