@@ -111,6 +111,13 @@ class Engine:
             ).split()
         )
 
+    def attached(self, networks: Sequence[str]) -> tuple[str, ...]:
+        """Given names of networks, return the names of the containers on them, whoever's they are."""
+        if not networks:
+            return ()
+        shown = ["network", "inspect", *networks, "--format", "{{range .Containers}}{{.Name}} {{end}}"]
+        return tuple(sorted(self._docker(shown).split()))
+
     def volumes(self, project: str) -> tuple[str, ...]:
         """Given a Compose project, return the names of its volumes."""
         return tuple(

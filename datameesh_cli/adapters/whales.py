@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from datameesh_cli.adapters import interrupts, process
 from datameesh_cli.adapters.answers import short
-from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
+from datameesh_cli.errors import DmError, HostError, NetworkHeldError, UnhealthyError, UserError
 
 if TYPE_CHECKING:
     from python_on_whales import DockerClient
@@ -86,4 +86,6 @@ def failure(doing: str, text: str) -> DmError:
         return UserError(
             f"the Compose model is not valid: {last}", "correct the named fragment and run the command again"
         )
+    if "has active endpoints" in low:
+        return NetworkHeldError(f"cannot {doing}: {last}", "see: docker network inspect")
     return UnhealthyError(f"cannot {doing}: {last}", "see: ./dm status, ./dm logs")

@@ -71,7 +71,7 @@ def save(ctx: typer.Context, file: Path = _FILE, output: Output = OUTPUT) -> Non
 
 
 @app.command()
-def load(file: Path = _FILE, output: Output = OUTPUT) -> None:
+def load(ctx: typer.Context, file: Path = _FILE, output: Output = OUTPUT) -> None:
     """Read the images of a file that `dm images save` wrote, if it holds what it lists.
 
     Example: dm images load bundle.tar
@@ -79,5 +79,5 @@ def load(file: Path = _FILE, output: Output = OUTPUT) -> None:
     from datameesh_cli.render.images import print_bundle
     from datameesh_cli.usecases.carry_images import load_images
 
-    bundle = load_images(file)
+    bundle = load_images(outside(ctx.obj), file)
     print_json(bundle) if output is Output.json else print_bundle(bundle, "loaded")

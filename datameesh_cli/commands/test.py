@@ -16,7 +16,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": ["--help"]}
 )
 def test(ctx: typer.Context) -> None:
-    """Run the project's tests: unit, contract, machines, integration. Arguments go to pytest.
+    """Run the project's tests: unit, contract, programs, machines, integration. Arguments go to pytest.
 
     Example: dm test tests/unit -x
     """

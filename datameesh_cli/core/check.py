@@ -91,7 +91,9 @@ def _check(entry: Any, file: str, number: int, kinds: Kinds) -> Check:
     if len(given) != 1:
         known = {f.metadata.get("alias", f.name) for f in fields(Entry)}
         unknown = next((word for word in entry if word not in known), "")
-        raise UserError(f"{where}: exactly one of {', '.join(kinds)} says what is done", nearest(unknown, kinds, "one of"))
+        raise UserError(
+            f"{where}: exactly one of {', '.join(kinds)} says what is done", nearest(unknown, kinds, "one of")
+        )
     said = read(_form(given[0]), entry, where)
     return Check(**{f.name: getattr(said, f.name) for f in fields(Entry)}, file=file)
 
@@ -119,7 +121,9 @@ def _form(kind: type[Kind]) -> type[Entry]:
 def _made(name: str, base: type[T], own: Mapping[str, tuple[Any, Any]]) -> type[T]:
     """A declared class, made of its keys with their types."""
     types = {word: form for word, (form, _) in own.items()}
-    return declared(type(name, (base,), {"__annotations__": types, **{word: value for word, (_, value) in own.items()}}))
+    return declared(
+        type(name, (base,), {"__annotations__": types, **{word: value for word, (_, value) in own.items()}})
+    )
 
 
 def _about(thing: type) -> str:

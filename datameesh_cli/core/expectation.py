@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 from datameesh_cli.core.schema import Number, Text, Whole, Wrong, declared, key
 
-
 Judge = Callable[[Any, "Answer"], str]
 """Given what is expected and the answer, says what is wrong, "" if nothing is."""
 Row = list[Any]
@@ -53,7 +52,7 @@ class Expect:
     def complaints(self, seen: Answer, seconds: float) -> tuple[str, ...]:
         """Given what was observed and how long it took, return what is wrong, one text a point; none if all is well.
 
-        Not expected in so many words, and wrong all the same: a statement that fails, an exit code that is not 0, a status from 400.
+        Wrong without a word of it: a statement that fails, an exit code that is not 0, a status from 400.
         """
         said = self.said
         if "error" in said:
@@ -149,7 +148,7 @@ def _columns(expected: Row, seen: Answer, *, first: bool = False) -> str:
 
 def _contains(wanted: Any, seen: Answer, *, there: bool = True) -> str:
     """A list inside the list is a whole row; anything else is looked for inside the cells, or in the text."""
-    for item in listed(wanted):
+    for item in each_of(wanted):
         if isinstance(item, list):
             found = any(_same_row(item, row) for row in seen.rows)
         else:
@@ -207,7 +206,7 @@ def short(text: str) -> str:
     return line if len(line) <= 240 else line[:237] + "..."
 
 
-def listed(value: Any) -> Sequence[Any]:
+def each_of(value: Any) -> Sequence[Any]:
     """Given one thing or a list of them, return a list."""
     return value if isinstance(value, (list, tuple)) else [value]
 

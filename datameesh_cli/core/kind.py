@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Protocol
 
@@ -23,17 +23,23 @@ Texts = Annotated[tuple[Text, ...], written(Text | list[Text], lambda v: [v] if 
 """One text, or a list of them."""
 
 
-class Ended(Protocol):
+@dataclass(frozen=True, slots=True)
+class Ended:
     """How a command ended: its exit code and both of its outputs."""
 
-    @property
-    def code(self) -> int: ...
+    code: int
+    out: str
+    err: str = ""
 
-    @property
-    def out(self) -> str: ...
 
-    @property
-    def err(self) -> str: ...
+def ended(run: Generator[str, None, int]) -> Ended:
+    """Given a run that yields lines and returns its exit code, run it to its end."""
+    lines = []
+    while True:
+        try:
+            lines.append(next(run))
+        except StopIteration as end:
+            return Ended(int(end.value), "\n".join(lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +88,8 @@ class Needs:
 
 
 class Kind(ABC):
-    """What a check does. A kind is a frozen class made with `declared`, in a file of `core/checks/`, and known from there on:
-    `called` is its key in `smoke.yaml`, `short` the field that a value stands for which is no mapping, `expects` what can be expected.
-    """
+    """What a check does: a class made with `declared`, in a file of `core/checks/`. `called` is its key in `smoke.yaml`, `short`
+    the field that a value stands for which is no mapping, `expects` what can be expected of it."""
 
     __slots__ = ()
     called: ClassVar[str]

@@ -78,7 +78,10 @@ def print_stopped(stopped: Stopped) -> None:
     if stopped.namespace:
         print_line(f"removed {stopped.containers} containers of namespace {stopped.namespace}; the others stay")
         return
-    print_line(f"removed {stopped.containers} containers and the network of {stopped.project}")
+    network = "" if stopped.network_kept else " and the network"
+    print_line(f"removed {stopped.containers} containers{network} of {stopped.project}")
+    if stopped.network_kept:
+        print_line("the network stays until the engine is restarted: it counts a container on it that is gone")
     if stopped.volumes_removed:
         secrets = "" if stopped.volumes_kept else ", and the secrets"
         print_line(f"removed {len(stopped.volumes_removed)} volumes with their data{secrets}")

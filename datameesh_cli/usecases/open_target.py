@@ -94,6 +94,7 @@ def open_kubernetes(outside: Outside, context: str | None) -> Opened:
         cluster=cluster,
         trino=Trino(cluster.address, ports.get(TRINO_PORT, 0)),
         store=_store(outside, access.context, f"{cluster.address}:{ports[S3_PORT]}") if S3_PORT in ports else None,
+        address=cluster.address,
         ports=ports,
         consumers=consumers,
     )

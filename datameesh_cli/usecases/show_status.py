@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.health import Container, ServiceState, first_broken, last_error_line
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.ram_plan import Share
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory, running_plan
 from datameesh_cli.usecases.start_profile import current_states
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Outside
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from datameesh_cli.adapters.outside import Outside
-from datameesh_cli.errors import UserError
+from datameesh_cli.errors import NetworkHeldError, UnhealthyError, UserError
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """What `down` removed, and which volumes still hold data; the names of secrets that were to go and stayed."""
+    """What `down` removed, and which volumes still hold data; the names of secrets that were to go and stayed; whether the
+    network stays, because the engine wrongly counts somebody on it."""
 
     project: str
     containers: int
@@ -19,6 +21,7 @@ class Stopped:
     volumes_removed: tuple[str, ...]
     volumes_kept: tuple[str, ...]
     secrets_kept: tuple[str, ...] = ()
+    network_kept: bool = False
 
 
 def data_of(outside: Outside) -> tuple[str, ...]:
@@ -36,14 +39,33 @@ def stop_stack(outside: Outside, *, volumes: bool) -> Stopped:
         before = outside.engine.containers(outside.project)
         had = data_of(outside)
         outside.engine.remove_leftover_jobs(outside.project)
-        outside.compose.down(volumes=volumes)
+        with suppress(NetworkHeldError):
+            outside.compose.down(volumes=volumes)
         outside.state.remove("plan.json")
         kept = data_of(outside)
         secrets: tuple[str, ...] = ()
         if volumes:
             # Compose ends well although a volume that another container uses is still there.
             secrets = outside.state.secret_names() if kept else outside.state.forget_secrets()
-    return Stopped(outside.project, len(before), None, tuple(v for v in had if v not in kept), kept, secrets)
+        network_kept = _network_stays(outside)
+    removed = tuple(v for v in had if v not in kept)
+    return Stopped(outside.project, len(before), None, removed, kept, secrets, network_kept)
+
+
+def _network_stays(outside: Outside) -> bool:
+    """Return whether the network is still there although nobody is on it. Raise UnhealthyError if somebody else's container is.
+
+    An engine may go on counting a container that was killed while it started or stopped (seen with 20.10): the next `up` uses the
+    network again, and it goes once the engine was restarted. Compose leaves a network with somebody on it without a word.
+    """
+    left = outside.engine.networks(outside.project)
+    others = outside.engine.attached(left)
+    if others:
+        raise UnhealthyError(
+            f"the stack's containers are removed; its network stays, because {', '.join(others)} is on it",
+            f"docker network disconnect {left[0]} {others[0]}; then again",
+        )
+    return bool(left)
 
 
 def stop_namespace(outside: Outside, namespace: str) -> Stopped:

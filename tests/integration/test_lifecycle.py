@@ -27,7 +27,13 @@ def _until(condition: Callable[[], bool], within: float, what: str) -> None:
 
 def _nothing_left(stack: Stack) -> None:
     assert stack.ids() == {}
-    assert ENGINE.networks(stack.project) == ()
+    left = ENGINE.networks(stack.project)
+    if left and ENGINE.attached(left) == ():
+        # Engine 20.10 sometimes counts a container that is gone, and then nobody can remove the network.
+        refused = subprocess.run(["docker", "network", "rm", *left], capture_output=True, text=True)
+        assert "has active endpoints" in refused.stderr, f"{left} could be removed and was left"
+        return
+    assert left == ()
 
 
 def test_up_twice_recreates_nothing(stack: Stack) -> None:
@@ -135,6 +141,24 @@ def test_with_memory_enough_the_databases_have_what_the_documents_give_them(othe
     }
     assert not any(c.oom_killed or c.restarts for c in databases.values())
     other.dm("down", "--volumes", "--yes")
+
+
+def test_a_guest_on_the_network_is_named_when_the_stack_goes(other: Stack) -> None:
+    other.dm(*CORE)
+    guest = f"{other.project}-guest"
+    network = f"{other.project}_mesh"
+    docker(
+        "run", "-d", "--rm", "--name", guest, "--network", network, "--entrypoint", "sleep", "datameesh/base:13", "300"
+    )
+    try:
+        refused = other.dm("down", "--volumes", "--yes", code=4)
+        assert f"its network stays, because {guest} is on it" in refused.stderr
+        assert other.ids() == {}
+        docker("network", "disconnect", network, guest)
+        other.dm("down")
+        _nothing_left(other)
+    finally:
+        docker("rm", "--force", guest)
 
 
 def _before_anything(stack: Stack) -> bool:

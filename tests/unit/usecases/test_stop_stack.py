@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from datameesh_cli.errors import HostError, UserError
+from datameesh_cli.errors import HostError, NetworkHeldError, UnhealthyError, UserError
 from datameesh_cli.usecases.stop_stack import restart_services, stop_namespace, stop_stack
 from tests.fakes.outside import FakeEngine, fake_outside
 from tests.fakes.values import a_container
@@ -52,6 +52,27 @@ def test_secrets_stay_when_down_fails(tmp_path: Path) -> None:
     with pytest.raises(HostError, match="the engine is gone"):
         stop_stack(outside, volumes=True)
     assert outside.state.secret_names() == ("db-password",)
+
+
+def test_a_network_that_the_engine_counts_wrong_is_left_and_said(tmp_path: Path) -> None:
+    engine = FakeEngine(RUNNING)
+    engine.kept_networks = ("datameesh_mesh",)
+    outside, compose = fake_outside(tmp_path, engine)
+    compose.refuses_down = NetworkHeldError("cannot stop the stack: ... has active endpoints", "")
+    stopped = stop_stack(outside, volumes=False)
+    assert (stopped.containers, stopped.network_kept) == (2, True)
+    assert outside.state.read_json("plan.json") is None
+
+
+def test_somebody_elses_container_on_the_network_is_named(tmp_path: Path) -> None:
+    engine = FakeEngine(RUNNING)
+    engine.kept_networks, engine.on_networks = ("datameesh_mesh",), ("my-notebook",)
+    outside, _ = fake_outside(tmp_path, engine)
+    outside.state.ensure_secrets(["db-password"])
+    with pytest.raises(UnhealthyError, match="because my-notebook is on it") as caught:
+        stop_stack(outside, volumes=True)
+    assert outside.state.secret_names() == (), "all that could go has gone"
+    assert caught.value.hint == "docker network disconnect datameesh_mesh my-notebook; then again"
 
 
 def test_secrets_that_an_export_was_applied_with_stay(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def _outcomes(root: Path, condition: str) -> dict[str, list[Any]]:
     (root / "bin" / "docker").write_text(DOCKER)
     (root / "bin" / "docker").chmod(0o755)
     done = subprocess.run(
-        ["unshare", "--mount", sys.executable, "-m", "tests.unit.machine", str(root), condition],
+        ["unshare", "--mount", sys.executable, "-m", "tests.programs.machine", str(root), condition],
         cwd=ROOT, capture_output=True, text=True, timeout=120,
         env=os.environ | {"PATH": f"{root / 'bin'}:{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"},
     )  # fmt: skip
