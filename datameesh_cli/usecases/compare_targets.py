@@ -1,11 +1,11 @@
-"""`dm parity`: the same questions to the stack under Compose and to the one on a cluster, and whether the answers are the same."""
+"""`dm k8s parity`: the same questions to the stack under Compose and the one on a cluster, and whether the answers are the same."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from datameesh_cli.core.cluster import container_of, image_id_of
 from datameesh_cli.core.k8s.configs import HASH, config_hash, sources_of
@@ -56,7 +56,7 @@ def compare_targets(outside: Outside, cluster: Cluster, say: Say) -> Compared:
         compose, kubernetes = (each.result() for each in seen)
     images = images_of(outside, source)
     compose |= _modelled(source) | _started(outside, source, images)
-    kubernetes |= _applied(there.target, images) if isinstance(there.target, outside.kubernetes_target) else {}
+    kubernetes |= _applied(cast("KubernetesTarget", there.target), images)
     compared = compare(compose, kubernetes, declared)
     return Compared(outside.project, there.planned.source, compared, round(outside.clock.now() - began, 1))
 

@@ -1,4 +1,4 @@
-"""`dm rows`: which rows of the fact matrix the checks and tests cover, and how their last run went."""
+"""`dm dev coverage`: which rows of the fact matrix the checks and tests cover, and how their last run went."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 PYTEST_RESULTS = "rows-pytest.json"
 PYTEST_VERDICTS = {VERDICTS: "rows-verify.json", VERDICTS_K8S: "rows-verify-k8s.json"}
-"""The verdicts of `dm verify` on the stacks of the tests, which are gone when `dm rows` is asked."""
+"""The verdicts of `dm verify` on the stacks of the tests, which are gone when `dm dev coverage` is asked."""
 _OF_CLUSTER = "tests/cluster/"
 
 
