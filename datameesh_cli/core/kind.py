@@ -14,6 +14,7 @@ from datameesh_cli.core.schema import Text
 
 
 def written(form: Any, made: Callable[[Any], Any]) -> BeforeValidator:
+    """Given what may be written and what is made of it, return the mark that says both of a type."""
     return BeforeValidator(made, json_schema_input_type=form)
 
 
