@@ -8,12 +8,9 @@ from dataclasses import dataclass, field
 from datameesh_cli.core.check import Check
 from datameesh_cli.core.kind import Needs
 from datameesh_cli.core.model import Service
+from datameesh_cli.core.roles import providing
 from datameesh_cli.core.schema import nearest
 from datameesh_cli.errors import UserError
-
-SQL_SERVICE = "trino-coordinator"
-S3_SERVICE = "minio"
-_FILLED_BY = {"sql": SQL_SERVICE, "object-store": S3_SERVICE}
 
 TARGET, PLAN, DATA, MART = "target", "plan", "data", "mart"
 EXCUSED = (TARGET, PLAN, DATA)
@@ -80,7 +77,11 @@ def _talked_to(needs: Needs, of: str, services: Sequence[Service]) -> tuple[str,
     for port in needs.ports:
         if port not in owners:
             raise UserError(f"{of}: no service publishes '{port}'", nearest(port, sorted(owners), "port variables"))
-    return (*needs.services, *(owners[port] for port in needs.ports), *(_FILLED_BY[role] for role in needs.roles))
+    return (
+        *needs.services,
+        *(owners[port] for port in needs.ports),
+        *(providing(services, role).name for role in needs.roles),
+    )
 
 
 def _absence(name: str, services: Sequence[Service], situation: Situation) -> str:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from datameesh_cli.core.expectation import Answer, Expect, OfRows, each_of
 from datameesh_cli.core.kind import Kind, Needs, Primitives
+from datameesh_cli.core.roles import OBJECT_STORE
 from datameesh_cli.core.schema import Text, declared, key
 from datameesh_cli.core.volatile import of_rows, shortened
 
@@ -21,7 +22,7 @@ class S3(Kind):
 
     @property
     def needs(self) -> Needs:
-        return Needs(roles=("object-store",))
+        return Needs(roles=(OBJECT_STORE,))
 
     def run(self, stack: Primitives) -> Answer:
         return stack.objects(self.list)

@@ -9,6 +9,7 @@ from typing import ClassVar
 from datameesh_cli.core import sql_text
 from datameesh_cli.core.expectation import Answer, Expect, OfTable, text_of
 from datameesh_cli.core.kind import Kind, Needs, Primitives
+from datameesh_cli.core.roles import SQL
 from datameesh_cli.core.schema import Wrong, declared, key
 from datameesh_cli.core.volatile import of_rows, shortened
 
@@ -49,7 +50,7 @@ class Sql(Kind):
 
     @property
     def needs(self) -> Needs:
-        return Needs(roles=("sql",))
+        return Needs(roles=(SQL,))
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ class _Store(ObjectStore):
 class FakePlace(FakeTarget):
     """A target with a database, a metastore that refuses every command, and a store."""
 
-    running: frozenset[str] = frozenset({"db", "metastore"})
+    running: frozenset[str] = frozenset({"db", "metastore", "web"})
     trino: Trino = field(default_factory=lambda: Trino("", 0))
     store: ObjectStore | None = field(default_factory=lambda: _Store("", "", ""))
 
@@ -48,9 +48,17 @@ class FakePlace(FakeTarget):
             self.asked.append(" ".join(command[command.index("facts") + 1 :]))
             return Ended(0, INSIDE)
         if command[0] == "psql":
+            if "FROM datameesh.loaded_set" in command[-1]:
+                return Ended(1, "", 'relation "datameesh.loaded_set" does not exist')
             seen = "who,what,answer\ningest,DELETE public.orders,denied\n"
             return Ended(0, seen) if "dm_seen" in command[-1] else Ended(1, "", "ERROR: no space left")
         return super().run(service, command)
+
+    def sql(self, statements: Sequence[str], user: str) -> Answer:
+        if statements == ["SHOW CATALOGS"]:
+            return Answer(("Catalog",), (("system",), ("shop",)))
+        assert "system" not in statements[0]
+        return Answer(("t", "c", "p", "type"), (("public.orders", "id", "1", "integer"),))
 
     def http(self, port: str, request: Request) -> Answer:
         if request.path == "/ui/":
@@ -81,6 +89,9 @@ def test_facts_come_from_inside_from_the_databases_the_lake_and_the_ports(tmp_pa
     assert facts["denial/db ingest.DELETE public.orders"] == "denied"
     assert facts["raw/raw/sales/orders.csv"] == "12 bytes, e1"
     assert not any("loaded_set" in fact for fact in facts), "it says when it was loaded"
+    assert [fact for fact in facts if fact.startswith("schema/")] == ["schema/shop public.orders.id.1"], (
+        "the engine names them"
+    )
     assert facts["http/WEB_PORT /"] == "status 200"
     assert "/etc/a /etc/b" in place.asked, "the mounted files are looked at"
 
