@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
+
+from datameesh_cli.core.stream import Stream, heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +187,8 @@ def _short(text: str) -> str:
     return line if len(line) <= 240 else line[:237] + "..."
 
 
-def listed(run: Generator[str, None, int]) -> Observation:
+def listed(run: Stream[int]) -> Observation:
     """Given a run that yields lines and returns its exit code, return both as an observation."""
-    lines = []
-    while True:
-        try:
-            lines.append(next(run))
-        except StopIteration as end:
-            return Observation(exit=int(end.value), text="\n".join(lines))
+    lines: list[str] = []
+    code = heard(run, lines.append)
+    return Observation(exit=code, text="\n".join(lines))
