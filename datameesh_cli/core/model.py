@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from datameesh_cli.core.schema import nearest
 from datameesh_cli.errors import UserError
 
 LAYERS = (
@@ -164,14 +165,14 @@ class Model:
         for service in self.services:
             if service.name == name:
                 return service
-        raise UserError(f"there is no service '{name}'", "services: " + ", ".join(s.name for s in self.services))
+        raise UserError(f"there is no service '{name}'", nearest(name, (s.name for s in self.services), "services"))
 
     def profile(self, name: str) -> Profile:
         """Given a profile name, return it. Raise UserError if there is none."""
         for profile in self.profiles:
             if profile.name == name:
                 return profile
-        raise UserError(f"there is no profile '{name}'", "profiles: " + ", ".join(p.name for p in self.profiles))
+        raise UserError(f"there is no profile '{name}'", nearest(name, (p.name for p in self.profiles), "profiles"))
 
     def closure(self, names: Iterable[str]) -> tuple[str, ...]:
         """Given profile names, return them with all that they require, required ones first.
