@@ -12,10 +12,11 @@ from datameesh_cli.core.model import LAYERS, Heap, LeaveOut, Port, Profile, Ram,
 from datameesh_cli.errors import UserError
 
 _PORT = re.compile(r"\$\{([A-Z0-9_]*PORT):-(\d+)\}:(\d+)")
+_ROLE = re.compile(r"[a-z][a-z0-9-]*")
 _DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")
 _KEYS = {
     *("namespace", "layer", "owner", "kind", "profile", "ram", "heap", "settings", "leave-out", "urls"),
-    *("consumes", "kubernetes"),
+    *("consumes", "kubernetes", "provides"),
 }
 
 
@@ -69,7 +70,18 @@ def _service(name: str, body: Any, folder: str, where: str) -> Service:
         listens=_listens(body, where),
         consumes=edges_from(_list(own, "consumes", where), where),
         kubernetes=kubernetes_from(own.get("kubernetes"), where),
+        provides=_roles(own, where),
     )
+
+
+def _roles(own: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    roles = _texts(own, "provides", where)
+    for role in roles:
+        if not _ROLE.fullmatch(role):
+            raise UserError(
+                f"{where}: `provides:` holds {role!r}", "a role is small letters, digits and -: object-store"
+            )
+    return roles
 
 
 def _profile_of(body: Mapping[str, Any], own: Mapping[str, Any], kind: str, where: str) -> str:
@@ -194,7 +206,7 @@ def _ports(body: Mapping[str, Any], where: str) -> tuple[Port, ...]:
         if not found:
             raise UserError(
                 f"{where}: the published port {entry!r} cannot be moved",
-                'write "${DM_BIND:-127.0.0.1}:${TRINO_PORT:-30808}:8080"',
+                'write "${DM_BIND:-127.0.0.1}:${SALES_API_PORT:-30800}:8080"',
             )
         ports.append(Port(found[1], int(found[2]), int(found[3])))
     return tuple(ports)
@@ -224,7 +236,7 @@ def _secret(entry: Any, where: str) -> str:
 
 def _url(entry: Any, where: str) -> Url:
     if not isinstance(entry, Mapping):
-        raise UserError(f"{where}: `urls:` holds {entry!r}", "write {title: Trino, port: TRINO_PORT, path: /ui/}")
+        raise UserError(f"{where}: `urls:` holds {entry!r}", "write {title: Sales, port: SALES_API_PORT, path: /docs}")
     return Url(
         title=_text(entry, "title", where),
         port=_text(entry, "port", where),

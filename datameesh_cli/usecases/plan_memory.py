@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters import host
-from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.memory import format_mib
 from datameesh_cli.core.model import Model, Service
 from datameesh_cli.core.quota import refuse_over_quota
@@ -14,6 +13,9 @@ from datameesh_cli.core.ram_plan import TOLERANCE, RamPlan, default_budget, plan
 from datameesh_cli.core.selection import Selection, members, missed, together, understood
 from datameesh_cli.core.stack import PRIVATE, Bind, StackPort, bind_of, stack_ports
 from datameesh_cli.errors import HostError
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Outside
 
 DEFAULT_PROFILE = "analytics"
 
@@ -83,8 +85,8 @@ def plan_selection(
         wanted = together(model, wanted, Selection((DEFAULT_PROFILE,), (), asked.without))
     services = members(model, wanted)
     running = [s for s in services if s.name not in wanted.without]
-    chosen = _chosen_ports(running, before, host.environment())
-    bind = bind_of(host.environment().get("DM_BIND") or (before.bind if before else ""))
+    chosen = _chosen_ports(running, before, outside.host.environment())
+    bind = bind_of(outside.host.environment().get("DM_BIND") or (before.bind if before else ""))
     ports = stack_ports(running, outside.state.port_offset(), chosen)
     if ram is None and before:
         budget, source = before.budget, "the budget in force"

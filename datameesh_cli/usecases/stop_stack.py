@@ -6,11 +6,14 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.selection import Selection, members, missed, reduced, understood
 from datameesh_cli.errors import NetworkHeldError, UnhealthyError, UserError
 from datameesh_cli.usecases.plan_memory import running_plan
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Outside
 
 
 @dataclass(frozen=True, slots=True)

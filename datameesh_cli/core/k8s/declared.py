@@ -18,12 +18,12 @@ _ROLE_KEYS = ("apiGroups", "resources", "verbs")
 
 
 def edges_from(entries: Sequence[Any], where: str) -> tuple[Edge, ...]:
-    """Given the entries of `consumes:`, return the edges. Raise UserError for one that is not `service:port`."""
+    """Given the entries of `consumes:`, return the edges. Raise UserError for one that is not `service:port` or `role:port`."""
     edges = []
     for entry in entries:
         found = re.fullmatch(r"([a-z0-9][a-z0-9-]*):(\d{1,5})", str(entry))
         if not found or not 0 < int(found[2]) < 65536:
-            raise UserError(f"{where}: `consumes:` holds {entry!r}", 'write consumes: ["sales-db:5432"]')
+            raise UserError(f"{where}: `consumes:` holds {entry!r}", 'write consumes: ["<service or role>:5432"]')
         edges.append(Edge(found[1], int(found[2])))
     return tuple(dict.fromkeys(edges))
 
