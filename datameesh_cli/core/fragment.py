@@ -16,7 +16,7 @@ _ROLE = re.compile(r"[a-z][a-z0-9-]*")
 _DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")
 _KEYS = {
     *("namespace", "layer", "owner", "kind", "profile", "ram", "heap", "settings", "leave-out", "urls"),
-    *("consumes", "kubernetes", "provides"),
+    *("consumes", "kubernetes", "provides", "files"),
 }
 
 
@@ -71,7 +71,17 @@ def _service(name: str, body: Any, folder: str, where: str) -> Service:
         consumes=edges_from(_list(own, "consumes", where), where),
         kubernetes=kubernetes_from(own.get("kubernetes"), where),
         provides=_roles(own, where),
+        files=_files(own, where),
     )
+
+
+def _files(own: Mapping[str, Any], where: str) -> dict[str, str]:
+    found = {}
+    for path, target in _mapping(own, "files", where).items():
+        if not str(target).startswith("/"):
+            raise UserError(f"{where}: files.{path} is {target!r}, no path inside", "write config: /etc/trino")
+        found[str(path)] = str(target)
+    return found
 
 
 def _roles(own: Mapping[str, Any], where: str) -> tuple[str, ...]:

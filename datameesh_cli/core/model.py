@@ -138,6 +138,8 @@ class Service:
     listens: tuple[int, ...] = ()
     consumes: tuple[Edge, ...] = ()
     kubernetes: Kubernetes = Kubernetes()
+    files: Mapping[str, str] = field(default_factory=dict)
+    """What of the checkout it is handed: a file or folder, as a path from its own folder, and the path inside."""
     provides: tuple[str, ...] = ()
 
     @property

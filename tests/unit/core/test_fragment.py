@@ -117,6 +117,7 @@ SERVICE_ERRORS: list[tuple[dict[str, Any], str]] = [
     ({"x_layer": "basement"}, "layer 'basement' is unknown"),
     ({"x_namespace": None}, "`namespace:` is missing"),
     ({"x_owner": ""}, "`owner:` is missing"),
+    ({"x_files": {"config": "etc"}}, "files.config is 'etc', no path inside"),
     ({"image": None}, "`image:` is missing"),
     ({"image": 476}, "`image:` is missing"),
     ({"profiles": None}, "`profiles:` must name exactly one profile"),
