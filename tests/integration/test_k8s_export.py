@@ -261,7 +261,7 @@ def test_a_bad_fragment_is_one_clear_line_and_the_last_export_stays(
         (["--ram", "6g", "--context", "nope"], 2, "kubectl knows no context 'nope'"),
         (["--ram", "6g", "--out", "dbt"], 2, "dbt is there and is no export"),
         (["--ram", "6g", "--out", "nowhere", "--check"], 2, "there is no export in nowhere"),
-        (["--ram", "6g", "--ingress", "-"], 2, "'-' is not a host name"),
+        (["--ram", "6g", "--ingress", "-"], 2, "`ingress.host` cannot be '-'"),
     ],
 )
 def test_bad_input_is_one_clear_line_with_its_code_and_writes_nothing(
