@@ -70,10 +70,12 @@ make_environment() {
 args=$*
 # A root shell from plain `su` has no path to the programs of the system: dpkg, dockerd and debootstrap need them.
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
-if [ "${1:-}" = test ]; then
+case "${1:-} ${2:-} " in
+"test "* | "dev test "*)
     lock=requirements-test.lock
     stamp=$venv/dm-test.lock
-fi
+    ;;
+esac
 is_current "$lock" "$stamp" || make_environment
 export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
 exec "$venv/bin/python" -m datameesh_cli "$@"

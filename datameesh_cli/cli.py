@@ -1,47 +1,22 @@
-"""The `dm` command: which commands there are, and the one place that catches errors and exits.
-
-A command's module is imported only when it is called, so that `dm --help` costs little more than importing typer.
-"""
+"""The `dm` command: how it finds its commands, and the one place that catches errors and exits."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.util
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
 
 from datameesh_cli import __version__
 from datameesh_cli.errors import DmError, Stopped
 
-COMMANDS = {
-    "demo": "The whole story on one machine: set up, start, seed, query across domains, build the marts.",
-    "up": "Start profiles within a memory budget and wait until they work.",
-    "down": "Stop the stack; data stays unless --volumes, which asks.",
-    "restart": "Stop and start services.",
-    "status": "What runs, how well, and within which limits.",
-    "plan": "Print the memory plan for a budget.",
-    "urls": "Where everything is, and what one can do there.",
-    "credentials": "The generated logins of this stack.",
-    "logs": "Print or follow the logs of services.",
-    "sql": "Run SQL across the domains through Trino.",
-    "shell": "A shell inside a service's container.",
-    "seed": "Load a data set into the domains and the lake.",
-    "dbt": "Run dbt as a job: build, test, docs.",
-    "verify": "Run every check against the running stack.",
-    "k8s-export": "Turn the Compose model into Kubernetes manifests that were checked.",
-    "parity": "Whether the stack on a cluster shows the same as the one under Compose.",
-    "doctor": "What this machine lacks, and how to get it.",
-    "images": "Build, list, save and load the images.",
-    "why": "What a service is for, what it needs, what is wrong with it.",
-    "test": "Run the project's own tests.",
-    "rows": "Which facts of the matrix are covered and passed.",
-    "version": "The version of DataMeesh.",
-}
 _USAGE_ERROR: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 """The base of typer's own complaints. Typer carries its own copy of click and does not export this class."""
 
@@ -49,21 +24,32 @@ _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
 class LazyGroup(TyperGroup):
-    """A group that knows its commands by name and imports one only to run it."""
+    """The commands of a package, known by name: one is imported only to run it."""
+
+    package = "datameesh_cli.commands"
+
+    @property
+    def sections(self) -> Mapping[str, tuple[str, ...]]:
+        """The names of the commands by heading."""
+        named: Mapping[str, tuple[str, ...]] = importlib.import_module(self.package).COMMANDS
+        return named
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
+        return [name for names in self.sections.values() for name in names]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        for title, names in self.sections.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, _first_line(self._module(name))) for name in names])
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in COMMANDS:
+        aliases = getattr(importlib.import_module(self.package), "ALIASES", {})
+        if cmd_name not in aliases and cmd_name not in self.list_commands(ctx):
             return None
-        if _asks_for_help_only():
-            return TyperCommand(cmd_name, short_help=COMMANDS[cmd_name])
-        module = importlib.import_module(f"datameesh_cli.commands.{cmd_name.replace('-', '_')}")
-        command: Any = typer.main.get_command(module.app)
-        command.name = cmd_name
-        command.short_help = COMMANDS[cmd_name]
-        return command
+        return _command(cmd_name, self._module(aliases.get(cmd_name, cmd_name)))
+
+    def _module(self, name: str) -> str:
+        return f"{self.package}.{name.replace('-', '_')}"
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command. Typer would swallow these two on their way to `main`."""
@@ -77,8 +63,27 @@ class LazyGroup(TyperGroup):
             return 0
 
 
-def _asks_for_help_only() -> bool:
-    return sys.argv[1:] in ([], ["-h"], ["--help"])
+def _first_line(module: str) -> str:
+    """The first line of a module's docstring. It is read, not imported: `dm --help` shall cost no more than importing typer."""
+    found: Any = importlib.util.find_spec(module)
+    text: str = found.loader.get_source(module)
+    return text.split('"""')[1].splitlines()[0]
+
+
+def _command(name: str, path: str) -> Any:
+    """The command, or the group of commands, that is in a module."""
+    module: Any = importlib.import_module(path)
+    command: Any
+    if hasattr(module, "COMMANDS"):
+        command = LazyGroup(help=module.__doc__, no_args_is_help=True, rich_markup_mode=None)
+        command.package = path
+    else:
+        one = getattr(module, "app", None) or typer.Typer(add_completion=False, rich_markup_mode=None)
+        if not hasattr(module, "app"):
+            one.command(help=module.__doc__, context_settings=getattr(module, "SETTINGS", None))(module.command)
+        command = typer.main.get_command(one)
+    command.name = name
+    return command
 
 
 app = typer.Typer(

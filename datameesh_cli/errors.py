@@ -27,6 +27,17 @@ class UserError(DmError):
     exit_code = 2
 
 
+class SqlError(UserError):
+    """Trino refused a statement because of what it says. `line` and `column` count from 1 inside it; 0 if Trino names no place.
+    `name` is Trino's own, such as `TABLE_NOT_FOUND`."""
+
+    def __init__(self, message: str, hint: str = "", line: int = 0, column: int = 0, name: str = "") -> None:
+        super().__init__(message, hint)
+        self.name = name
+        self.line = line
+        self.column = column
+
+
 class HostError(DmError):
     """The machine lacks something: an engine, a free port, memory, an image."""
 

@@ -1,4 +1,4 @@
-"""Writes down how the tests that assert rows of the fact matrix went: `.dm/rows-pytest.json`, which `dm rows` reads."""
+"""Writes down how the tests that assert rows of the fact matrix went: `.dm/rows-pytest.json`, which `dm dev coverage` reads."""
 
 from __future__ import annotations
 

@@ -14,7 +14,6 @@ from datameesh_cli.adapters.object_store import ObjectStore
 from datameesh_cli.adapters.target import (
     PUBLISHED,
     RESOLVE_SCRIPT,
-    listed,
     psql_command,
     psql_observation,
     resolve_observation,
@@ -22,7 +21,7 @@ from datameesh_cli.adapters.target import (
 )
 from datameesh_cli.adapters.trino import Trino
 from datameesh_cli.core.checks import Http
-from datameesh_cli.core.expectation import Observation
+from datameesh_cli.core.expectation import Observation, listed
 from datameesh_cli.errors import UnhealthyError
 
 TIMEOUT = 120

@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from datameesh_cli.adapters import files
+from datameesh_cli.adapters import files, yaml_text
 from datameesh_cli.adapters.exchange import exchanged
+from datameesh_cli.core.k8s.objects import Objects
+from datameesh_cli.core.k8s.packaging import is_kustomization
 from datameesh_cli.core.k8s.source import File
 from datameesh_cli.errors import UserError
 
 REPORT = "export-report.json"
+
+
+def texts(layout: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, str]:
+    """Given YAML documents by path and the report, return the texts of the export's files by path."""
+    said = json.dumps(report, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    return {path: yaml_text.dump_all(documents) for path, documents in layout.items()} | {REPORT: said}
+
+
+def objects(texts: Mapping[str, str]) -> Objects:
+    """Given the texts of an export by path, return the objects in them. Raise UserError for text that is no YAML."""
+    found = []
+    for path, text in sorted(texts.items()):
+        if path.endswith(".yaml"):
+            try:
+                documents = yaml_text.load_all(text)
+            except yaml_text.BrokenYaml as broken:
+                raise UserError(f"{path}: {broken.problem}", "make the export again: dm k8s-export") from broken
+            found += [d for d in documents if d and not is_kustomization(d)]
+    return tuple(found)
 
 
 def read(folder: Path) -> dict[str, str] | None:

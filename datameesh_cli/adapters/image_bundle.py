@@ -32,6 +32,8 @@ def save(references: Sequence[str], file: Path) -> dict[str, str]:
 
     Raise UserError or HostError if that fails.
     """
+    if files.is_folder(file):
+        raise UserError(f"{file} is a folder", f"name a file: dm images save {file / 'datameesh-images.tar'}")
     part = file.with_name(file.name + ".part")
     try:
         # Through the shell's redirection: `docker save -o` would leave a file under a name of its own when it is stopped.
@@ -74,6 +76,11 @@ def load(file: Path) -> tuple[str, ...]:
     """Given a bundle, hand its images to the engine and return their references. Raise UserError if it refuses them."""
     lines = _to_end(["docker", "load", "-i", str(file)], f"load {file}")
     return tuple(sorted(ln.split(": ", 1)[1] for ln in lines if ln.startswith("Loaded image: ")))
+
+
+def size(file: Path) -> int:
+    """Given a bundle, return its size in MiB."""
+    return files.size(file) // 2**20
 
 
 def _contents(file: Path) -> dict[str, str]:

@@ -1,27 +1,185 @@
-"""Everything outside the program that a use case may touch, in one frozen value built by `cli`."""
+"""Everything outside the program that a use case may touch, in one frozen value built by `outside`.
+
+Use cases import no other adapter (`tests/contract/test_seam.py`), so a test can put a part of its own in the place of any field.
+"""
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Protocol
 
+from datameesh_cli.adapters import (
+    clock,
+    export_folder,
+    host,
+    host_facts,
+    host_mirrors,
+    host_repair,
+    image_builder,
+    image_bundle,
+    image_folders,
+    kompose,
+    kube_score,
+    kubectl,
+    kubernetes_schema,
+    postgres,
+)
+from datameesh_cli.adapters.cluster_access import ClusterAccess, chosen_context
 from datameesh_cli.adapters.compose import Compose
+from datameesh_cli.adapters.compose_target import ComposeTarget
+from datameesh_cli.adapters.dbt_files import DbtFiles
 from datameesh_cli.adapters.engine import Engine
+from datameesh_cli.adapters.held import Held
+from datameesh_cli.adapters.kubernetes_target import KubernetesTarget
+from datameesh_cli.adapters.object_store import ObjectStore
 from datameesh_cli.adapters.repository import Repository
 from datameesh_cli.adapters.state import State
+from datameesh_cli.adapters.trino import Trino
+from datameesh_cli.core.images import ImageSource
+from datameesh_cli.core.k8s.objects import Objects
+from datameesh_cli.core.k8s.source import File
+from datameesh_cli.core.machine import Facts
 from datameesh_cli.core.stack import DEFAULT_NAME, project_name
+
+
+class Clock(Protocol):
+    """Time (`adapters/clock.py`)."""
+
+    def now(self) -> float: ...
+    def utc(self) -> datetime.datetime: ...
+    def sleep(self, seconds: float) -> None: ...
+
+
+class Host(Protocol):
+    """The user's machine (`adapters/host.py`)."""
+
+    def environment(self) -> dict[str, str]: ...
+    def has_address(self, address: str) -> bool: ...
+    def is_port_free(self, address: str, port: int) -> bool: ...
+    def port_holder(self, port: int) -> str | None: ...
+
+
+class Images(Protocol):
+    """The engine's images (`adapters/image_builder.py`)."""
+
+    @property
+    def Build(self) -> type[image_builder.Build]: ...
+    def present(self, references: Sequence[str]) -> dict[str, image_builder.Present]: ...
+    def user_of(self, reference: str) -> str | None: ...
+    def pull(self, reference: str) -> bool: ...
+    def remove(self, reference: str) -> None: ...
+    def build(self, request: image_builder.Build, held: Held | None = None) -> Generator[str, None, int]: ...
+    def make_rootfs(
+        self, script: Path, mirrors: host_mirrors.HostMirrors, held: Held | None = None
+    ) -> Generator[str, None, str]: ...
+
+
+class ImageFolders(Protocol):
+    """What images are made from (`adapters/image_folders.py`)."""
+
+    ROOTFS_SCRIPT: str
+
+    def read_images(self, root: Path) -> tuple[ImageSource, ...]: ...
+    def folder(self, root: Path, image: ImageSource) -> Path: ...
+    def context(self, root: Path, image: ImageSource) -> Path: ...
+    def input_files(self, root: Path, image: ImageSource) -> Mapping[str, bytes]: ...
+
+
+class Bundles(Protocol):
+    """Images in one file (`adapters/image_bundle.py`)."""
+
+    def save(self, references: Sequence[str], file: Path) -> dict[str, str]: ...
+    def read(self, file: Path) -> tuple[dict[str, str], dict[str, str]]: ...
+    def load(self, file: Path) -> tuple[str, ...]: ...
+    def size(self, file: Path) -> int: ...
+
+
+class Export(Protocol):
+    """The folder of an export (`adapters/export_folder.py`)."""
+
+    REPORT: str
+
+    def texts(self, layout: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, str]: ...
+    def objects(self, texts: Mapping[str, str]) -> Objects: ...
+    def read(self, folder: Path) -> dict[str, str] | None: ...
+    def refuse_foreign(self, folder: Path) -> None: ...
+    def replace(self, folder: Path, content: Mapping[str, str]) -> None: ...
+    def scratch(self, text: str) -> AbstractContextManager[Path]: ...
+    def read_files(self, path: Path, what: str) -> tuple[File, ...]: ...
+
+
+class Kompose(Protocol):
+    """kompose (`adapters/kompose.py`)."""
+
+    FOLDER: str
+
+    def convert(self, image: str, model: Mapping[str, Any], profiles: Sequence[str]) -> kompose.Draft: ...
+
+
+class Schemas(Protocol):
+    """The schemas of Kubernetes (`adapters/kubernetes_schema.py`)."""
+
+    VERSION: str
+
+    def prepare(self) -> None: ...
+    def problems(self, objects: Sequence[Mapping[str, Any]]) -> list[str]: ...
+
+
+class Kubectl(Protocol):
+    """A cluster that takes an export (`adapters/kubectl.py`)."""
+
+    def dry_run(self, objects: Sequence[Mapping[str, Any]], context: str) -> list[str]: ...
+    def apply_folder(self, folder: Path, context: str) -> list[str]: ...
+    def apply_objects(self, objects: Sequence[Mapping[str, Any]], context: str) -> list[str]: ...
+    def secrets(self, names: Sequence[str], namespace: str, context: str) -> dict[str, str]: ...
+    def remove_idle_jobs(self, names: Sequence[tuple[str, str]], context: str) -> None: ...
+
+
+class Databases(Protocol):
+    """The domains' databases (`adapters/postgres.py`)."""
+
+    @property
+    def Login(self) -> type[postgres.Login]: ...
+    @property
+    def session(self) -> Callable[..., AbstractContextManager[postgres.Session]]: ...
 
 
 @dataclass(frozen=True)
 class Outside:
-    """The repository, the stack's state, the engine and Compose. Tests build one from fakes."""
+    """The stack's files, its engine, the machine, and what makes the connections to a running stack."""
 
     repository: Repository
     state: State
     engine: Engine
     compose: Compose
     project: str
+    clock: Clock
+    host: Host
+    look: Callable[..., Facts]
+    repair: Callable[[str, str, Path], None]
+    mirrors: Callable[[], host_mirrors.HostMirrors]
+    images: Images
+    image_folders: ImageFolders
+    bundles: Bundles
+    held: type[Held]
+    export: Export
+    kompose: Kompose
+    schemas: Schemas
+    score: Callable[[Objects], list[tuple[str, str]] | None]
+    kubectl: Kubectl
+    cluster: type[ClusterAccess]
+    chosen_context: Callable[[str | None], str]
+    compose_target: type[ComposeTarget]
+    kubernetes_target: type[KubernetesTarget]
+    trino: type[Trino]
+    store: type[ObjectStore]
+    databases: Databases
+    dbt_files: type[DbtFiles]
 
     @cached_property
     def name(self) -> str:
@@ -34,4 +192,32 @@ def outside(name: str = DEFAULT_NAME, root: Path | None = None, state_root: Path
     project = project_name(name)
     repository = Repository(root or Path(__file__).resolve().parents[2])
     state = State(state_root or repository.root / ".dm", name)
-    return Outside(repository, state, Engine(), Compose(repository.compose_file, project, state.env_file), project)
+    return Outside(
+        repository=repository,
+        state=state,
+        engine=Engine(),
+        compose=Compose(repository.compose_file, project, state.env_file),
+        project=project,
+        clock=clock,
+        host=host,
+        look=host_facts.look,
+        repair=host_repair.repair,
+        mirrors=host_mirrors.host_mirrors,
+        images=image_builder,
+        image_folders=image_folders,
+        bundles=image_bundle,
+        held=Held,
+        export=export_folder,
+        kompose=kompose,
+        schemas=kubernetes_schema,
+        score=kube_score.critical,
+        kubectl=kubectl,
+        cluster=ClusterAccess,
+        chosen_context=chosen_context,
+        compose_target=ComposeTarget,
+        kubernetes_target=KubernetesTarget,
+        trino=Trino,
+        store=ObjectStore,
+        databases=postgres,
+        dbt_files=DbtFiles,
+    )

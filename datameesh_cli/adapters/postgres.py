@@ -11,6 +11,7 @@ from typing import Any
 
 from datameesh_cli.adapters.deadline import Deadline
 from datameesh_cli.adapters.relay import Endpoint
+from datameesh_cli.core.sql_text import quoted
 from datameesh_cli.errors import DmError, UnhealthyError, UserError
 
 # Chunks made ahead of the one that the server is taking: enough to overlap making and sending, too few to fill memory.
@@ -43,11 +44,6 @@ class Patience:
 
 
 PATIENCE = Patience()
-
-
-def quoted(name: str) -> str:
-    """Given the name of a table or column, return it as an identifier of SQL, whatever is in it."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 class Session:

@@ -62,6 +62,18 @@ class Repository:
             raise UserError(f"{name} is missing", "restore it: git checkout -- " + name)
         return text
 
+    def has(self, path: Path) -> bool:
+        """Say whether there is a file of this path."""
+        return files.is_file(path)
+
+    def found(self, folder: Path, pattern: str) -> tuple[Path, ...]:
+        """Given a folder and a pattern, return what fits, sorted."""
+        return files.found(folder, pattern)
+
+    def read_bytes(self, path: Path) -> bytes:
+        """Given a file, return its content."""
+        return files.read_bytes(path)
+
     def relative(self, path: Path) -> str:
         """Given a path, return it as text relative to the repository where it lies inside."""
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)

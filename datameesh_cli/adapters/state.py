@@ -25,13 +25,6 @@ from datameesh_cli.errors import HostError
 _EXPORTS = "exports"
 
 
-def new_secret(name: str) -> str:
-    """Given a secret's name, return a value for it: 32 letters and digits (190 bits); 20 capitals and digits for an access key."""
-    key = name.endswith("-access-key")
-    letters = (string.ascii_uppercase if key else string.ascii_letters) + string.digits
-    return "".join(secrets.choice(letters) for _ in range(20 if key else 32))
-
-
 @dataclass(frozen=True, slots=True)
 class State:
     """The state folder of one stack."""
@@ -58,6 +51,13 @@ class State:
         """Given a file name and its text, write it whole or not at all; return its path."""
         self._make()
         path = self.folder / name
+        files.write(path, text)
+        return path
+
+    def write_log(self, kind: str, name: str, text: str) -> Path:
+        """Given what a log is of, write it beside the stacks' folders, for it belongs to none of them; return its path."""
+        path = self.root / kind / f"{name}.log"
+        files.make_folder(path.parent)
         files.write(path, text)
         return path
 
@@ -88,7 +88,7 @@ class State:
             if files.is_there(self.secrets / name):
                 self.secret(name)
                 continue
-            self._write_secret(name, new_secret(name))
+            self._write_secret(name, self.new_secret(name))
 
     def secret(self, name: str) -> str:
         """Given a secret's name, return its value. Raise HostError if it was never generated, or if its file is empty."""
@@ -105,6 +105,14 @@ class State:
     def secret_names(self) -> tuple[str, ...]:
         """Return the names of all secrets that exist."""
         return tuple(p.name for p in files.found(self.secrets, "*") if not p.name.endswith(".part"))
+
+    @staticmethod
+    def new_secret(name: str) -> str:
+        """Given a secret's name, return a value for it: 32 letters and digits (190 bits); 20 capitals and digits for an
+        access key."""
+        key = name.endswith("-access-key")
+        letters = (string.ascii_uppercase if key else string.ascii_letters) + string.digits
+        return "".join(secrets.choice(letters) for _ in range(20 if key else 32))
 
     def keep_secrets(self, values: Mapping[str, str]) -> None:
         """Given values by name, keep them as the secrets of these names, in place of what was there."""

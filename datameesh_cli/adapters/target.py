@@ -89,16 +89,6 @@ def run_statements(trino: Trino, statements: Sequence[str], user: str, timeout: 
     return Observation(tuple(c.name for c in results[-1].columns), results[-1].rows) if results else Observation()
 
 
-def listed(run: Generator[str, None, int]) -> Observation:
-    """Given a run that yields lines and returns its exit code, return both as an observation."""
-    lines = []
-    while True:
-        try:
-            lines.append(next(run))
-        except StopIteration as end:
-            return Observation(exit=int(end.value), text="\n".join(lines))
-
-
 def psql_command(database: str, user: str, statement: str) -> list[str]:
     """Given a statement, return the psql call whose output `psql_observation` reads."""
     flags = ["-X", "-q", "--csv", "-P", f"null={PSQL_NULL}", "-v", "ON_ERROR_STOP=1", "-v", "SHOW_ALL_RESULTS=off"]

@@ -8,21 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from datameesh_cli.adapters import clock, http
-from datameesh_cli.errors import DmError, UnhealthyError, UserError
+from datameesh_cli.errors import DmError, SqlError, UnhealthyError, UserError
 
 _NOT_YET = ("SERVER_STARTING_UP", "NO_NODES_AVAILABLE")
 _ASK_AGAIN = "see: ./dm status, ./dm logs trino-coordinator"
-
-
-class SqlError(UserError):
-    """Trino refused a statement because of what it says. `line` and `column` count from 1 inside it; 0 if Trino names no place.
-    `name` is Trino's own, such as `TABLE_NOT_FOUND`."""
-
-    def __init__(self, message: str, hint: str = "", line: int = 0, column: int = 0, name: str = "") -> None:
-        super().__init__(message, hint)
-        self.name = name
-        self.line = line
-        self.column = column
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""`dm demo`."""
+"""Show the whole story: set up, start, seed, ask across domains, build and test the marts.
+
+Example: dm demo --yes
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,8 @@ from datameesh_cli.adapters.outside import outside
 from datameesh_cli.core.memory import parse_mib
 from datameesh_cli.render.output import OUTPUT, Output, print_json
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-
-@app.command()
-def demo(
+def command(
     ctx: typer.Context,
     yes: bool = typer.Option(False, "--yes", "-y", help="Install and start what this machine lacks (see: dm doctor)."),
     ram: str = typer.Option(
@@ -23,10 +23,6 @@ def demo(
     ),
     output: Output = OUTPUT,
 ) -> None:
-    """Show the whole story: set up, start, seed, ask across domains, build and test the marts.
-
-    Example: dm demo --yes
-    """
     from datameesh_cli.render.demo import DemoProgress, print_demo
     from datameesh_cli.usecases.run_demo import run_demo
 

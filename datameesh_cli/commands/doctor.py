@@ -1,4 +1,9 @@
-"""`dm doctor`."""
+"""Say what this machine lacks, with one fix per finding.
+
+Exit code 3 when something is missing.
+
+Example: dm doctor --fix
+"""
 
 from __future__ import annotations
 
@@ -8,11 +13,8 @@ from datameesh_cli.adapters.outside import outside
 from datameesh_cli.errors import HostError
 from datameesh_cli.render.output import OUTPUT, Output, print_json, say
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-
-@app.command()
-def doctor(
+def command(
     ctx: typer.Context,
     fix: bool = typer.Option(
         False, "--fix", "--yes", help="Install and start what is missing (Debian and Ubuntu, as root)."
@@ -20,10 +22,6 @@ def doctor(
     strict: bool = typer.Option(False, "--strict", help="Fail for advice too, not only for what is missing."),
     output: Output = OUTPUT,
 ) -> None:
-    """Say what this machine lacks, with one fix per finding. Exit code 3 when something is missing.
-
-    Example: dm doctor --fix
-    """
     from datameesh_cli.render.diagnosis import print_diagnosed
     from datameesh_cli.usecases.diagnose_host import diagnose_host
 

@@ -1,4 +1,7 @@
-"""`dm down`."""
+"""Stop the stack and remove its containers and network; the data stays.
+
+Example: dm down
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,8 @@ from datameesh_cli.adapters.outside import Outside, outside
 from datameesh_cli.errors import HostError, UserError
 from datameesh_cli.render.output import OUTPUT, Output, print_json
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-
-@app.command()
-def down(
+def command(
     ctx: typer.Context,
     volumes: bool = typer.Option(
         False, "--volumes", help="Also remove the data and the generated secrets; asks first."
@@ -25,10 +25,6 @@ def down(
     ),
     output: Output = OUTPUT,
 ) -> None:
-    """Stop the stack and remove its containers and network; the data stays.
-
-    Example: dm down
-    """
     from datameesh_cli.render.stack import print_stopped
     from datameesh_cli.usecases.stop_stack import stop_namespace, stop_stack
 

@@ -1,4 +1,9 @@
-"""`dm plan`."""
+"""Print what each service would get of a memory budget, and why.
+
+Changes nothing.
+
+Example: dm plan --profile analytics --ram 4g
+"""
 
 from __future__ import annotations
 
@@ -8,11 +13,8 @@ from datameesh_cli.adapters.outside import outside
 from datameesh_cli.core.memory import parse_mib
 from datameesh_cli.render.output import OUTPUT, Output, print_json
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-
-@app.command()
-def plan(
+def command(
     ctx: typer.Context,
     profile: list[str] = typer.Option(
         [], "--profile", "-p", help="Profile to plan for; repeat for several. Default: what runs, else analytics."
@@ -24,10 +26,6 @@ def plan(
     ),
     output: Output = OUTPUT,
 ) -> None:
-    """Print what each service would get of a memory budget, and why. Changes nothing.
-
-    Example: dm plan --profile analytics --ram 4g
-    """
     from datameesh_cli.render.plan import plan_json, print_preview
     from datameesh_cli.usecases.plan_memory import preview_plan
 

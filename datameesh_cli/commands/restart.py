@@ -1,4 +1,7 @@
-"""`dm restart`."""
+"""Stop and start services, and wait until the stack works again.
+
+Example: dm restart trino-coordinator
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,8 @@ import typer
 from datameesh_cli.adapters.outside import outside
 from datameesh_cli.render.output import OUTPUT, Output, print_json, say
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-
-@app.command()
-def restart(
+def command(
     ctx: typer.Context,
     services: list[str] = typer.Argument(None, help="Services to restart; all if none is named."),
     wait_timeout: float = typer.Option(
@@ -19,10 +19,6 @@ def restart(
     ),
     output: Output = OUTPUT,
 ) -> None:
-    """Stop and start services, and wait until the stack works again.
-
-    Example: dm restart trino-coordinator
-    """
     from datameesh_cli.render.stack import Progress, print_started
     from datameesh_cli.usecases.start_profile import StartRequest, start_profile
     from datameesh_cli.usecases.stop_stack import restart_services

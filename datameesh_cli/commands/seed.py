@@ -1,4 +1,11 @@
-"""`dm seed`."""
+"""Load a data set into the domains' databases and its share into the lake.
+
+What is loaded already is left alone.
+
+Rows that somebody added or changed since are never lost without --force.
+
+Example: dm seed --set journey
+"""
 
 from __future__ import annotations
 
@@ -8,11 +15,8 @@ from datameesh_cli.adapters.outside import outside
 from datameesh_cli.render.output import OUTPUT, Output, print_json, say
 from datameesh_cli.render.where import CONTEXT, WHERE, Where, cluster_of
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-
-@app.command()
-def seed(
+def command(
     ctx: typer.Context,
     set_name: str = typer.Option("small", "--set", help="Which data set: small, flow, journey, pushdown (see --list)."),
     scale: int = typer.Option(1, "--scale", help="Load set small (or pushdown) this many times over."),
@@ -21,21 +25,15 @@ def seed(
     ),
     no_lake: bool = typer.Option(False, "--no-lake", help="Leave the lake as it is."),
     listing: bool = typer.Option(False, "--list", help="List the sets and what is loaded now; change nothing."),
-    target: Where = WHERE,
+    on: Where = WHERE,
     context: str | None = CONTEXT,
     output: Output = OUTPUT,
 ) -> None:
-    """Load a data set into the domains' databases and its share into the lake. What is loaded already is left alone.
-
-    Rows that somebody added or changed since are never lost without --force.
-
-    Example: dm seed --set journey
-    """
     from datameesh_cli.render.seed import SeedProgress, print_holdings, print_seeded
     from datameesh_cli.usecases.seed_data import SeedRequest, list_sets, seed_data
 
     world = outside(ctx.obj)
-    cluster = cluster_of(target, context)
+    cluster = cluster_of(on, context)
     if listing:
         holdings = list_sets(world, cluster)
         print_json(holdings) if output is Output.json else print_holdings(holdings)

@@ -1,4 +1,7 @@
-"""`dm shell`."""
+"""Open a shell inside a service's container, or run a command there; its exit code is ours.
+
+Example: dm shell sales-db psql -U admin sales_db
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,14 @@ import typer
 from datameesh_cli.adapters import process
 from datameesh_cli.adapters.outside import outside
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
+SETTINGS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
 
-@app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-def shell(
+def command(
     ctx: typer.Context,
     service: str = typer.Argument(..., help="The service."),
     command: list[str] = typer.Argument(None, help="A command to run instead of a shell."),
 ) -> None:
-    """Open a shell inside a service's container, or run a command there; its exit code is ours.
-
-    Example: dm shell sales-db psql -U admin sales_db
-    """
     world = outside(ctx.obj)
     name = world.repository.model().service(service).name
     raise typer.Exit(process.attach(world.compose.exec_command(name, command or ["sh"], terminal=sys.stdin.isatty())))

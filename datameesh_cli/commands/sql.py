@@ -1,4 +1,9 @@
-"""`dm sql`."""
+"""Run SQL across the domains through Trino.
+
+Exit code 2 for SQL that Trino refuses.
+
+Example: dm sql "SELECT count(*) FROM sales.public.customers"; dm sql @journey --output csv
+"""
 
 from __future__ import annotations
 
@@ -11,11 +16,8 @@ from datameesh_cli.adapters.outside import outside
 from datameesh_cli.errors import UserError
 from datameesh_cli.render.sql import SqlOutput
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-
-@app.command()
-def sql(
+def command(
     ctx: typer.Context,
     statement: str = typer.Argument(
         "", help="SQL, or @name for a named query. None: a file, standard input, or a conversation."
@@ -28,10 +30,6 @@ def sql(
     max_rows: int = typer.Option(1000, "--max-rows", min=0, help="Rows that a table shows; 0 for all."),
     queries: bool = typer.Option(False, "--list", help="List the named queries."),
 ) -> None:
-    """Run SQL across the domains through Trino. Exit code 2 for SQL that Trino refuses.
-
-    Example: dm sql "SELECT count(*) FROM sales.public.customers"; dm sql @journey --output csv
-    """
     from datameesh_cli.render.sql import print_queries, run_script
     from datameesh_cli.render.sql_shell import converse
     from datameesh_cli.usecases.run_sql import file_script, named_queries, open_session, script_of

@@ -1,4 +1,9 @@
-"""`dm status`."""
+"""Show what runs, how well, and within which limits.
+
+Exit code 4 when something that should run is not well.
+
+Example: dm status --usage
+"""
 
 from __future__ import annotations
 
@@ -8,19 +13,12 @@ from datameesh_cli.adapters.outside import outside
 from datameesh_cli.errors import UnhealthyError
 from datameesh_cli.render.output import OUTPUT, Output, print_json
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-
-@app.command()
-def status(
+def command(
     ctx: typer.Context,
     usage: bool = typer.Option(False, "--usage", help="Also measure the memory in use (about two seconds)."),
     output: Output = OUTPUT,
 ) -> None:
-    """Show what runs, how well, and within which limits. Exit code 4 when something that should run is not well.
-
-    Example: dm status --usage
-    """
     from datameesh_cli.render.stack import print_status
     from datameesh_cli.usecases.show_status import show_status
 

@@ -1,4 +1,7 @@
-"""`dm up`."""
+"""Start profiles within a memory budget and wait until they work.
+
+Example: dm up --profile analytics --ram 4g
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,8 @@ from datameesh_cli.core.memory import parse_mib
 from datameesh_cli.core.quota import quotas_from
 from datameesh_cli.render.output import OUTPUT, Output, print_json, say
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-
-@app.command()
-def up(
+def command(
     ctx: typer.Context,
     profile: list[str] = typer.Option(
         [], "--profile", "-p", help="Profile to start; repeat for several. Default: what runs, else analytics."
@@ -32,10 +32,6 @@ def up(
     dry_run: bool = typer.Option(False, "--dry-run", help="Print the plan and check the ports; start nothing."),
     output: Output = OUTPUT,
 ) -> None:
-    """Start profiles within a memory budget and wait until they work.
-
-    Example: dm up --profile analytics --ram 4g
-    """
     from datameesh_cli.render.images import BuildProgress
     from datameesh_cli.render.stack import Progress, print_started
     from datameesh_cli.usecases.build_images import Told

@@ -1,4 +1,7 @@
-"""`dm urls`."""
+"""Show where everything is, who logs in, and what one can do there.
+
+Example: dm urls
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,8 @@ import typer
 from datameesh_cli.adapters.outside import outside
 from datameesh_cli.render.output import OUTPUT, Output, print_json
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-
-@app.command()
-def urls(ctx: typer.Context, output: Output = OUTPUT) -> None:
-    """Show where everything is, who logs in, and what one can do there.
-
-    Example: dm urls
-    """
+def command(ctx: typer.Context, output: Output = OUTPUT) -> None:
     from datameesh_cli.render.stack import print_places
     from datameesh_cli.usecases.show_status import list_places
 

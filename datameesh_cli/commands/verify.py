@@ -1,4 +1,9 @@
-"""`dm verify`."""
+"""Run every check that applies against the running stack.
+
+Exit code 4 when one fails.
+
+Example: dm verify trino S-DATA-03
+"""
 
 from __future__ import annotations
 
@@ -9,11 +14,8 @@ from datameesh_cli.errors import UnhealthyError
 from datameesh_cli.render.output import OUTPUT, Output, print_json
 from datameesh_cli.render.where import CONTEXT, WHERE, Where, cluster_of
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-
-@app.command()
-def verify(
+def command(
     ctx: typer.Context,
     pattern: list[str] = typer.Argument(None, help="Part of a check's file, name or row ids. Default: every check."),
     strict: bool = typer.Option(
@@ -21,18 +23,14 @@ def verify(
         "--strict",
         help="A mart that is not built, or older than the data, fails its checks instead of excusing them.",
     ),
-    target: Where = WHERE,
+    on: Where = WHERE,
     context: str | None = CONTEXT,
     output: Output = OUTPUT,
 ) -> None:
-    """Run every check that applies against the running stack. Exit code 4 when one fails.
-
-    Example: dm verify trino S-DATA-03
-    """
     from datameesh_cli.render.verify import failure_message, print_verified, say_result
     from datameesh_cli.usecases.verify_stack import verify_stack
 
-    verified = verify_stack(outside(ctx.obj), pattern or [], say_result, cluster_of(target, context), strict=strict)
+    verified = verify_stack(outside(ctx.obj), pattern or [], say_result, cluster_of(on, context), strict=strict)
     print_json(verified) if output is Output.json else print_verified(verified)
     if verified.failed:
         raise UnhealthyError(

@@ -1,4 +1,7 @@
-"""`dm why`."""
+"""Tell what a service is for, what it needs, who needs it, and what is wrong with it.
+
+Example: dm why hive-metastore
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,10 @@ import typer
 from datameesh_cli.adapters.outside import outside
 from datameesh_cli.render.output import OUTPUT, Output, print_json
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-
-@app.command()
-def why(ctx: typer.Context, service: str = typer.Argument(..., help="The service."), output: Output = OUTPUT) -> None:
-    """Tell what a service is for, what it needs, who needs it, and what is wrong with it.
-
-    Example: dm why hive-metastore
-    """
+def command(
+    ctx: typer.Context, service: str = typer.Argument(..., help="The service."), output: Output = OUTPUT
+) -> None:
     from datameesh_cli.render.stack import print_reason
     from datameesh_cli.usecases.show_status import explain_service
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -183,3 +183,13 @@ def _table(rows: Sequence[Sequence[Any]]) -> str:
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= 240 else line[:237] + "..."
+
+
+def listed(run: Generator[str, None, int]) -> Observation:
+    """Given a run that yields lines and returns its exit code, return both as an observation."""
+    lines = []
+    while True:
+        try:
+            lines.append(next(run))
+        except StopIteration as end:
+            return Observation(exit=int(end.value), text="\n".join(lines))

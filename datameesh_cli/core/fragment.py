@@ -11,13 +11,13 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 from datameesh_cli.core.declaration import Declaration
 from datameesh_cli.core.model import Port, Service
-from datameesh_cli.core.schema import Text, Wrong, declared, key, read
+from datameesh_cli.core.schema import Text, Wrong, key, partly_declared, read
 
 _PORT = r"\$\{([A-Z0-9_]*PORT):-([0-9]+)\}:([0-9]+)"
 _DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")
 
 
-@declared(others=True)
+@partly_declared
 class Deploy:
     """How many containers there are, and what each may use."""
 
@@ -26,7 +26,7 @@ class Deploy:
     )
 
 
-@declared(others=True)
+@partly_declared
 class Body:
     """One service of the fragment: Compose's keys, and x-datameesh."""
 
@@ -52,7 +52,7 @@ class Body:
     )
 
 
-@declared(others=True)
+@partly_declared
 class Fragment:
     """A Compose fragment: the containers of one service folder."""
 

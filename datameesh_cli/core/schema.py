@@ -10,9 +10,9 @@ import difflib
 import functools
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field
-from typing import Annotated, Any, TypeVar, cast, overload
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import ConfigDict, Field, Strict, TypeAdapter, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
@@ -62,21 +62,22 @@ def key(
     return field(metadata=found, **{name: value for name, value in given.items() if value is not MISSING})
 
 
-@overload
-def declared(cls: type[T]) -> type[T]: ...
-@overload
-def declared(*, others: bool) -> Callable[[type[T]], type[T]]: ...
 @dataclass_transform(frozen_default=True, field_specifiers=(key,))
-def declared(cls: type[T] | None = None, *, others: bool = False) -> Any:
-    """Make a class one mapping of a file: frozen, and no key beside those that it names, but where `others` may stand there."""
+def declared(cls: type[T]) -> type[T]:
+    """Make a class one mapping of a file: frozen, and no key beside those that it names."""
+    return _mapping(cls, "forbid")
 
-    def made(cls: type[T]) -> type[T]:
-        about = {"description": " ".join((cls.__doc__ or "").split())}
-        config = ConfigDict(extra="ignore" if others else "forbid", json_schema_extra={**about})
-        setattr(cls, "__pydantic_config__", config)  # noqa: B010
-        return dataclass(frozen=True, slots=True)(cls)
 
-    return made if cls is None else made(cls)
+@dataclass_transform(frozen_default=True, field_specifiers=(key,))
+def partly_declared(cls: type[T]) -> type[T]:
+    """Make a class one mapping of a file in which other keys may stand too: somebody else reads those."""
+    return _mapping(cls, "ignore")
+
+
+def _mapping(cls: type[T], others: Literal["forbid", "ignore"]) -> type[T]:
+    about = {"description": " ".join((cls.__doc__ or "").split())}
+    setattr(cls, "__pydantic_config__", ConfigDict(extra=others, json_schema_extra={**about}))  # noqa: B010
+    return dataclass(frozen=True, slots=True)(cls)
 
 
 def read(form: type[T], data: object, where: str, at: str = "") -> T:

@@ -68,3 +68,8 @@ def place_in_whole(statement: Statement, line: int, column: int) -> tuple[int, i
 
 def _statement(text: str, begin: int, end: int, line: int) -> Statement:
     return Statement(text[begin:end], line, begin - text.rfind("\n", 0, begin))
+
+
+def quoted(name: str) -> str:
+    """Given the name of a table or column, return it as an identifier of SQL, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'

@@ -1,4 +1,4 @@
-"""`dm parity` as text."""
+"""`dm k8s parity` as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`dm rows` as text."""
+"""`dm dev coverage` as text."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ from itertools import islice
 from typing import Any
 
 from datameesh_cli.adapters import clock
-from datameesh_cli.adapters.trino import Column, Running, Session, SqlError
+from datameesh_cli.adapters.trino import Column, Running, Session
+from datameesh_cli.errors import SqlError
 from datameesh_cli.render.output import plain, print_line, print_table, say
 from datameesh_cli.usecases.run_sql import NamedQuery, Script, placed
 

@@ -11,16 +11,16 @@ from datameesh_cli.usecases.open_target import Cluster
 
 
 class Where(str, enum.Enum):
-    """What `--target` takes."""
+    """What `--on` takes."""
 
     compose = "compose"
     k8s = "k8s"
 
 
 WHERE = typer.Option(
-    Where.compose, "--target", help="compose: the stack of `dm up`. k8s: the one applied to a cluster."
+    Where.compose, "--on", help="Which stack. compose: the one of `dm up`. k8s: the one applied to a cluster."
 )
-CONTEXT = typer.Option(None, "--context", help="With --target k8s: the kubectl context. Default: the current one.")
+CONTEXT = typer.Option(None, "--context", help="With --on k8s: the kubectl context. Default: the current one.")
 
 
 def cluster_of(where: Where, context: str | None) -> Cluster | None:
@@ -28,5 +28,5 @@ def cluster_of(where: Where, context: str | None) -> Cluster | None:
     if where is Where.k8s:
         return Cluster(context)
     if context:
-        raise UserError("--context means a cluster", "add --target k8s")
+        raise UserError("--context means a cluster", "add --on k8s")
     return None

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters import kubectl
-from datameesh_cli.adapters.outside import Outside
-from datameesh_cli.adapters.state import new_secret
 from datameesh_cli.core.k8s.objects import identity
 from datameesh_cli.core.k8s.packaging import CLUSTER
 from datameesh_cli.core.k8s.secrets import differing, expected, secret_objects
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.export_kubernetes import Export
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Outside
 
 
 def apply_export(outside: Outside, export: Export, context: str, *, replace_secrets: bool = False) -> tuple[str, ...]:
@@ -27,24 +28,29 @@ def apply_export(outside: Outside, export: Export, context: str, *, replace_secr
         _refuse_others(outside, context, wanted, values)
     # Kept before they are used: of what is on the cluster there is a copy here, whatever happens next.
     outside.state.of_export(context).keep_secrets(values)
-    lines = kubectl.apply_folder(export.out / CLUSTER, context)
-    lines += kubectl.apply_objects(secret_objects(export.source, values), context)
+    lines = outside.kubectl.apply_folder(export.out / CLUSTER, context)
+    lines += outside.kubectl.apply_objects(secret_objects(export.source, values), context)
     jobs = [identity(o)[::2] for o in export.objects if o["kind"] == "Job"]
-    kubectl.remove_idle_jobs(jobs, context)
-    lines += kubectl.apply_folder(export.out, context)
+    outside.kubectl.remove_idle_jobs(jobs, context)
+    lines += outside.kubectl.apply_folder(export.out, context)
     return tuple(lines)
 
 
 def _values(outside: Outside, context: str, names: Sequence[str]) -> dict[str, str]:
     known = {*outside.state.secret_names(), *outside.state.of_export(context).secret_names()}
-    return {name: outside.state.secret_of(context, name) if name in known else new_secret(name) for name in names}
+    return {
+        name: outside.state.secret_of(context, name) if name in known else outside.state.new_secret(name)
+        for name in names
+    }
 
 
 def _refuse_others(
     outside: Outside, context: str, wanted: Mapping[str, Sequence[str]], values: Mapping[str, str]
 ) -> None:
     namespaces = sorted({ns for each in wanted.values() for ns in each})
-    there = {ns: kubectl.secrets([n for n, each in wanted.items() if ns in each], ns, context) for ns in namespaces}
+    there = {
+        ns: outside.kubectl.secrets([n for n, each in wanted.items() if ns in each], ns, context) for ns in namespaces
+    }
     others = differing(there, values)
     if others:
         folder = outside.repository.relative(outside.state.of_export(context).secrets)

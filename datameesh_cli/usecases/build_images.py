@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from datameesh_cli.adapters import clock, files, host_mirrors, image_builder, image_folders
-from datameesh_cli.adapters.held import Held
-from datameesh_cli.adapters.host_mirrors import HostMirrors
-from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core import images
 from datameesh_cli.core.build_output import BuildState, without_passwords
 from datameesh_cli.core.images import ImageSource
 from datameesh_cli.errors import HostError
 from datameesh_cli.usecases.build_side_by_side import Hear, Watch, build_side_by_side
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.held import Held
+    from datameesh_cli.adapters.host_mirrors import HostMirrors
+    from datameesh_cli.adapters.outside import Outside
 
 T = TypeVar("T")
 Say = Callable[[str], None]
@@ -70,17 +70,17 @@ def build_images(outside: Outside, names: Sequence[str], told: Told, *, fresh: b
     With `fresh` all of them and what they are built from, with Debian's packages of now and no layer of an earlier build. Raise
     HostError, with the end of the output, if one fails; what was built before stays valid.
     """
-    everyone = image_folders.read_images(outside.repository.root)
+    everyone = outside.image_folders.read_images(outside.repository.root)
     wanted = images.named(everyone, names) if names else _shipped(outside, everyone)
     return _build(outside, everyone, wanted, told, fresh=fresh)
 
 
 def build_missing(outside: Outside, references: Iterable[str], say: Say, told: Told | None = None) -> tuple[Built, ...]:
     """Given the images that services use, build those of ours that the engine has not; say so of one that is out of date."""
-    everyone = image_folders.read_images(outside.repository.root)
+    everyone = outside.image_folders.read_images(outside.repository.root)
     asked = set(references)
     used = tuple(i for i in everyone if i.reference in asked)
-    there = image_builder.present([i.reference for i in used])
+    there = outside.images.present([i.reference for i in used])
     hashes = _hashes(outside, everyone)
     for reference, image in there.items():
         if image.inputs and image.inputs != hashes[reference]:
@@ -95,9 +95,9 @@ def build_missing(outside: Outside, references: Iterable[str], say: Say, told: T
 
 def list_images(outside: Outside) -> tuple[ImageRow, ...]:
     """Return every image that the repository makes, in build order, with what the engine has of it."""
-    everyone = image_folders.read_images(outside.repository.root)
+    everyone = outside.image_folders.read_images(outside.repository.root)
     hashes = _hashes(outside, everyone)
-    there = image_builder.present([i.reference for i in everyone])
+    there = outside.images.present([i.reference for i in everyone])
     rows = []
     for image in everyone:
         found = there.get(image.reference)
@@ -119,7 +119,7 @@ def list_images(outside: Outside) -> tuple[ImageRow, ...]:
 
 def base_days(outside: Outside) -> dict[str, str]:
     """Return when the base was made that each image of ours stands on, by reference, of those that the engine has."""
-    there = image_builder.present([i.reference for i in image_folders.read_images(outside.repository.root)])
+    there = outside.images.present([i.reference for i in outside.image_folders.read_images(outside.repository.root)])
     return {reference: image.base or image.created for reference, image in there.items()}
 
 
@@ -129,7 +129,7 @@ def _shipped(outside: Outside, everyone: Sequence[ImageSource]) -> tuple[ImageSo
 
 def _hashes(outside: Outside, everyone: Sequence[ImageSource]) -> dict[str, str]:
     root = outside.repository.root
-    return images.input_hashes(everyone, {i.name: image_folders.input_files(root, i) for i in everyone})
+    return images.input_hashes(everyone, {i.name: outside.image_folders.input_files(root, i) for i in everyone})
 
 
 def _build(
@@ -141,16 +141,16 @@ def _build(
     fresh: bool = False,
 ) -> tuple[Built, ...]:
     hashes = _hashes(outside, everyone)
-    there = image_builder.present([i.reference for i in everyone])
+    there = outside.images.present([i.reference for i in everyone])
     todo = images.to_build(everyone, wanted, hashes, {r: p.inputs for r, p in there.items()}, fresh=fresh)
-    mirrors = host_mirrors.host_mirrors()
+    mirrors = outside.mirrors()
     results: dict[ImageSource, Built] = {}
 
     def ready(image: ImageSource, seconds: float) -> None:
-        size = image_builder.present([image.reference])[image.reference].size
+        size = outside.images.present([image.reference])[image.reference].size
         results[image] = Built(image.reference, image in todo, seconds, size)
         if image in todo and image.reference in there:
-            image_builder.remove(there[image.reference].id)
+            outside.images.remove(there[image.reference].id)
         told.done(results[image])
 
     def work(image: ImageSource, hear: Hear, held: Held) -> None:
@@ -159,7 +159,7 @@ def _build(
     for image in everyone:
         if image in wanted and image not in todo:
             ready(image, 0.0)
-    build_side_by_side(todo, work, told.watch, ready)
+    build_side_by_side(outside, todo, work, told.watch, ready)
     return tuple(results[i] for i in everyone if i in results)
 
 
@@ -172,43 +172,43 @@ def _build_one(outside: Outside, order: Order, tell: Hear, held: Held) -> None:
         tell(lines[-1])
 
     try:
-        code = _run_build(outside.repository.root, order, hear, held)
+        code = _run_build(outside, order, hear, held)
     except HostError as failed:
         raise _failed(outside, order.image, lines, failed.message, failed.hint) from failed
     if code:
         raise _failed(outside, order.image, lines, f"the build ended with exit code {code}", "")
 
 
-def _run_build(root: Path, order: Order, hear: Hear, held: Held) -> int:
-    image, mirrors = order.image, order.mirrors
+def _run_build(outside: Outside, order: Order, hear: Hear, held: Held) -> int:
+    image, mirrors, root = order.image, order.mirrors, outside.repository.root
     args: dict[str, str] = {}
-    labels = {images.INPUTS_LABEL: order.inputs, images.BASE_LABEL: _base_made(image)}
+    labels = {images.INPUTS_LABEL: order.inputs, images.BASE_LABEL: _base_made(outside, image)}
     made = ""
     if image.rootfs:
         origin = image.rootfs
         hear(f"pulling {image.rootfs}")
-        if not image_builder.pull(image.rootfs):
+        if not outside.images.pull(image.rootfs):
             hear("no image registry answers: making a Debian root file system with debootstrap")
-            script = image_folders.folder(root, image) / image_folders.ROOTFS_SCRIPT
-            made = _drain(image_builder.make_rootfs(script, mirrors, held), hear)
+            script = outside.image_folders.folder(root, image) / outside.image_folders.ROOTFS_SCRIPT
+            made = _drain(outside.images.make_rootfs(script, mirrors, held), hear)
             args["ROOTFS"], origin = made, "debootstrap"
         labels[images.ROOTFS_LABEL] = origin
-    folder, context = image_folders.folder(root, image), image_folders.context(root, image)
+    folder, context = outside.image_folders.folder(root, image), outside.image_folders.context(root, image)
     # The base is never made of an earlier build's layers: its packages would be older than the day that it says.
     cached = order.cached and not image.rootfs
-    request = image_builder.Build(image.reference, folder, context, labels, args, mirrors, cached)
+    request = outside.images.Build(image.reference, folder, context, labels, args, mirrors, cached)
     try:
-        return _drain(image_builder.build(request, held), hear)
+        return _drain(outside.images.build(request, held), hear)
     finally:
         if made:
-            image_builder.remove(made)
+            outside.images.remove(made)
 
 
-def _base_made(image: ImageSource) -> str:
+def _base_made(outside: Outside, image: ImageSource) -> str:
     """When the base was made that an image is about to stand on: its own parents say it, the base itself is made now."""
     if image.rootfs:
-        return clock.utc().isoformat(timespec="seconds")
-    there = image_builder.present(image.parents).values()
+        return outside.clock.utc().isoformat(timespec="seconds")
+    there = outside.images.present(image.parents).values()
     return min((parent.base or parent.created for parent in there), default="")
 
 
@@ -223,12 +223,10 @@ def _drain(running: Generator[str, None, T], hear: Hear) -> T:
 
 
 def _failed(outside: Outside, image: ImageSource, lines: Sequence[str], why: str, hint: str) -> HostError:
-    log = outside.state.root / "images" / f"{image.name}.log"
     end = "\n".join(f"  {line}" for line in lines[-_TAIL:])
     again = f"then: dm images build {image.name}"
     try:
-        files.make_folder(log.parent)
-        files.write(log, "\n".join(lines) + "\n")
+        log = outside.state.write_log("images", image.name, "\n".join(lines) + "\n")
         again = f"the whole output is in {outside.repository.relative(log)}; {again}"
     except HostError as unwritten:
         # On a full disk a build fails, and so does keeping its output: the user must hear of the build.

@@ -6,18 +6,21 @@ import queue
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters import clock
-from datameesh_cli.adapters.held import Held
 from datameesh_cli.core.build_output import Building, BuildState, doing
 from datameesh_cli.core.images import ImageSource, next_builds
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.held import Held
+    from datameesh_cli.adapters.outside import Clock, Outside
 
 AT_ONCE = 3
 """One that computes, one that downloads, and one for the gaps of both. More only take memory: a Go build 2 GB, Maven 0.3."""
 
 _LOOK = 1.0
 
-Work = Callable[[ImageSource, "Hear", Held], None]
+Work = Callable[[ImageSource, "Hear", "Held"], None]
 """Builds one image, in a thread of its own; what it starts is held, so that it can be ended."""
 
 Hear = Callable[[str], None]
@@ -34,15 +37,15 @@ class _Event:
     failure: BaseException | None = None
 
 
-def build_side_by_side(todo: Sequence[ImageSource], work: Work, watch: Watch, done: Done) -> None:
+def build_side_by_side(outside: Outside, todo: Sequence[ImageSource], work: Work, watch: Watch, done: Done) -> None:
     """Given images in build order, build each as soon as those that it is built from are ready, a few at a time.
 
     `watch` hears of every new thing that a build does and once a second, at last that none is left; `done` of each image and
     its seconds; both in this thread. The first failure ends the other builds and is raised; so does Ctrl-C. What was built stays.
     """
     events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
-    held = Held()
-    state = _State(todo)
+    held = outside.held()
+    state = _State(outside.clock, todo)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         try:
             while state.left:
@@ -65,7 +68,8 @@ def build_side_by_side(todo: Sequence[ImageSource], work: Work, watch: Watch, do
 class _State:
     """What runs since when and does what, and what is ready."""
 
-    def __init__(self, todo: Iterable[ImageSource]) -> None:
+    def __init__(self, clock: Clock, todo: Iterable[ImageSource]) -> None:
+        self._clock = clock
         self._began = clock.now()
         self._total = self.left = len(tuple(todo))
         self._since: dict[ImageSource, float] = {}
@@ -79,7 +83,7 @@ class _State:
 
     def begin(self, image: ImageSource) -> None:
         """An image's build begins."""
-        self._since[image] = clock.now()
+        self._since[image] = self._clock.now()
 
     def hear(self, image: ImageSource, line: str) -> None:
         """A line of its output; most say nothing new."""
@@ -89,11 +93,11 @@ class _State:
         """An image is ready; return the seconds that it took."""
         self.ready.add(image)
         self.left -= 1
-        return clock.now() - self._since.pop(image)
+        return self._clock.now() - self._since.pop(image)
 
     def shown(self) -> BuildState:
         """All of it at this moment."""
-        now = clock.now()
+        now = self._clock.now()
         running = tuple(Building(i.name, now - began, self._doing.get(i, "")) for i, began in self._since.items())
         return BuildState(running, self.left, self._total, now - self._began)
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters import clock, export_folder, yaml_text
-from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.k8s.difference import Change, changes
-from datameesh_cli.core.k8s.objects import Objects
-from datameesh_cli.core.k8s.packaging import is_kustomization
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.export_kubernetes import ExportRequest, last_asked, make_export
 from datameesh_cli.usecases.read_source import TargetRequest
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,33 +29,21 @@ def compare_export(outside: Outside, request: ExportRequest, say: Callable[[str]
 
     Raise UserError if there is no export to compare with.
     """
-    asked = last_asked(request.out)
+    asked = last_asked(outside, request.out)
     request = replace(
         request,
         profiles=request.profiles or tuple(asked["profiles"]),
         ram=request.ram or int(asked["budget"]),
         target=TargetRequest(**asked["target"]) if request.target == TargetRequest() else request.target,
     )
-    before = export_folder.read(request.out)
+    before = outside.export.read(request.out)
     if before is None:
         raise UserError(f"there is no export in {request.out}", "make one: dm k8s-export")
-    fresh = make_export(outside, request, say, clock.now())
-    found = list(changes(_objects(before), fresh.objects, fresh.source))
+    fresh = make_export(outside, request, say, outside.clock.now())
+    found = list(changes(outside.export.objects(before), fresh.objects, fresh.source))
     if not found:
         # The same objects in other bytes: somebody edited a file by hand. The report also says which tools were there.
-        names = sorted((set(before) | set(fresh.files)) - {export_folder.REPORT})
+        names = sorted((set(before) | set(fresh.files)) - {outside.export.REPORT})
         odd = [name for name in names if before.get(name) != fresh.files.get(name)]
         found = [Change("file", name, "", "other text, or a file too many or too few", "", "") for name in odd]
     return Compared(request.out, tuple(found))
-
-
-def _objects(files: dict[str, str]) -> Objects:
-    found = []
-    for path, text in sorted(files.items()):
-        if path.endswith(".yaml"):
-            try:
-                documents = yaml_text.load_all(text)
-            except yaml_text.BrokenYaml as broken:
-                raise UserError(f"{path}: {broken.problem}", "make the export again: dm k8s-export") from broken
-            found += [d for d in documents if d and not is_kustomization(d)]
-    return tuple(found)

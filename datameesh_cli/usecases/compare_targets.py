@@ -1,14 +1,12 @@
-"""`dm parity`: the same questions to the stack under Compose and to the one on a cluster, and whether the answers are the same."""
+"""`dm k8s parity`: the same questions to the stack under Compose and the one on a cluster, and whether the answers are the same."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters import clock
-from datameesh_cli.adapters.kubernetes_target import KubernetesTarget
-from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.cluster import container_of, image_id_of
 from datameesh_cli.core.k8s.configs import HASH, config_hash, sources_of
 from datameesh_cli.core.k8s.source import Image, Source
@@ -20,6 +18,10 @@ from datameesh_cli.usecases.plan_memory import Planned
 from datameesh_cli.usecases.read_checks import read_checks
 from datameesh_cli.usecases.read_datasets import read_datasets
 from datameesh_cli.usecases.read_source import TargetRequest, read_source
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.kubernetes_target import KubernetesTarget
+    from datameesh_cli.adapters.outside import Outside
 
 DECLARED = "k8s-export/parity.yaml"
 
@@ -41,7 +43,7 @@ def compare_targets(outside: Outside, cluster: Cluster, say: Say) -> Compared:
 
     Raise UserError for a file of declared differences that is not valid, UnhealthyError or HostError if either does not run.
     """
-    began = clock.now()
+    began = outside.clock.now()
     path = outside.repository.root / DECLARED
     declared = declared_from(outside.repository.read_yaml(path), DECLARED)
     here, there = open_compose(outside), open_kubernetes(outside, cluster.context)
@@ -52,11 +54,11 @@ def compare_targets(outside: Outside, cluster: Cluster, say: Say) -> Compared:
     with ThreadPoolExecutor(2) as pool:
         seen = [pool.submit(observe_stack, opened, checks, databases, configs, say) for opened in (here, there)]
         compose, kubernetes = (each.result() for each in seen)
-    images = images_of(source)
+    images = images_of(outside, source)
     compose |= _modelled(source) | _started(outside, source, images)
-    kubernetes |= _applied(there.target, images) if isinstance(there.target, KubernetesTarget) else {}
+    kubernetes |= _applied(there.target, images) if isinstance(there.target, outside.kubernetes_target) else {}
     compared = compare(compose, kubernetes, declared)
-    return Compared(outside.project, there.planned.source, compared, round(clock.now() - began, 1))
+    return Compared(outside.project, there.planned.source, compared, round(outside.clock.now() - began, 1))
 
 
 def _source(outside: Outside, planned: Planned) -> Source:

@@ -1,14 +1,12 @@
-"""`dm rows`: which rows of the fact matrix the checks and tests cover, and how their last run went."""
+"""`dm dev coverage`: which rows of the fact matrix the checks and tests cover, and how their last run went."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from datameesh_cli.adapters import files
-from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.rows import (
     NOT_RUN,
     GroupCount,
@@ -29,9 +27,12 @@ from datameesh_cli.usecases.mark_inputs import of_tests, ran_on
 from datameesh_cli.usecases.read_checks import read_checks
 from datameesh_cli.usecases.verify_stack import VERDICTS, VERDICTS_K8S
 
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Outside
+
 PYTEST_RESULTS = "rows-pytest.json"
 PYTEST_VERDICTS = {VERDICTS: "rows-verify.json", VERDICTS_K8S: "rows-verify-k8s.json"}
-"""The verdicts of `dm verify` on the stacks of the tests, which are gone when `dm rows` is asked."""
+"""The verdicts of `dm verify` on the stacks of the tests, which are gone when `dm dev coverage` is asked."""
 _OF_CLUSTER = "tests/cluster/"
 
 
@@ -105,7 +106,7 @@ def _verdicts(outside: Outside, name: str) -> dict[str, Any]:
     """The newest verdict on each check: of the stack itself, or of the tests' stacks."""
     found: dict[str, Any] = {}
     for path in (outside.state.root / PYTEST_VERDICTS[name], outside.state.folder / name):
-        saved = _saved(path)
+        saved = _saved(outside, path)
         found |= {check: v for check, v in saved.items() if v["at"] >= found.get(check, v)["at"]}
     return found
 
@@ -113,12 +114,12 @@ def _verdicts(outside: Outside, name: str) -> dict[str, Any]:
 def _test_proofs(outside: Outside) -> list[Proof]:
     """What the tests wrote down in their last run; a row that a test file marks and no result names was not run."""
     path = outside.state.root / PYTEST_RESULTS
-    results = _saved(path)
+    results = _saved(outside, path)
     now = of_tests(outside.repository)
     current = {test: result for test, result in results.items() if result.get("ran_on") == now}
     proofs = [_proof(row, test, result["outcome"]) for test, result in current.items() for row in result["rows"]]
     seen = {(proof.where.split("::")[0], proof.claim) for proof in proofs}
-    for path in files.found(outside.repository.root / "tests", "**/test_*.py"):
+    for path in outside.repository.found(outside.repository.root / "tests", "**/test_*.py"):
         file = outside.repository.relative(path)
         marked = marked_rows(outside.repository.read_text(path), file)
         proofs += [_proof(row, file, NOT_RUN) for row in marked if (file, claim_of(row, file)) not in seen]
@@ -129,10 +130,10 @@ def _proof(row: str, where: str, outcome: str) -> Proof:
     return Proof(claim_of(row, where), where, outcome, where.startswith(_OF_CLUSTER))
 
 
-def _saved(path: Path) -> dict[str, Any]:
+def _saved(outside: Outside, path: Path) -> dict[str, Any]:
     """What an earlier run wrote down; a file that was cut off in the middle counts as none."""
     try:
-        saved = json.loads(files.read_if_there(path) or "{}")
+        saved = json.loads(outside.repository.read_text(path)) if outside.repository.has(path) else {}
     except ValueError:
         return {}
     return saved if isinstance(saved, dict) else {}

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters import clock, dockerd, host_facts, host_setup
-from datameesh_cli.adapters.image_folders import read_images
-from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.diagnosis import diagnose
 from datameesh_cli.core.images import old_images
-from datameesh_cli.core.machine import Facts, Finding
+from datameesh_cli.core.machine import Finding
 from datameesh_cli.errors import HostError
 from datameesh_cli.usecases.build_images import base_days
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Outside
 
 Say = Callable[[str], None]
 
@@ -42,19 +43,19 @@ def diagnose_host(outside: Outside, *, fix: bool, say: Say) -> Diagnosed:
     """
     done: list[str] = []
     while True:
-        facts = host_facts.look(
-            lambda: {i.name: i.reference for i in read_images(outside.repository.root)},
-            lambda: old_images(base_days(outside), clock.utc()),
+        facts = outside.look(
+            lambda: {i.name: i.reference for i in outside.image_folders.read_images(outside.repository.root)},
+            lambda: old_images(base_days(outside), outside.clock.utc()),
         )
         findings = diagnose(facts)
         todo = next((f for f in findings if f.step and f.step not in done), None)
         if not fix or todo is None:
             return Diagnosed(findings, tuple(done))
         say(f"{todo.name}: {todo.fix} ...")
-        began = clock.now()
-        _do(outside, todo.step, facts)
+        began = outside.clock.now()
+        outside.repair(todo.step, facts.distribution, outside.state.root / "engine.log")
         done.append(todo.step)
-        say(f"{todo.name}: done in {clock.now() - began:.0f} s")
+        say(f"{todo.name}: done in {outside.clock.now() - began:.0f} s")
 
 
 def prepare_host(outside: Outside, *, install: bool, say: Say) -> Diagnosed:
@@ -69,17 +70,3 @@ def prepare_host(outside: Outside, *, install: bool, say: Say) -> Diagnosed:
         )
     say(", ".join(f"{f.name} {f.seen}" for f in diagnosed.findings[:4]))
     return diagnosed
-
-
-def _do(outside: Outside, step: str, facts: Facts) -> None:
-    log = outside.state.root / "engine.log"
-    if step == "engine":
-        host_setup.install_engine(facts.distribution)
-    elif step == "start":
-        dockerd.start(log)
-    elif step == "wait":
-        dockerd.wait(log)
-    elif step == "compose":
-        host_setup.install_compose(facts.distribution)
-    elif step == "debootstrap":
-        host_setup.install_packages("debootstrap")

@@ -7,18 +7,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from datameesh_cli.adapters import (
-    clock,
-    export_folder,
-    image_builder,
-    image_folders,
-    kompose,
-    kubernetes_schema,
-    yaml_text,
-)
-from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.images import named
 from datameesh_cli.core.k8s.fidelity import Fate, fates, refuse_lost
 from datameesh_cli.core.k8s.objects import Objects
@@ -31,6 +21,9 @@ from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.build_images import build_missing
 from datameesh_cli.usecases.climb_ladder import ask_server, climb
 from datameesh_cli.usecases.read_source import Read, TargetRequest, read_source
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Outside
 
 Say = Callable[[str], None]
 
@@ -72,24 +65,21 @@ def make_export(outside: Outside, request: ExportRequest, say: Say, began: float
     with ThreadPoolExecutor(1) as beside:
         image = beside.submit(kompose_image, outside, say)
         read = read_source(outside, request.profiles, request.ram, request.target)
-        drafted = beside.submit(kompose.convert, image.result(), read.model, read.profiles)
+        drafted = beside.submit(outside.kompose.convert, image.result(), read.model, read.profiles)
         # What can be done while kompose is at work.
-        kubernetes_schema.prepare()
+        outside.schemas.prepare()
         known = fates(read.source)
         refuse_lost(known)
-        source = replace(read.source, images=images_of(read.source))
+        source = replace(read.source, images=images_of(outside, read.source))
         draft = drafted.result()
     objects = passes(draft.objects, source)
-    offline = climb(objects)
-    seconds = clock.now() - began
-    rungs = (*offline, ask_server(objects, request.context))
-    files = {path: yaml_text.dump_all(docs) for path, docs in layout(objects).items()}
-    asked = asked_of(request, read)
-    content = report(source, asked, known, sums(source), rungs)
-    files[export_folder.REPORT] = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    offline = climb(outside, objects)
+    seconds = outside.clock.now() - began
+    rungs = (*offline, ask_server(outside, objects, request.context))
+    content = report(source, asked_of(request, read), known, sums(source), rungs)
     return Export(
         out=request.out,
-        files=files,
+        files=outside.export.texts(layout(objects), content),
         objects=objects,
         source=source,
         fates=known,
@@ -100,18 +90,18 @@ def make_export(outside: Outside, request: ExportRequest, say: Say, began: float
     )
 
 
-def images_of(source: Source) -> dict[str, Image]:
+def images_of(outside: Outside, source: Source) -> dict[str, Image]:
     """Given a source, return of its services' images what the engine has."""
     references = sorted({str(p.body["image"]) for p in source.parts})
-    return {name: Image(found.id, found.digests) for name, found in image_builder.present(references).items()}
+    return {name: Image(found.id, found.digests) for name, found in outside.images.present(references).items()}
 
 
 def export_kubernetes(outside: Outside, request: ExportRequest, say: Say) -> Export:
     """Given a request, make the export and put it in place of the last one. Raise DmError; the last one then stays as it is."""
-    began = clock.now()
-    export_folder.refuse_foreign(request.out)
+    began = outside.clock.now()
+    outside.export.refuse_foreign(request.out)
     made = make_export(outside, request, say, began)
-    export_folder.replace(request.out, made.files)
+    outside.export.replace(request.out, made.files)
     return made
 
 
@@ -127,18 +117,18 @@ def asked_of(request: ExportRequest, read: Read) -> dict[str, Any]:
 
 def kompose_image(outside: Outside, say: Say) -> str:
     """Return the reference of kompose's image; where the engine has it not yet, say so and build it."""
-    everyone = image_folders.read_images(outside.repository.root)
-    reference = named(everyone, [kompose.FOLDER])[0].reference
-    if not image_builder.present([reference]):
+    everyone = outside.image_folders.read_images(outside.repository.root)
+    reference = named(everyone, [outside.kompose.FOLDER])[0].reference
+    if not outside.images.present([reference]):
         say("kompose is not built yet and the export needs it; this takes about a minute, once")
         build_missing(outside, [reference], say)
     return reference
 
 
-def last_asked(out: Path) -> Mapping[str, Any]:
+def last_asked(outside: Outside, out: Path) -> Mapping[str, Any]:
     """Given the folder of an export, return what its report says was asked. Raise UserError if there is no export."""
-    files = export_folder.read(out)
+    files = outside.export.read(out)
     if files is None:
         raise UserError(f"there is no export in {out}", "make one: dm k8s-export")
-    asked: Mapping[str, Any] = json.loads(files[export_folder.REPORT])["asked"]
+    asked: Mapping[str, Any] = json.loads(files[outside.export.REPORT])["asked"]
     return asked

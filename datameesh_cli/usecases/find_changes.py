@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters.postgres import Session, quoted
 from datameesh_cli.core.seed.dataset import Dataset
+from datameesh_cli.core.sql_text import quoted
 from datameesh_cli.errors import UserError
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.postgres import Session
 
 # `->>` because an older load wrote down no checksum, in a table without that column.
 _LOADED = """

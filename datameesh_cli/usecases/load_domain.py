@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from datameesh_cli.adapters import clock
-from datameesh_cli.adapters.postgres import Session, quoted
+from datameesh_cli.adapters.postgres import Session
 from datameesh_cli.core.seed.dataset import Dataset, Table
 from datameesh_cli.core.seed.plan import Plan
 from datameesh_cli.core.seed.rows import copy_text
+from datameesh_cli.core.sql_text import quoted
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.find_changes import checksum
 from datameesh_cli.usecases.read_datasets import Declared

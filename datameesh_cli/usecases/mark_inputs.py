@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from datameesh_cli.adapters.outside import Outside
-from datameesh_cli.adapters.repository import Repository
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Outside
+    from datameesh_cli.adapters.repository import Repository
+
 
 _PLATFORM = ("compose", "profiles", "services")
 _REST = ("datameesh_cli", "dbt", "k8s-export", "seed", "requirements.lock")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters.target import Place, listed
 from datameesh_cli.core.applicability import Situation, why_not
 from datameesh_cli.core.checks import Check, Http
+from datameesh_cli.core.expectation import listed
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.parity import UNASKED, UNSEEN, normalised
 from datameesh_cli.core.probes import CHECKSUMS, COLUMNS, DENIALS, INSIDE, facts_inside, facts_of_rows, merged
@@ -15,6 +16,9 @@ from datameesh_cli.core.seed.dataset import Database
 from datameesh_cli.errors import DmError
 from datameesh_cli.usecases.open_target import Opened
 from datameesh_cli.usecases.verify_stack import cleaned_up, observe_once, situation_of, stages
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.target import Place
 
 LAKE = "datalake"
 RAW = "raw/"

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters import files
-from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.applicability import needed_services
 from datameesh_cli.core.checks import Check, Sql, checks_from
 from datameesh_cli.core.model import Model
 from datameesh_cli.errors import UserError
 
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Outside
+
 
 def read_checks(outside: Outside, model: Model) -> tuple[Check, ...]:
     """Given the model, return all checks, those of services first. Raise UserError, naming file and check, for a wrong one."""
     root = outside.repository.root
-    found = [*files.found(root / "services", "*/smoke.yaml"), *files.found(root / "tests" / "journeys", "*.yaml")]
+    found = [
+        *outside.repository.found(root / "services", "*/smoke.yaml"),
+        *outside.repository.found(root / "tests" / "journeys", "*.yaml"),
+    ]
     if not found:
         raise UserError(
             "no services/*/smoke.yaml and no tests/journeys/*.yaml was found", "run dm from a complete checkout"
@@ -32,7 +37,7 @@ def _with_statement(outside: Outside, check: Check) -> Check:
     if not isinstance(check.action, Sql) or not check.action.file:
         return check
     path = outside.repository.root / check.action.file
-    if not files.is_file(path):
+    if not outside.repository.has(path):
         raise UserError(f"{check.id}: there is no file '{check.action.file}'", "paths count from the repository's root")
     text = outside.repository.read_text(path).rstrip().removesuffix(";")
     after = f";\n{check.action.statement}" if check.action.statement else ""

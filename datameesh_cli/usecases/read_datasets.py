@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters import files
-from datameesh_cli.adapters.repository import Repository
 from datameesh_cli.core import seed as generators
 from datameesh_cli.core.seed.dataset import Dataset, dataset_from
 from datameesh_cli.core.seed.people import People, people_from
 from datameesh_cli.errors import UserError
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
     """All data sets: the people, the domains' datasets by name, and the folder of seed files."""
 
+    repository: Repository
     people: People
     datasets: tuple[Dataset, ...]
     folder: Path
@@ -25,12 +28,12 @@ class Declared:
 
     def schema(self, dataset: Dataset) -> str:
         """Given a dataset, return the SQL that makes its tables."""
-        return files.read(self.folder / dataset.domain / "schema.sql")
+        return self.repository.read_text(self.folder / dataset.domain / "schema.sql")
 
     @property
     def loaded_set(self) -> str:
         """The SQL that makes the table in which a load is written down."""
-        return files.read(self.folder / "loaded_set.sql")
+        return self.repository.read_text(self.folder / "loaded_set.sql")
 
     def content(self, set_name: str, scale: int) -> str:
         """Given a set and a scale, return a text that changes when any row of it could."""
@@ -46,24 +49,24 @@ def read_datasets(repository: Repository) -> Declared:
     file = folder / "people.yaml"
     people = people_from(repository.read_yaml(file), repository.relative(file))
     names = tuple(declared.name for declared in people.sets)
-    found = files.found(folder, "*/dataset.yaml")
+    found = repository.found(folder, "*/dataset.yaml")
     if not found:
         raise UserError("no data set was found under seed/", "run dm from a complete checkout")
     datasets = []
     for path in found:
-        if not files.is_file(path.with_name("schema.sql")):
+        if not repository.has(path.with_name("schema.sql")):
             missing = repository.relative(path.with_name("schema.sql"))
             raise UserError(f"{missing} is missing", "a domain has dataset.yaml and schema.sql")
         data = repository.read_yaml(path)
         datasets.append(dataset_from(data, path.parent.name, repository.relative(path), names))
-    return Declared(people, tuple(datasets), folder, _digest(folder))
+    return Declared(repository, people, tuple(datasets), folder, _digest(repository, folder))
 
 
-def _digest(folder: Path) -> str:
+def _digest(repository: Repository, folder: Path) -> str:
     """A digest of the declarations and of the code that makes rows of them."""
-    sources = [path for path in files.found(folder, "**/*") if path.suffix in (".yaml", ".sql", ".ipynb")]
-    sources += [path for place in generators.__path__ for path in files.found(Path(place), "*.py")]
+    sources = [path for path in repository.found(folder, "**/*") if path.suffix in (".yaml", ".sql", ".ipynb")]
+    sources += [path for place in generators.__path__ for path in repository.found(Path(place), "*.py")]
     digest = hashlib.sha256()
     for path in sorted(sources, key=lambda path: (path.parent.name, path.name)):
-        digest.update(path.name.encode() + b"\0" + files.read_bytes(path) + b"\0")
+        digest.update(path.name.encode() + b"\0" + repository.read_bytes(path) + b"\0")
     return digest.hexdigest()

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from datameesh_cli.adapters import export_folder, files, image_builder, image_folders
-from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.declaration import Scale
 from datameesh_cli.core.k8s.configs import sources_of
 from datameesh_cli.core.k8s.source import File, Part, Source, unescaped
@@ -18,6 +16,9 @@ from datameesh_cli.core.model import Service
 from datameesh_cli.core.schema import read
 from datameesh_cli.errors import HostError, UserError
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Outside
 
 JOB_PROFILE = "job"
 
@@ -80,8 +81,8 @@ def read_target(outside: Outside, asked: TargetRequest) -> Target:
     """Given a target's name and the additions of the command line, return it. Raise UserError if there is no such target."""
     folder = outside.repository.root / "k8s-export" / "targets"
     path = folder / f"{asked.name}.yaml"
-    if not files.is_file(path):
-        known = ", ".join(sorted(p.stem for p in files.found(folder, "*.yaml")))
+    if not outside.repository.has(path):
+        known = ", ".join(sorted(p.stem for p in outside.repository.found(folder, "*.yaml")))
         raise UserError(
             f"there is no target '{asked.name}'", f"targets: {known}; a new one is a file in k8s-export/targets/"
         )
@@ -119,7 +120,7 @@ def _with_workers(outside: Outside, target: Target, workers: int | None) -> Mapp
 
 def _resolve(outside: Outside, planned: Planned) -> dict[str, Any]:
     variables = planned.variables(outside)
-    with export_folder.scratch("".join(f"{k}={v}\n" for k, v in variables.items())) as env_file:
+    with outside.export.scratch("".join(f"{k}={v}\n" for k, v in variables.items())) as env_file:
         return outside.compose.resolve([*planned.plan.profiles, JOB_PROFILE], env_file)
 
 
@@ -148,7 +149,8 @@ def _users(outside: Outside, services: Sequence[Service], bodies: Mapping[str, A
     """By number: what the model says, else what the image's Dockerfile says, else what the engine says of the image."""
     root = outside.repository.root
     texts = {
-        i.reference: files.read(image_folders.folder(root, i) / "Dockerfile") for i in image_folders.read_images(root)
+        i.reference: outside.repository.read_text(outside.image_folders.folder(root, i) / "Dockerfile")
+        for i in outside.image_folders.read_images(root)
     }
     found = {}
     for service in services:
@@ -156,7 +158,7 @@ def _users(outside: Outside, services: Sequence[Service], bodies: Mapping[str, A
         image = str(body["image"])
         said = str(body["user"]) if body.get("user") else user_of_dockerfile(image, texts)
         if said is None:
-            said = image_builder.user_of(image)
+            said = outside.images.user_of(image)
             if said is None:
                 raise HostError(
                     f"service '{service.name}': the engine has no image {image}, so who it runs as is not known",
@@ -183,5 +185,5 @@ def _files(
                 path = Path(definitions[name]["file"])
             else:
                 raise UserError(f"config '{name}' of {part.name} is no file", "write configs: {name: {file: ...}}")
-            found[name] = export_folder.read_files(path, f"config '{name}' of {part.name}")
+            found[name] = outside.export.read_files(path, f"config '{name}' of {part.name}")
     return found

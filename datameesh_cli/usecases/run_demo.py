@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from datameesh_cli.adapters import clock
-from datameesh_cli.adapters.outside import Outside
-from datameesh_cli.adapters.trino import QueryResult
 from datameesh_cli.core.build_output import BuildState
 from datameesh_cli.core.dbt_results import Summary
 from datameesh_cli.core.health import ServiceState
@@ -21,6 +18,10 @@ from datameesh_cli.usecases.run_dbt import require_success, run_dbt
 from datameesh_cli.usecases.seed_data import Seeded, SeedRequest, seed_data
 from datameesh_cli.usecases.show_status import Place, list_places
 from datameesh_cli.usecases.start_profile import Started, StartRequest, start_profile
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Outside
+    from datameesh_cli.adapters.trino import QueryResult
 
 DATA_SET = "journey"
 QUERY = "services/trino/queries/journey.sql"
@@ -80,7 +81,7 @@ def run_demo(outside: Outside, ram: int | None, *, yes: bool, timeout: float, na
     `ram` in MiB (None: the engine's memory less a reserve), `timeout` in seconds for the start. Every step leaves alone what is
     done already. Raise what the steps raise; HostError, with one fix per finding, if something is missing and `yes` is not given.
     """
-    began = clock.now()
+    began = outside.clock.now()
     narrator.step("What this machine has")
     prepare_host(outside, install=yes, say=narrator.say)
     narrator.step("Start core and analytics")
@@ -91,10 +92,10 @@ def run_demo(outside: Outside, ram: int | None, *, yes: bool, timeout: float, na
     domains = seed_data(outside, SeedRequest(DATA_SET, lake=False), narrator.rows, narrator.say)
     narrator.step("Ask both domains one question: which campaigns turn leads into customers?")
     statement = outside.repository.read_text(outside.repository.root / QUERY).strip().rstrip(";")
-    asked = clock.now()
+    asked = outside.clock.now()
     answer = trino_of(started.planned).query(statement)
-    answer_seconds = clock.now() - asked
-    answered = clock.now() - began
+    answer_seconds = outside.clock.now() - asked
+    answered = outside.clock.now() - began
     narrator.answered(answer, answer_seconds)
     # Only now: the answer needs nothing of the lake.
     narrator.step(f"Load the data set '{DATA_SET}' into the lake")
@@ -114,7 +115,7 @@ def run_demo(outside: Outside, ram: int | None, *, yes: bool, timeout: float, na
         seed_models=seed_models,
         other_models=other_models,
         places=places,
-        seconds=clock.now() - began,
+        seconds=outside.clock.now() - began,
     )
 
 

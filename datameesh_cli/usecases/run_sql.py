@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters import files
-from datameesh_cli.adapters.outside import Outside
-from datameesh_cli.adapters.trino import Session, SqlError
 from datameesh_cli.core.sql_text import Statement, place_in_whole, statements
-from datameesh_cli.errors import UserError
+from datameesh_cli.errors import SqlError, UserError
 from datameesh_cli.usecases.open_target import trino_of
 from datameesh_cli.usecases.plan_memory import plan_memory
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Outside
+    from datameesh_cli.adapters.trino import Session
 
 DEFAULT_PLACE = ("sales", "public")
 """Where unqualified names are looked up when the user names no place: the served marts lie there."""
@@ -71,7 +73,7 @@ def named_queries(outside: Outside) -> tuple[NamedQuery, ...]:
     folder = outside.repository.root / "services" / "trino" / "queries"
     return tuple(
         NamedQuery(path.stem, _head(outside.repository.read_text(path)), outside.repository.relative(path))
-        for path in files.found(folder, "*.sql")
+        for path in outside.repository.found(folder, "*.sql")
     )
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.health import Container, ServiceState, first_broken, last_error_line
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.ram_plan import Share
+from datameesh_cli.usecases.open_target import Cluster
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory, running_plan
 from datameesh_cli.usecases.start_profile import current_states
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +133,10 @@ class Credential:
     used_by: tuple[str, ...]
 
 
-def list_credentials(outside: Outside, context: str = "") -> tuple[Credential, ...]:
-    """Return the generated secrets of the stack, or of the export on a kubectl context, with the services that read them."""
+def list_credentials(outside: Outside, cluster: Cluster | None = None) -> tuple[Credential, ...]:
+    """Return the generated secrets of the stack, or of the export on a cluster, with the services that read them."""
     services = outside.repository.model().services
-    store = outside.state.of_export(context) if context else outside.state
+    store = outside.state.of_export(outside.chosen_context(cluster.context)) if cluster else outside.state
     return tuple(
         Credential(name, store.secret(name), tuple(sorted(s.name for s in services if name in s.secrets)))
         for name in store.secret_names()

@@ -14,14 +14,13 @@ from fnmatch import fnmatch
 from datameesh_cli.adapters import clock
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.adapters.target import Target
-from datameesh_cli.adapters.trino import SqlError
 from datameesh_cli.core import sql_text
 from datameesh_cli.core.applicability import EXCUSED, MART, Reason, Situation, why_not
 from datameesh_cli.core.checks import OWNER, S3, Check, Exec, Http, Psql, Published, Resolve
 from datameesh_cli.core.expectation import Observation, complaints
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.rows import FAILED, PASSED
-from datameesh_cli.errors import DmError, UnhealthyError, UserError
+from datameesh_cli.errors import DmError, SqlError, UnhealthyError, UserError
 from datameesh_cli.usecases.mark_inputs import ran_on
 from datameesh_cli.usecases.open_target import Cluster, open_place
 from datameesh_cli.usecases.plan_memory import Planned

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from datameesh_cli.adapters.outside import outside
 from datameesh_cli.core.k8s.objects import Objects
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.climb_ladder import ask_server, climb
@@ -19,6 +20,7 @@ from tests.cluster.mesh import CONTEXT
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(240)]
 
 NAMESPACES = [o for o in GOOD if o["kind"] == "Namespace"]
+WORLD = outside()
 KINDS = ",".join(sorted({o["kind"] for o in GOOD} | {"Pod"}))
 
 
@@ -80,23 +82,23 @@ def _everything(kube: Kube) -> set[str]:
 
 
 def test_a_good_export_passes_where_nothing_of_it_is_yet(server: Kube) -> None:
-    assert ask_server(GOOD, CONTEXT).state == "passed"
+    assert ask_server(WORLD, GOOD, CONTEXT).state == "passed"
 
 
 def test_a_good_export_passes_every_rung(server: Kube, namespaces: None) -> None:
-    assert [rung.state for rung in (*climb(GOOD), ask_server(GOOD, CONTEXT))] == ["passed"] * 4
+    assert [rung.state for rung in (*climb(WORLD, GOOD), ask_server(WORLD, GOOD, CONTEXT))] == ["passed"] * 4
 
 
 @cases("kube-score")
 def test_what_kube_score_calls_critical_is_rejected(server: Kube, case: Broken) -> None:
     with pytest.raises(UserError) as caught:
-        climb(case.objects)
+        climb(WORLD, case.objects)
     assert case.rejected_by(caught.value.message), caught.value.message
 
 
 @cases("server")
 def test_what_only_the_server_refuses_is_rejected(server: Kube, of_others: None, case: Broken) -> None:
-    assert [rung.state for rung in climb(case.objects)] == ["passed"] * 3
+    assert [rung.state for rung in climb(WORLD, case.objects)] == ["passed"] * 3
     with pytest.raises(UserError) as caught:
-        ask_server(case.objects, CONTEXT)
+        ask_server(WORLD, case.objects, CONTEXT)
     assert case.rejected_by(caught.value.message), caught.value.message

@@ -18,7 +18,7 @@ from tests.integration.long_join import ANSWER, LONG, ON_THE_WORKER
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
 
-ON = ("--target", "k8s", "--context", CONTEXT)
+ON = ("--on", "k8s", "--context", CONTEXT)
 WITH_A_WORKER = "only where the plan leaves trino-worker out"
 """Why a check of the smallest plan does not apply within RAM."""
 
@@ -32,7 +32,7 @@ def mesh(cluster: Kube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Me
 @pytest.fixture(scope="module")
 def seeded(mesh: Mesh) -> Mesh:
     mesh.dm("seed", "--set", "journey", *ON)
-    mesh.dm("dbt", "build", "--context", CONTEXT)
+    mesh.dm("dbt", "build", *ON)
     return mesh
 
 
@@ -62,7 +62,7 @@ def test_both_targets_show_the_same_but_for_what_is_declared(seeded: Mesh) -> No
     seeded.stack.dm("up", "--profile", "analytics", "--ram", RAM)
     seeded.stack.dm("seed", "--set", "journey")
     seeded.stack.dm("dbt", "build")
-    compared = seeded.json("parity", "--context", CONTEXT)
+    compared = seeded.json("k8s", "parity", "--context", CONTEXT)
     parity = compared["parity"]
     assert [d for d in parity["differences"] if not d["because"]] == []
     assert parity["outdated"] == []
@@ -91,7 +91,7 @@ def test_both_targets_show_the_same_but_for_what_is_declared(seeded: Mesh) -> No
     person, product = "ON orders {} ingest", "UPDATE products SET product_name = {} WHERE product_id = 1"
     _psql(database, f"GRANT DELETE {person.format('TO')}; " + product.format("product_name || '!'"))
     try:
-        done = seeded.dm("parity", "--context", CONTEXT, "--output", "json", code=4)
+        done = seeded.dm("k8s", "parity", "--context", CONTEXT, "--output", "json", code=4)
     finally:
         _psql(database, f"REVOKE DELETE {person.format('FROM')}; " + product.format("rtrim(product_name, '!')"))
     undeclared = {d["fact"] for d in json.loads(done.stdout)["parity"]["differences"] if not d["because"]}

@@ -102,7 +102,7 @@ def test_files_functions_and_parameter_lists_are_small(path: Path) -> None:
     for function in _functions(path):
         length = (function.end_lineno or function.lineno) - function.lineno + 1
         assert length <= 50, f"{label(path)}: {function.name} has {length} lines"
-        if path.parent.name != "commands" and path.name != "cli.py":
+        if "commands" not in path.parts and path.name != "cli.py":
             args = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
             own = [a for a in args if a.arg not in ("self", "cls")]
             assert len(own) <= 6, f"{label(path)}: {function.name} has {len(own)} parameters"
@@ -113,7 +113,10 @@ def test_every_module_and_public_function_says_what_it_is_for(path: Path) -> Non
     tree = _tree(path)
     assert ast.get_docstring(tree), label(path)
     for node in tree.body:
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
+        said_above = (
+            "commands" in path.parts and getattr(node, "name", "") == "command"
+        )  # its help is the module's docstring
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_") and not said_above:
             assert ast.get_docstring(node), f"{label(path)}: {node.name}"
 
 
@@ -128,7 +131,7 @@ def test_each_outside_library_has_its_place(module: str) -> None:
                 places.add(path)
     assert places, f"nobody imports {module}"
     if module in ("typer", "rich"):
-        assert {p.parent.name for p in places} <= {"commands", "render", "datameesh_cli"}
+        assert {p.relative_to(PACKAGE).parts[0] for p in places} <= {"commands", "render", "cli.py"}
     else:
         assert len(places) == 1, sorted(label(p) for p in places)
         assert next(iter(places)).parent.name == "adapters"

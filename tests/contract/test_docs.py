@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 
 import pytest
 
 from datameesh_cli.adapters.repository import Repository
-from datameesh_cli.cli import COMMANDS
+from datameesh_cli.commands import ALIASES
+from datameesh_cli.commands import COMMANDS as SECTIONS
 from tests.contract.repo import ROOT, fragments, label, markdown, tracked
 
 PAGES = pytest.mark.parametrize("page", markdown(), ids=label)
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+COMMANDS = [name for names in SECTIONS.values() for name in names]
+GROUPS = {
+    name: [n for names in importlib.import_module(f"datameesh_cli.commands.{name}").COMMANDS.values() for n in names]
+    for name in SECTIONS["Groups"]
+}
 README = ROOT / "README.md"
 
 
@@ -35,8 +42,13 @@ def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
 
 @PAGES
 def test_every_command_that_is_shown_exists(page: Path) -> None:
-    for name in re.findall(r"(?:^|[\s`(|;&])(?:\./)?dm (?:--name \S+ )?([a-z][a-z-]*)\b", _code(page.read_text())):
-        assert name in COMMANDS, f"{label(page)} shows `dm {name}`"
+    shown = re.findall(
+        r"(?:^|[\s`(|;&])(?:\./)?dm (?:--name \S+ )?([a-z][a-z0-9-]*)\b(?: ([a-z][a-z-]*))?",
+        _code(page.read_text()),
+    )
+    for name, inner in shown:
+        assert name in COMMANDS or name in ALIASES, f"{label(page)} shows `dm {name}`"
+        assert name not in GROUPS or inner in GROUPS[name], f"{label(page)} shows `dm {name} {inner}`"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -138,3 +138,39 @@ def test_a_raw_call_is_seen(text: str) -> None:
 )
 def test_what_touches_no_file_is_let_through(text: str) -> None:
     assert raw_calls(text, set()) == []
+
+
+STILL = {
+    *("load_domain", "open_lake", "open_target", "plan_memory", "run_dbt"),
+    *("seed_data", "seed_lake", "start_profile", "stop_stack", "verify_stack"),
+}
+"""Use cases that still import an adapter."""
+
+
+def run_time_adapters(text: str) -> list[str]:
+    """Given a module's text, return what it imports of the adapters when it runs; what only the type checker reads is none."""
+    tree = ast.parse(text)
+    for node in [n for n in ast.walk(tree) if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]:
+        node.body = [ast.Pass()]
+    imported = [n for n in ast.walk(tree) if isinstance(n, (ast.Import, ast.ImportFrom))]
+    names = [f"{getattr(n, 'module', '')}.{a.name}".lstrip(".") for n in imported for a in n.names]
+    return [name for name in names if name.startswith("datameesh_cli.adapters")]
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "usecases").glob("*.py")), ids=label)
+def test_a_use_case_has_its_adapters_from_its_argument(path: Path) -> None:
+    found = run_time_adapters(path.read_text(encoding="utf-8"))
+    assert bool(found) == (path.stem in STILL), found
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from datameesh_cli.adapters import clock",
+        "import datameesh_cli.adapters.files",
+        "from datameesh_cli import adapters",
+    ],
+)
+def test_an_imported_adapter_is_seen(line: str) -> None:
+    assert run_time_adapters(f"def f():\n    {line}")
+    assert not run_time_adapters(f"if TYPE_CHECKING:\n    {line}")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 from datameesh_cli.adapters.compose import Compose
 from datameesh_cli.adapters.engine import Engine, EngineInfo
-from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.adapters.outside import Outside, outside
 from datameesh_cli.adapters.repository import Repository
-from datameesh_cli.adapters.state import State
 from datameesh_cli.core.health import Container
 from datameesh_cli.errors import DmError, HostError
 
@@ -173,11 +173,12 @@ def fake_outside(
     root: Path, engine: FakeEngine, *, name: str = "datameesh", web_port: int = 30808
 ) -> tuple[Outside, FakeCompose]:
     """Given a temporary folder and an engine, return an outside world and its Compose."""
-    repository = Repository(root) if (root / "services").exists() else write_repository(root, web_port=web_port)
+    if not (root / "services").exists():
+        write_repository(root, web_port=web_port)
     compose = FakeCompose()
     compose.engine = engine
-    state = State(root / ".dm", name)
-    return Outside(repository, state, cast(Engine, engine), cast(Compose, compose), "datameesh"), compose
+    world = outside(name, root, root / ".dm")
+    return replace(world, engine=cast(Engine, engine), compose=cast(Compose, compose), project="datameesh"), compose
 
 
 def files_of(root: Path) -> Mapping[str, bytes]:

@@ -121,7 +121,7 @@ class Stack:
         raise AssertionError("no port offset is free")
 
     def remove(self) -> None:
-        """Remove every trace of the stack, but for what `dm verify` found: `dm rows` reads it."""
+        """Remove every trace of the stack, but for what `dm verify` found: `dm dev coverage` reads it."""
         self.dm("down", "--volumes", "--yes")
         for name, kept_as in PYTEST_VERDICTS.items():
             kept = ROOT / ".dm" / kept_as

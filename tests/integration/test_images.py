@@ -124,7 +124,7 @@ def test_a_bundle_brings_the_images_back_and_nothing_is_rebuilt(
     assert save_images(world, bundle).images == (reference,)
     for name in reversed(names):
         image_builder.remove(f"datameesh/{name}:1")
-    assert load_images(bundle).images == (reference,)
+    assert load_images(outside(), bundle).images == (reference,)
     assert build(world) == {reference: False}
 
 
@@ -148,17 +148,17 @@ def test_a_bundle_with_a_changed_image_never_reaches_the_engine(
     for name in reversed(names):
         image_builder.remove(f"datameesh/{name}:1")
     with pytest.raises(UserError, match=f"holds another content than it lists for {reference}"):
-        load_images(changed)
+        load_images(outside(), changed)
     assert image_builder.present([reference]) == {}
-    assert load_images(bundle).ids == saved.ids
+    assert load_images(outside(), bundle).ids == saved.ids
 
 
 def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no file"):
-        load_images(tmp_path / "nothing.tar")
+        load_images(outside(), tmp_path / "nothing.tar")
     (tmp_path / "text.tar").write_text("not a tar")
     with pytest.raises(UserError, match="is not a bundle of images"):
-        load_images(tmp_path / "text.tar")
+        load_images(outside(), tmp_path / "text.tar")
 
 
 def test_an_interrupted_save_leaves_no_file(tmp_path: Path) -> None:

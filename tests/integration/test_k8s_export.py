@@ -217,10 +217,10 @@ def test_an_image_that_was_built_anew_under_its_name_is_found(clone: Path, expor
 
 
 BAD_FRAGMENTS = [
-    ("x-datameesh:", "x-datameesh:\n      colour: red", "x-datameesh has no key 'colour'"),
+    ("x-datameesh:", "x-datameesh:\n      colour: red", "x-datameesh` has no key 'colour'"),
     ("x-datameesh:", "x-datameesh:\n      consumes: [nobody:1]", "consumes 'nobody:1', and there is no such service"),
     ("x-datameesh:", "x-datameesh:\n      consumes: ['marketing-db:1']", "a port that marketing-db does not expose"),
-    ("x-datameesh:", "x-datameesh:\n      kubernetes: {kind: Pod}", "kubernetes.kind 'Pod' is unknown"),
+    ("x-datameesh:", "x-datameesh:\n      kubernetes: {kind: Pod}", "x-datameesh.kubernetes.kind` 'Pod' is unknown"),
     (
         "read_only: true",
         "read_only: true\n    extra_hosts: ['a=10.0.0.1']",

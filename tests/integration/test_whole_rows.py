@@ -177,5 +177,5 @@ def test_what_was_not_checked_is_not_called_well(journey: Stack) -> None:
         assert "mart mart_lead_to_customer_journey is not built" in " ".join(strict.stdout.split())
     finally:
         journey.dm("sql", "ALTER TABLE lake.marts.away RENAME TO lake.marts.mart_lead_to_customer_journey")
-    # Not only for its own sake: `dm rows` takes the last verdict on a check.
+    # Not only for its own sake: `dm dev coverage` takes the last verdict on a check.
     journey.dm("verify", "--strict", name)

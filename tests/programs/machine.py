@@ -22,9 +22,8 @@ from typing import Any
 import datameesh_cli
 from datameesh_cli.adapters import export_folder, image_bundle, process
 from datameesh_cli.adapters.dbt_files import DbtFiles
-from datameesh_cli.adapters.engine import Engine
 from datameesh_cli.adapters.line_editor import line_editor
-from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.adapters.outside import Outside, outside
 from datameesh_cli.adapters.repository import Repository
 from datameesh_cli.adapters.state import State
 from datameesh_cli.errors import DmError
@@ -37,8 +36,7 @@ ANOTHER = 65534
 
 
 def _world(root: Path) -> Outside:
-    state = State(root / ".dm", "datameesh")
-    return Outside(Repository(root), state, Engine(), None, "datameesh")  # type: ignore[arg-type]
+    return outside(root=root)
 
 
 def cases(root: Path) -> dict[str, Callable[[], Any]]:

@@ -12,23 +12,23 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# A command in place of `dm version`: it runs a program that, as the docker command does, has its work done by a child.
+# A command in place of `dm urls`: it runs a program that, as the docker command does, has its work done by a child.
 DM = """
 import sys, types, typer
 from datameesh_cli.adapters import process
 from datameesh_cli import __main__ as main
-module = types.ModuleType("datameesh_cli.commands.version")
+module = types.ModuleType("datameesh_cli.commands.urls")
 module.app = typer.Typer()
 
 @module.app.command()
-def version() -> None:
+def urls() -> None:
     try:
         {body}
     finally:
         open("cleaned", "w").close()
 
 sys.modules[module.__name__] = module
-sys.argv = ["dm", "version"]
+sys.argv = ["dm", "urls"]
 main.main()
 """
 PROGRAM = '["sh", "-c", "sleep 60 & echo $! $$ > pids; wait"]'

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import os
+import re
 import subprocess
 import sys
 import types
@@ -17,7 +17,7 @@ from datameesh_cli import __version__, cli
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 
 ROOT = Path(__file__).parents[2]
-MODULES = sorted(p.stem for p in (ROOT / "datameesh_cli" / "commands").glob("[!_]*.py"))
+FOLDER = ROOT / "datameesh_cli" / "commands"
 
 
 def _dm(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -39,38 +39,74 @@ def _main(monkeypatch: pytest.MonkeyPatch, *args: str) -> int:
 
 
 def _command_that_raises(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
-    """Put a command `version` in place whose work ends in `error`."""
-    module = types.ModuleType("datameesh_cli.commands.version")
+    """Put a command `urls` in place whose work ends in `error`."""
+    module = types.ModuleType("datameesh_cli.commands.urls")
     app = typer.Typer(add_completion=False)
 
     @app.command()
-    def version() -> None:
+    def urls() -> None:
         raise error
 
     module.app = app  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, module.__name__, module)
 
 
+def _known(group: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
+    """Every command and group below this one, by what is typed."""
+    found = {}
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
+        found[(*path, name)] = command
+        if hasattr(command, "list_commands"):
+            found |= _known(command, (*path, name))
+    return found
+
+
+ROOT_GROUP: Any = typer.main.get_command(cli.app)
+KNOWN = _known(ROOT_GROUP)
+
+
 def test_every_command_has_a_module_and_every_module_is_a_command() -> None:
-    assert MODULES
-    assert sorted(cli.COMMANDS) == sorted(name.replace("_", "-") for name in MODULES)
+    files = [p.relative_to(FOLDER).with_suffix("") for p in FOLDER.rglob("*.py")]
+    modules = {p.parent.parts if p.name == "__init__" else p.parts for p in files} - {()}
+    own = {path for path in KNOWN if path[0] != "dbt"} | {("dbt",)}
+    assert own == {tuple(part.replace("_", "-") for part in parts) for parts in modules}
+    assert len(KNOWN) > 40
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_every_command_shows_an_example_and_every_sub_command_says_what_it_does(name: str) -> None:
-    command: Any = typer.main.get_command(importlib.import_module(f"datameesh_cli.commands.{name}").app)
-    assert f"Example: dm {name.replace('_', '-')}" in (command.help or "")
-    for inner in getattr(command, "commands", {}).values():
-        assert inner.help
+@pytest.mark.parametrize("path", KNOWN, ids=" ".join)
+def test_every_command_says_what_it_does_and_shows_an_example(path: tuple[str, ...]) -> None:
+    text = KNOWN[path].help
+    assert len(text.split("\n")[0]) < 110
+    example = re.search(r"^Example: (.+)$", text, re.MULTILINE)
+    assert example
+    assert f"dm {' '.join(path)}" in example[1]
 
 
-def test_help_lists_every_command_with_its_sentence_in_order() -> None:
+@pytest.mark.parametrize(("alias", "means"), [("k8s-export", ("k8s", "export")), ("test", ("dev", "test"))])
+def test_another_name_is_the_same_command(alias: str, means: tuple[str, ...]) -> None:
+    assert ROOT_GROUP.get_command(None, alias).help == KNOWN[means].help
+    assert alias not in ROOT_GROUP.list_commands(None), "a list shows each command once"
+
+
+def test_which_stack_is_asked_with_the_same_words_everywhere() -> None:
+    """`--target` is what an export is made for, and dbt's own option; which stack is meant is `--on`."""
+    options = {path: {o for p in getattr(c, "params", ()) for o in p.opts} for path, c in KNOWN.items()}
+    assert {path for path, names in options.items() if "--target" in names} == {("k8s", "export"), ("k8s", "apply")}
+    on = {path for path, names in options.items() if "--on" in names}
+    building = {("dbt", verb) for verb in ("build", "run", "test", "retry", "seed", "snapshot")}
+    assert on == {("seed",), ("verify",), ("credentials",)} | building
+    assert all("--context" in options[path] for path in on)
+
+
+def test_help_lists_every_command_with_its_first_line_in_order() -> None:
     shown = _dm("--help", COLUMNS="120").stdout
-    places = [shown.find(f"\n  {name} ") for name in cli.COMMANDS]
+    names = ROOT_GROUP.list_commands(None)
+    places = [shown.find(f"\n  {name} ") for name in names]
     assert -1 not in places
     assert places == sorted(places)
-    for sentence in cli.COMMANDS.values():
-        assert sentence[:40] in " ".join(shown.split())
+    for name in names:
+        assert KNOWN[(name,)].help.split("\n")[0] in " ".join(shown.split())
 
 
 def test_no_argument_is_a_question_for_help() -> None:
@@ -98,7 +134,7 @@ def test_help_imports_no_command_and_no_heavy_library() -> None:
 
 
 def test_version() -> None:
-    assert _dm("--version").stdout.strip() == _dm("version").stdout.strip() == f"DataMeesh {__version__}"
+    assert _dm("--version").stdout.strip() == f"DataMeesh {__version__}"
 
 
 @pytest.mark.parametrize(("kind", "code"), [(UserError, 2), (HostError, 3), (UnhealthyError, 4), (DmError, 1)])
@@ -106,7 +142,7 @@ def test_each_kind_of_error_is_two_lines_and_its_exit_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: type[DmError], code: int
 ) -> None:
     _command_that_raises(monkeypatch, kind("what is wrong", "what to do"))
-    assert _main(monkeypatch, "version") == code
+    assert _main(monkeypatch, "urls") == code
     out, err = capsys.readouterr()
     assert (out, err) == ("", "error: what is wrong\nhint: what to do\n")
 
@@ -115,7 +151,7 @@ def test_an_error_without_a_hint_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _command_that_raises(monkeypatch, UserError("what is wrong"))
-    assert _main(monkeypatch, "version") == 2
+    assert _main(monkeypatch, "urls") == 2
     assert capsys.readouterr().err == "error: what is wrong\n"
 
 
@@ -123,13 +159,13 @@ def test_ctrl_c_ends_in_130_and_says_how_to_go_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _command_that_raises(monkeypatch, KeyboardInterrupt())
-    assert _main(monkeypatch, "version") == 130
+    assert _main(monkeypatch, "urls") == 130
     assert "run the same command again" in capsys.readouterr().err
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     _command_that_raises(monkeypatch, ZeroDivisionError("a bug"))
-    monkeypatch.setattr(sys, "argv", ["dm", "version"])
+    monkeypatch.setattr(sys, "argv", ["dm", "urls"])
     with pytest.raises(ZeroDivisionError):
         cli.main()
 
@@ -138,8 +174,8 @@ def test_a_bug_ends_in_1() -> None:
     code = (
         "import sys, types, typer\nfrom datameesh_cli import cli\n"
         "m = types.ModuleType('m'); m.app = typer.Typer()\n"
-        "@m.app.command()\ndef version(): raise ZeroDivisionError('a bug')\n"
-        "sys.modules['datameesh_cli.commands.version'] = m\nsys.argv = ['dm', 'version']\ncli.main()"
+        "@m.app.command()\ndef urls(): raise ZeroDivisionError('a bug')\n"
+        "sys.modules['datameesh_cli.commands.urls'] = m\nsys.argv = ['dm', 'urls']\ncli.main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 1
@@ -208,7 +244,7 @@ def test_a_closed_pipe_is_no_failure() -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", [["--help"], ["version"], ["plan", "--ram", "4g", "-o", "json"]])
+@pytest.mark.parametrize("command", [["--help"], ["--version"], ["plan", "--ram", "4g", "-o", "json"]])
 def test_output_that_cannot_be_written_is_no_bug(command: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(

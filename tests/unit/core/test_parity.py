@@ -1,4 +1,4 @@
-"""`dm parity`: what counts as the same, as a declared difference, and as one that nobody declared."""
+"""`dm k8s parity`: what counts as the same, as a declared difference, and as one that nobody declared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `dm k8s-export` and `dm parity` print: every figure is counted, none stands there by itself."""
+"""What `dm k8s-export` and `dm k8s parity` print: every figure is counted, none stands there by itself."""
 
 from __future__ import annotations
 

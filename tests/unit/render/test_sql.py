@@ -13,9 +13,9 @@ from typing import Any, cast
 import pytest
 
 from datameesh_cli.adapters.outside import Outside
-from datameesh_cli.adapters.trino import Column, Session, SqlError
+from datameesh_cli.adapters.trino import Column, Session
 from datameesh_cli.core.sql_text import statements
-from datameesh_cli.errors import UserError
+from datameesh_cli.errors import SqlError, UserError
 from datameesh_cli.render import sql_shell
 from datameesh_cli.render.sql import SqlOutput, run_script
 from datameesh_cli.usecases.run_sql import Script, file_script, named_queries, script_of

@@ -14,7 +14,7 @@ from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.apply_export import apply_export
 from datameesh_cli.usecases.export_kubernetes import Export
-from datameesh_cli.usecases.open_target import open_kubernetes, secret_of
+from datameesh_cli.usecases.open_target import Cluster, open_kubernetes, secret_of
 from datameesh_cli.usecases.show_status import list_credentials
 from datameesh_cli.usecases.stop_stack import stop_stack
 from tests.fakes.kubectl import Answers, Kubectl
@@ -82,7 +82,7 @@ def test_down_and_a_new_up_do_not_change_what_an_applied_export_uses(
     _cluster_has(kubectl, _secret(**{"db-password": value}))
     apply_export(world, export, CONTEXT)
     assert set(_sent(kubectl)) == {value}
-    assert [c.value for c in list_credentials(world, CONTEXT)] == [value]
+    assert [c.value for c in list_credentials(world, Cluster(CONTEXT))] == [value]
     assert [c.value for c in list_credentials(world)] == ["of-the-new-stack"]
     assert secret_of(world, open_kubernetes(world, CONTEXT), "db-password") == value
 

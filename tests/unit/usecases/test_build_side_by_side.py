@@ -10,10 +10,13 @@ import pytest
 
 from datameesh_cli.adapters import process
 from datameesh_cli.adapters.held import Held
+from datameesh_cli.adapters.outside import outside
 from datameesh_cli.core.build_output import BuildState
 from datameesh_cli.core.images import ImageSource
 from datameesh_cli.errors import HostError
 from datameesh_cli.usecases.build_side_by_side import AT_ONCE, Hear, build_side_by_side
+
+WORLD = outside()
 
 BASE = ImageSource("base", "1")
 A, B, C, D = (ImageSource(name, "1", ("datameesh/base:1",)) for name in "abcd")
@@ -37,7 +40,7 @@ def test_children_run_at_the_same_time_and_never_before_their_parents() -> None:
         order.append(f"{image.name} ends")
 
     done: list[str] = []
-    build_side_by_side((BASE, A, B, C, D, LAST), work, lambda _: None, lambda image, _: done.append(image.name))
+    build_side_by_side(WORLD, (BASE, A, B, C, D, LAST), work, lambda _: None, lambda image, _: done.append(image.name))
     assert sorted(done) == ["a", "b", "base", "c", "d", "last"]
     assert order[:2] == ["base begins", "base ends"]
     assert order.index("last begins") > max(order.index("a ends"), order.index("b ends"))
@@ -55,7 +58,7 @@ def test_the_watcher_hears_what_is_done_and_how_many_are_left() -> None:
             assert time.monotonic() < deadline
             time.sleep(0.01)
 
-    build_side_by_side((BASE, A), work, states.append, lambda *_: None)
+    build_side_by_side(WORLD, (BASE, A), work, states.append, lambda *_: None)
     assert {s.left for s in states} == {2, 1, 0}
     assert {s.total for s in states} == {2}
     assert states[-1].running == ()
@@ -80,7 +83,7 @@ def test_the_first_failure_ends_the_other_builds() -> None:
 
     began = time.monotonic()
     with pytest.raises(HostError, match="b is broken"):
-        build_side_by_side((A, B), work, lambda _: None, lambda *_: None)
+        build_side_by_side(WORLD, (A, B), work, lambda _: None, lambda *_: None)
     assert time.monotonic() - began < 15
 
 
@@ -91,5 +94,5 @@ def test_ctrl_c_ends_the_builds() -> None:
 
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        build_side_by_side((A, B), _waits, interrupted, lambda *_: None)
+        build_side_by_side(WORLD, (A, B), _waits, interrupted, lambda *_: None)
     assert time.monotonic() - began < 15

@@ -12,11 +12,14 @@ from collections import Counter
 
 import pytest
 
+from datameesh_cli.adapters.outside import outside
 from datameesh_cli.core.k8s.waivers import WAIVED
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.climb_ladder import ask_server, climb
 from tests.broken_exports import GOOD, Broken, broken_exports
 from tests.cluster.node.tools import Cache
+
+WORLD = outside()
 
 
 def cases(*rungs: str) -> pytest.MarkDecorator:
@@ -37,16 +40,16 @@ def kube_score(with_what_is_built: None) -> None:
 
 def _rejection(case: Broken) -> str:
     with pytest.raises(UserError) as caught:
-        climb(case.objects)
+        climb(WORLD, case.objects)
     return caught.value.message
 
 
 def test_a_good_export_passes_what_is_always_there() -> None:
-    assert [rung.state for rung in climb(GOOD)[:2]] == ["passed", "passed"]
+    assert [rung.state for rung in climb(WORLD, GOOD)[:2]] == ["passed", "passed"]
 
 
 def test_a_good_export_passes_kube_score(kube_score: None) -> None:
-    *_, scored = climb(GOOD)
+    *_, scored = climb(WORLD, GOOD)
     assert scored.state == "passed"
     assert {*scored.detail.removeprefix("waived by name: ").split(", ")} <= {*WAIVED}
 
@@ -65,10 +68,10 @@ def test_what_kube_score_calls_critical_is_rejected(case: Broken, kube_score: No
 
 @cases("server")
 def test_what_only_a_server_refuses_passes_the_rungs_before(case: Broken) -> None:
-    assert "failed" not in {rung.state for rung in climb(case.objects)}
+    assert "failed" not in {rung.state for rung in climb(WORLD, case.objects)}
 
 
 def test_every_rung_has_at_least_two_broken_exports() -> None:
     found = Counter(case.rung for case in broken_exports())
-    assert {*found} == {rung.name for rung in (*climb(GOOD), ask_server(GOOD, None))}
+    assert {*found} == {rung.name for rung in (*climb(WORLD, GOOD), ask_server(WORLD, GOOD, None))}
     assert min(found.values()) >= 2, found

@@ -1,4 +1,4 @@
-"""`dm rows`: verdicts of checks and outcomes of tests, together, against the list of ids."""
+"""`dm dev coverage`: verdicts of checks and outcomes of tests, together, against the list of ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`dm parity`: which facts are taken of a stack. The stack is scripted here."""
+"""`dm k8s parity`: which facts are taken of a stack. The stack is scripted here."""
 
 from __future__ import annotations
 

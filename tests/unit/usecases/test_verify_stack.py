@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from datameesh_cli.adapters.outside import Outside
-from datameesh_cli.adapters.trino import SqlError
 from datameesh_cli.core.checks import Check, Exec, Http, Resolve, Sql
 from datameesh_cli.core.expectation import Observation
-from datameesh_cli.errors import UnhealthyError, UserError
+from datameesh_cli.errors import SqlError, UnhealthyError, UserError
 from datameesh_cli.usecases.plan_memory import plan_memory
 from datameesh_cli.usecases.read_checks import read_checks
 from datameesh_cli.usecases.verify_stack import (

@@ -1,4 +1,11 @@
-"""`dm parity`."""
+"""Ask the stack under Compose and the one on a cluster the same, and compare.
+
+Exit code 4 for a difference nobody declared.
+
+Both run with the same data and the same --ram. Declared differences: k8s-export/parity.yaml.
+
+Example: dm k8s parity --context my-cluster
+"""
 
 from __future__ import annotations
 
@@ -8,21 +15,12 @@ from datameesh_cli.adapters.outside import outside
 from datameesh_cli.errors import UnhealthyError
 from datameesh_cli.render.output import OUTPUT, Output, print_json, say
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-
-@app.command()
-def parity(
+def command(
     ctx: typer.Context,
     context: str | None = typer.Option(None, "--context", help="The kubectl context. Default: the current one."),
     output: Output = OUTPUT,
 ) -> None:
-    """Ask the stack under Compose and the one on a cluster the same, and compare. Exit code 4 for a difference nobody declared.
-
-    Both run with the same data and the same --ram. Declared differences: k8s-export/parity.yaml.
-
-    Example: dm parity --context my-cluster
-    """
     from datameesh_cli.render.parity import print_parity
     from datameesh_cli.usecases.compare_targets import DECLARED, compare_targets
     from datameesh_cli.usecases.open_target import Cluster

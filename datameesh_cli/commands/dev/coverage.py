@@ -1,4 +1,7 @@
-"""`dm rows`."""
+"""Count the rows of the fact matrix that checks and tests cover, by the outcome of their last run.
+
+Example: dm dev coverage --missing 3
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,8 @@ import typer
 from datameesh_cli.adapters.outside import outside
 from datameesh_cli.render.output import OUTPUT, Output, print_json
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-
-@app.command()
-def rows(
+def command(
     ctx: typer.Context,
     missing: str = typer.Option(
         "", "--missing", help="List the ids of a group, such as 3 or 2.4, that nothing covers."
@@ -22,10 +22,6 @@ def rows(
     ),
     output: Output = OUTPUT,
 ) -> None:
-    """Count the rows of the fact matrix that checks and tests cover, by the outcome of their last run.
-
-    Example: dm rows --missing 3
-    """
     from datameesh_cli.render.rows import print_coverage, print_missing
     from datameesh_cli.usecases.count_rows import count_rows, missing_rows, require_all
 

@@ -1,4 +1,9 @@
-"""`dm k8s-export`."""
+"""Turn the Compose model into Kubernetes manifests, check them, and put them into a folder.
+
+Needs no running stack.
+
+Example: dm k8s export --profile analytics --ram 6g
+"""
 
 from __future__ import annotations
 
@@ -15,7 +20,6 @@ from datameesh_cli.render.output import OUTPUT, Output, print_json, say
 if TYPE_CHECKING:
     from datameesh_cli.usecases.export_kubernetes import ExportRequest
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 PROFILE = typer.Option([], "--profile", "-p", help="Profile to export; repeat for several. Default: analytics.")
 RAM = typer.Option(
@@ -37,8 +41,7 @@ PULL_SECRET = typer.Option(None, "--pull-secret", help="The Secret that opens th
 INGRESS = typer.Option(None, "--ingress", help="Ways in by name and TLS: <title>.HOST for each URL.")
 
 
-@app.command()
-def k8s_export(
+def command(
     ctx: typer.Context,
     profile: list[str] = PROFILE,
     ram: str | None = RAM,
@@ -61,10 +64,6 @@ def k8s_export(
     ),
     output: Output = OUTPUT,
 ) -> None:
-    """Turn the Compose model into Kubernetes manifests, check them, and put them into a folder. Needs no running stack.
-
-    Example: dm k8s-export --profile analytics --ram 6g
-    """
     from datameesh_cli.usecases.export_kubernetes import ExportRequest
     from datameesh_cli.usecases.read_source import TargetRequest
 

@@ -1,0 +1,25 @@
+"""Write all images that services use into one file, for a machine without a network.
+
+Example: dm images save bundle.tar
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from datameesh_cli.adapters.outside import outside
+from datameesh_cli.render.output import OUTPUT, Output, print_json
+
+
+def command(
+    ctx: typer.Context,
+    file: Path = typer.Argument(..., metavar="FILE", help="The bundle: one tar file."),
+    output: Output = OUTPUT,
+) -> None:
+    from datameesh_cli.render.images import print_bundle
+    from datameesh_cli.usecases.carry_images import save_images
+
+    bundle = save_images(outside(ctx.obj), file)
+    print_json(bundle) if output is Output.json else print_bundle(bundle, "wrote")
