@@ -6,45 +6,44 @@ Use cases import no other adapter (`tests/contract/test_seam.py`), so a test can
 from __future__ import annotations
 
 import datetime
+import importlib
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from datameesh_cli.adapters import (
-    clock,
-    export_folder,
-    host,
-    host_facts,
-    host_mirrors,
-    host_repair,
-    image_builder,
-    image_bundle,
-    image_folders,
-    kompose,
-    kube_score,
-    kubectl,
-    kubernetes_schema,
-    postgres,
-)
-from datameesh_cli.adapters.cluster_access import ClusterAccess, chosen_context
+from datameesh_cli.adapters import clock, host
 from datameesh_cli.adapters.compose import Compose
-from datameesh_cli.adapters.compose_target import ComposeTarget
-from datameesh_cli.adapters.dbt_files import DbtFiles
 from datameesh_cli.adapters.engine import Engine
-from datameesh_cli.adapters.held import Held
-from datameesh_cli.adapters.kubernetes_target import KubernetesTarget
-from datameesh_cli.adapters.object_store import ObjectStore
 from datameesh_cli.adapters.repository import Repository
 from datameesh_cli.adapters.state import State
-from datameesh_cli.adapters.trino import Trino
-from datameesh_cli.core.images import ImageSource
-from datameesh_cli.core.k8s.objects import Objects
-from datameesh_cli.core.k8s.source import File
-from datameesh_cli.core.machine import Facts
 from datameesh_cli.core.stack import DEFAULT_NAME, project_name
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters import (
+        export_folder,
+        host_mirrors,
+        image_builder,
+        image_bundle,
+        image_folders,
+        kompose,
+        kubectl,
+        kubernetes_schema,
+        postgres,
+    )
+    from datameesh_cli.adapters.cluster_access import ClusterAccess
+    from datameesh_cli.adapters.compose_target import ComposeTarget
+    from datameesh_cli.adapters.dbt_files import DbtFiles
+    from datameesh_cli.adapters.held import Held
+    from datameesh_cli.adapters.kubernetes_target import KubernetesTarget
+    from datameesh_cli.adapters.object_store import ObjectStore
+    from datameesh_cli.adapters.trino import Trino
+    from datameesh_cli.core.images import ImageSource
+    from datameesh_cli.core.k8s.objects import Objects
+    from datameesh_cli.core.k8s.source import File
+    from datameesh_cli.core.machine import Facts
 
 
 class Clock(Protocol):
@@ -149,6 +148,35 @@ class Databases(Protocol):
     def session(self) -> Callable[..., AbstractContextManager[postgres.Session]]: ...
 
 
+if TYPE_CHECKING:
+    _whole: tuple[Images, ImageFolders, Bundles, Export, Kompose, Schemas, Kubectl, Databases] = (
+        *(image_builder, image_folders, image_bundle, export_folder, kompose, kubernetes_schema, kubectl, postgres),
+    )
+    """The modules that `_Later` stands for do what is said of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """An adapter, or what one module of them defines, that is imported when it is first used: `dm urls` uses few."""
+
+    module: str
+    name: str = ""
+
+    def __getattr__(self, wanted: str) -> Any:
+        return getattr(self._itself(), wanted)
+
+    def __call__(self, *values: Any, **named: Any) -> Any:
+        return self._itself()(*values, **named)
+
+    def _itself(self) -> Any:
+        found = importlib.import_module(f"datameesh_cli.adapters.{self.module}")
+        return getattr(found, self.name) if self.name else found
+
+
+def _later(module: str, name: str = "") -> Any:
+    return _Later(module, name)
+
+
 @dataclass(frozen=True)
 class Outside:
     """The stack's files, its engine, the machine, and what makes the connections to a running stack."""
@@ -200,24 +228,24 @@ def outside(name: str = DEFAULT_NAME, root: Path | None = None, state_root: Path
         project=project,
         clock=clock,
         host=host,
-        look=host_facts.look,
-        repair=host_repair.repair,
-        mirrors=host_mirrors.host_mirrors,
-        images=image_builder,
-        image_folders=image_folders,
-        bundles=image_bundle,
-        held=Held,
-        export=export_folder,
-        kompose=kompose,
-        schemas=kubernetes_schema,
-        score=kube_score.critical,
-        kubectl=kubectl,
-        cluster=ClusterAccess,
-        chosen_context=chosen_context,
-        compose_target=ComposeTarget,
-        kubernetes_target=KubernetesTarget,
-        trino=Trino,
-        store=ObjectStore,
-        databases=postgres,
-        dbt_files=DbtFiles,
+        look=_later("host_facts", "look"),
+        repair=_later("host_repair", "repair"),
+        mirrors=_later("host_mirrors", "host_mirrors"),
+        images=_later("image_builder"),
+        image_folders=_later("image_folders"),
+        bundles=_later("image_bundle"),
+        held=_later("held", "Held"),
+        export=_later("export_folder"),
+        kompose=_later("kompose"),
+        schemas=_later("kubernetes_schema"),
+        score=_later("kube_score", "critical"),
+        kubectl=_later("kubectl"),
+        cluster=_later("cluster_access", "ClusterAccess"),
+        chosen_context=_later("cluster_access", "chosen_context"),
+        compose_target=_later("compose_target", "ComposeTarget"),
+        kubernetes_target=_later("kubernetes_target", "KubernetesTarget"),
+        trino=_later("trino", "Trino"),
+        store=_later("object_store", "ObjectStore"),
+        databases=_later("postgres"),
+        dbt_files=_later("dbt_files", "DbtFiles"),
     )

@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 
 from datameesh_cli.core.checks import S3, Check, Exec, Http, Psql, Published, Sql
 from datameesh_cli.core.model import Service
+from datameesh_cli.core.roles import OBJECT_STORE, SQL, providing
 from datameesh_cli.errors import UserError
-
-SQL_SERVICE = "trino-coordinator"
-S3_SERVICE = "minio"
 
 TARGET, PLAN, DATA, MART = "target", "plan", "data", "mart"
 EXCUSED = (TARGET, PLAN, DATA)
@@ -79,9 +77,9 @@ def _of_action(check: Check, services: Sequence[Service]) -> tuple[str, ...]:
     if isinstance(action, Published):
         return action.services
     if isinstance(action, Sql):
-        return (SQL_SERVICE,)
+        return (providing(services, SQL).name,)
     if isinstance(action, S3):
-        return (S3_SERVICE,)
+        return (providing(services, OBJECT_STORE).name,)
     if isinstance(action, Http):
         owner = next((s.name for s in services if any(p.variable == action.port for p in s.ports)), None)
         if owner is None:

@@ -173,9 +173,12 @@ class Declaration:
         tuple[Annotated[Edge, PlainValidator(_edge, json_schema_input_type=_EdgeText)], ...],
         AfterValidator(_once),
     ] = key(
-        "every connection it opens, as service:port inside; Kubernetes lets nothing else through",
+        "every connection it opens, as service:port or role:port inside; Kubernetes lets nothing else through",
         default=(),
         example=["orders-db:5432"],
+    )
+    provides: tuple[Annotated[Text, Field(pattern=r"^[a-z][a-z0-9-]*$")], ...] = key(
+        "the roles that it plays for others: small letters, digits and -", default=(), example=["object-store"]
     )
     kubernetes: Kubernetes = key("what is special about it on Kubernetes", default=Kubernetes())
 

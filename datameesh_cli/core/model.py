@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from datameesh_cli.core.declaration import Declaration
+from datameesh_cli.core import roles
+from datameesh_cli.core.declaration import Declaration, Edge
 from datameesh_cli.core.schema import Text, declared, key
 from datameesh_cli.errors import UserError
 
@@ -35,7 +36,7 @@ class Service(Declaration):
 
     @property
     def env_prefix(self) -> str:
-        """The prefix of this service's variables: `trino-worker` -> `TRINO_WORKER`."""
+        """The prefix of this service's variables: `sales-api` -> `SALES_API`."""
         return self.name.upper().replace("-", "_")
 
 
@@ -61,6 +62,10 @@ class Model:
             if service.name == name:
                 return service
         raise UserError(f"there is no service '{name}'", "services: " + ", ".join(s.name for s in self.services))
+
+    def providing(self, role: str) -> Service:
+        """Given a role, return the one service that provides it. Raise UserError if none does, or several do."""
+        return roles.providing(self.services, role)
 
     def profile(self, name: str) -> Profile:
         """Given a profile name, return it. Raise UserError if there is none."""
@@ -99,10 +104,11 @@ class Model:
 def model_of(services: Iterable[Service], profiles: Iterable[Profile]) -> Model:
     """Given all services and profiles, return the model.
 
-    Raise UserError for a name that is there twice, a profile that does not exist, a URL without its port, or an edge
-    (`consumes`) whose other end is not there.
+    An edge (`consumes`) to a role becomes one to each service that provides it. Raise UserError for a name that is there twice,
+    a profile that does not exist, a URL without its port, or an edge whose other end is not there.
     """
-    model = Model(tuple(services), tuple(profiles))
+    given = tuple(services)
+    model = Model(tuple(replace(s, consumes=_edges(s, given)) for s in given), tuple(profiles))
     names = {p.name for p in model.profiles}
     variables = {p.variable for s in model.services for p in s.ports}
     folders: dict[str, str] = {}
@@ -124,6 +130,15 @@ def model_of(services: Iterable[Service], profiles: Iterable[Profile]) -> Model:
     return model
 
 
+def _edges(service: Service, services: Sequence[Service]) -> tuple[Edge, ...]:
+    names = {s.name for s in services}
+    edges: list[Edge] = []
+    for edge in service.consumes:
+        providers = () if edge.service in names else roles.all_providing(services, edge.service)
+        edges += [Edge(p.name, edge.port) for p in providers if p is not service] if providers else [edge]
+    return tuple(dict.fromkeys(edges))
+
+
 def _refuse_loose_edges(model: Model) -> None:
     by_name = {s.name: s for s in model.services}
     for service in model.services:
@@ -132,7 +147,7 @@ def _refuse_loose_edges(model: Model) -> None:
             there = by_name.get(edge.service)
             if there is None:
                 raise UserError(
-                    f"{where}: it consumes '{edge.service}:{edge.port}', and there is no such service",
+                    f"{where}: it consumes '{edge.service}:{edge.port}', and there is no such service or role",
                     "services: " + ", ".join(sorted(by_name)),
                 )
             if edge.port not in there.listens:

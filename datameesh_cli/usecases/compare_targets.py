@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from datameesh_cli.core.cluster import container_of, image_id_of
 from datameesh_cli.core.k8s.configs import HASH, config_hash, sources_of
@@ -16,7 +16,7 @@ from datameesh_cli.usecases.observe_stack import observe_stack
 from datameesh_cli.usecases.open_target import Cluster, open_compose, open_kubernetes
 from datameesh_cli.usecases.plan_memory import Planned
 from datameesh_cli.usecases.read_checks import read_checks
-from datameesh_cli.usecases.read_datasets import read_datasets
+from datameesh_cli.usecases.read_datasets import read_databases
 from datameesh_cli.usecases.read_source import TargetRequest, read_source
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def compare_targets(outside: Outside, cluster: Cluster, say: Say) -> Compared:
     declared = declared_from(outside.repository.read_yaml(path), DECLARED)
     here, there = open_compose(outside), open_kubernetes(outside, cluster.context)
     checks = read_checks(outside, here.planned.model)
-    databases = [dataset.database for dataset in read_datasets(outside.repository).datasets]
+    databases = list(read_databases(outside.repository).values())
     source = _source(outside, here.planned)
     configs = {p.name: [path for _, path in sources_of(p)] for p in source.parts}
     with ThreadPoolExecutor(2) as pool:
@@ -56,7 +56,7 @@ def compare_targets(outside: Outside, cluster: Cluster, say: Say) -> Compared:
         compose, kubernetes = (each.result() for each in seen)
     images = images_of(outside, source)
     compose |= _modelled(source) | _started(outside, source, images)
-    kubernetes |= _applied(there.target, images) if isinstance(there.target, outside.kubernetes_target) else {}
+    kubernetes |= _applied(cast("KubernetesTarget", there.target), images)
     compared = compare(compose, kubernetes, declared)
     return Compared(outside.project, there.planned.source, compared, round(outside.clock.now() - began, 1))
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters import clock
-from datameesh_cli.adapters.postgres import Session
 from datameesh_cli.core.seed.dataset import Dataset, Table
 from datameesh_cli.core.seed.plan import Plan
 from datameesh_cli.core.seed.rows import copy_text
@@ -19,6 +18,10 @@ from datameesh_cli.core.sql_text import quoted
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.find_changes import checksum
 from datameesh_cli.usecases.read_datasets import Declared
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Clock
+    from datameesh_cli.adapters.postgres import Session
 
 _KEYS = """
 SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint
@@ -59,7 +62,7 @@ Watch = Callable[[Progress], None]
 
 
 def load_domain(
-    session: Session, declared: Declared, dataset: Dataset, load: Load, watch: Watch
+    clock: Clock, session: Session, declared: Declared, dataset: Dataset, load: Load, watch: Watch
 ) -> tuple[Progress, ...]:
     """Given an open transaction, a domain and what to load, replace all rows of its tables; return each table's rows and time.
 
@@ -75,7 +78,7 @@ def load_domain(
     with _rules_aside(session, names):
         session.run(f"TRUNCATE {', '.join(names)} RESTART IDENTITY")
         for table in tables:
-            done.append(_load_table(session, dataset, table, load, watch))
+            done.append(_load_table(clock, session, dataset, table, load, watch))
     for table_name, column in session.run(_IDENTITIES, [names]):
         [(last,)] = session.run(f"SELECT max({column}) FROM {table_name}")
         if last is not None:
@@ -101,7 +104,7 @@ def _write_down(session: Session, load: Load, done: Sequence[Progress]) -> None:
         )
 
 
-def _load_table(session: Session, dataset: Dataset, table: Table, load: Load, watch: Watch) -> Progress:
+def _load_table(clock: Clock, session: Session, dataset: Dataset, table: Table, load: Load, watch: Watch) -> Progress:
     began = clock.now()
     columns = [column.name for column in table.loaded_columns]
     chunks = copy_text(dataset, table, load.plan, load.set_name)

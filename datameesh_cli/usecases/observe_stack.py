@@ -12,6 +12,7 @@ from datameesh_cli.core.expectation import listed
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.parity import UNASKED, UNSEEN, normalised
 from datameesh_cli.core.probes import CHECKSUMS, COLUMNS, DENIALS, INSIDE, facts_inside, facts_of_rows, merged
+from datameesh_cli.core.roles import SQL, all_providing
 from datameesh_cli.core.seed.dataset import Database
 from datameesh_cli.errors import DmError
 from datameesh_cli.usecases.open_target import Opened
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 LAKE = "datalake"
 RAW = "raw/"
-_CATALOGS = ("sales", "sales_analytics", "marketing", "lake", "hive")
+_NOT_OURS = "system"
+"""The catalog that every engine has of its own, about its queries and nodes."""
 _SIDE_BY_SIDE = 2
 
 Facts = dict[str, str]
@@ -43,12 +45,12 @@ def observe_stack(
     kind = target.kind
     facts = merged(_inside(target, s, configs.get(s.name, ())) for s in running)
     say(f"{kind}: {len(facts)} facts from inside the containers")
-    if "trino-coordinator" in target.running:
-        facts |= merged(_catalog(target, catalog) for catalog in _CATALOGS)
+    if any(s.name in target.running for s in all_providing(services, SQL)):
+        facts |= merged(_catalog(target, catalog) for catalog in _catalogs(target))
     facts |= merged(_database(target, database) for database in databases if database.service in target.running)
     facts |= _raw_objects(target) | merged(_ways_in(target, running))
     say(f"{kind}: {len(facts)} facts with schemas, data, denials and ports")
-    facts |= _checks(opened, checks)
+    facts |= _checks(opened, checks, databases)
     say(f"{kind}: {len(facts)} facts in all")
     return facts
 
@@ -63,6 +65,13 @@ def _inside(target: Place, service: Service, configs: Sequence[str]) -> Facts:
     except DmError as failed:
         return {f"user/{service.name}": UNSEEN + failed.message}
     return facts_inside(service.name, text)
+
+
+def _catalogs(target: Place) -> list[str]:
+    try:
+        return sorted(str(name) for (name,) in target.sql(["SHOW CATALOGS"], "admin").rows if name != _NOT_OURS)
+    except DmError:
+        return []
 
 
 def _catalog(target: Place, catalog: str) -> Facts:
@@ -100,10 +109,10 @@ def _ways_in(target: Place, services: Sequence[Service]) -> Iterator[Facts]:
         yield {f"http/{port} {path}": seen}
 
 
-def _checks(opened: Opened, checks: Sequence[Check]) -> Facts:
+def _checks(opened: Opened, checks: Sequence[Check], databases: Sequence[Database]) -> Facts:
     """The observation of each check that is meant for both targets."""
     target, planned = opened.target, opened.planned
-    situation, _ = situation_of(planned, target)
+    situation, _ = situation_of(planned, target, databases)
     first, lanes, last = stages([c for c in checks if not c.target], planned.services)
 
     def fact(check: Check) -> tuple[str, str]:

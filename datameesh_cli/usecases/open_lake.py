@@ -1,19 +1,19 @@
-"""The stack's own object store. The server itself makes its buckets, policies and people (services/minio/config/lake.yaml)."""
+"""The stack's own object store. The server itself makes its buckets, policies and people."""
 
 from __future__ import annotations
 
 from datameesh_cli.adapters.object_store import ObjectStore
 from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.core.roles import OBJECT_STORE, key_pair, way_in
 from datameesh_cli.usecases.plan_memory import plan_memory
 
 LAKE = "datalake"
-KEYS = ("minio-access-key", "minio-secret-key")
-"""The secrets that open it."""
 
 
 def lake_of(outside: Outside) -> ObjectStore:
     """Return the stack's object store, with the root key. Raise HostError if the stack was never started."""
     planned = plan_memory(outside, (), None)
-    port = next(p.host for p in planned.ports if p.variable == "MINIO_API_PORT")
-    access_key, secret_key = (outside.state.secret(name) for name in KEYS)
+    service = planned.model.providing(OBJECT_STORE)
+    port = next(p.host for p in planned.ports if p.variable == way_in(service).variable)
+    access_key, secret_key = (outside.state.secret(name) for name in key_pair(service))
     return ObjectStore(f"{planned.bind.reached_at}:{port}", access_key, secret_key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from datameesh_cli.adapters.cluster_access import ClusterAccess, chosen_context
@@ -12,13 +13,12 @@ from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.adapters.target import Place
 from datameesh_cli.adapters.trino import Trino
 from datameesh_cli.core.cluster import plan_of
+from datameesh_cli.core.model import Model
+from datameesh_cli.core.roles import OBJECT_STORE, SQL, all_providing, key_pair, way_in
 from datameesh_cli.core.stack import StackPort
 from datameesh_cli.errors import UnhealthyError
-from datameesh_cli.usecases.open_lake import KEYS, lake_of
+from datameesh_cli.usecases.open_lake import lake_of
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory, running_plan
-
-TRINO_PORT = "TRINO_PORT"
-S3_PORT = "MINIO_API_PORT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +39,26 @@ class Opened:
 
 def trino_of(planned: Planned) -> Trino:
     """Given the plan in force, return its Trino. Raise UnhealthyError if no service of the plan is one."""
-    port = next((p.host for p in planned.ports if p.variable == TRINO_PORT), None)
-    if port is None:
-        raise UnhealthyError("no Trino runs: its profile is not in force", "start it: ./dm up --profile analytics")
-    return Trino(planned.bind.reached_at, port)
+    service = planned.model.providing(SQL)
+    ports = {p.variable: p.host for p in planned.ports}
+    if way_in(service).variable not in ports:
+        raise UnhealthyError(
+            f"{service.name} does not run: its profile is not in force",
+            f"start it: ./dm up --profile {service.profile}",
+        )
+    return Trino(planned.bind.reached_at, ports[way_in(service).variable])
 
 
 def open_target(outside: Outside, planned: Planned) -> ComposeTarget:
     """Given the plan in force, return the running Compose stack as a target."""
     ports = {p.variable: p.host for p in planned.ports}
     services = [s for s in planned.services if planned.replicas.get(s.name)]
-    with_store = S3_PORT in ports and set(KEYS) <= set(outside.state.secret_names())
+    store = all_providing(services, OBJECT_STORE)
+    with_store = store and set(key_pair(store[0])) <= set(outside.state.secret_names())
     return ComposeTarget(
         engine=outside.engine,
         compose=outside.compose,
-        trino=Trino(planned.bind.reached_at, ports.get(TRINO_PORT, 0)),
+        trino=Trino(planned.bind.reached_at, _port(planned.model, ports, SQL)),
         store=lake_of(outside) if with_store else None,
         address=planned.bind.reached_at,
         ports=ports,
@@ -89,11 +94,12 @@ def open_kubernetes(outside: Outside, context: str | None) -> Opened:
     owners = {p.variable: s.name for s in services for p in s.ports}
     stack_ports = tuple(StackPort(variable, port, owners[variable]) for variable, port in sorted(ports.items()))
     consumers = {s.name: [c.name for c in services if any(e.service == s.name for e in c.consumes)] for s in services}
+    s3 = _port(model, ports, OBJECT_STORE)
     target = KubernetesTarget(
         access=access,
         cluster=cluster,
-        trino=Trino(cluster.address, ports.get(TRINO_PORT, 0)),
-        store=_store(outside, access.context, f"{cluster.address}:{ports[S3_PORT]}") if S3_PORT in ports else None,
+        trino=Trino(cluster.address, _port(model, ports, SQL)),
+        store=_store(outside, access.context, model, f"{cluster.address}:{s3}") if s3 else None,
         ports=ports,
         consumers=consumers,
     )
@@ -106,6 +112,12 @@ def secret_of(outside: Outside, opened: Opened, name: str) -> str:
     return outside.state.secret_of(opened.context, name) if opened.context else outside.state.secret(name)
 
 
-def _store(outside: Outside, context: str, endpoint: str) -> ObjectStore:
-    access_key, secret_key = (outside.state.secret_of(context, name) for name in KEYS)
+def _port(model: Model, ports: Mapping[str, int], role: str) -> int:
+    """The published port of a role's provider; 0 where it is not published, or nobody has the role."""
+    found = all_providing(model.services, role)
+    return ports.get(way_in(found[0]).variable, 0) if found else 0
+
+
+def _store(outside: Outside, context: str, model: Model, endpoint: str) -> ObjectStore:
+    access_key, secret_key = (outside.state.secret_of(context, n) for n in key_pair(model.providing(OBJECT_STORE)))
     return ObjectStore(endpoint, access_key, secret_key)

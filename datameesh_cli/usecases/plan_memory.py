@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters import host
-from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.memory import format_mib
 from datameesh_cli.core.model import Model, Service
 from datameesh_cli.core.quota import refuse_over_quota
 from datameesh_cli.core.ram_plan import TOLERANCE, RamPlan, default_budget, plan_ram, plan_variables
 from datameesh_cli.core.stack import PRIVATE, Bind, StackPort, bind_of, stack_ports
 from datameesh_cli.errors import HostError
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Outside
 
 DEFAULT_PROFILE = "analytics"
 
@@ -71,8 +73,8 @@ def plan_memory(
     wanted = list(dict.fromkeys([*kept, *profiles])) or [DEFAULT_PROFILE]
     closure = model.closure(wanted)
     services = model.of_profiles(closure)
-    chosen = _chosen_ports(services, before, host.environment())
-    bind = bind_of(host.environment().get("DM_BIND") or (before.bind if before else ""))
+    chosen = _chosen_ports(services, before, outside.host.environment())
+    bind = bind_of(outside.host.environment().get("DM_BIND") or (before.bind if before else ""))
     ports = stack_ports(services, outside.state.port_offset(), chosen)
     if ram is None and before:
         budget, source = before.budget, "the budget in force"

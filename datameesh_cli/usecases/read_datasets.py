@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datameesh_cli.core import seed as generators
-from datameesh_cli.core.seed.dataset import Dataset, dataset_from
+from datameesh_cli.core.seed.dataset import Database, Dataset, database_from, dataset_from
 from datameesh_cli.core.seed.people import People, people_from
 from datameesh_cli.errors import UserError
 
@@ -40,8 +40,16 @@ class Declared:
         return hashlib.sha256(f"{self.digest} {set_name} {scale}".encode()).hexdigest()[:16]
 
 
+def read_databases(repository: Repository) -> dict[str, Database]:
+    """Return the database of each domain that seed/ declares, by domain. Raise UserError for what is not valid."""
+    return {
+        path.parent.name: database_from(repository.read_yaml(path), repository.relative(path))
+        for path in repository.found(repository.root / "seed", "*/dataset.yaml")
+    }
+
+
 def read_datasets(repository: Repository) -> Declared:
-    """Return what seed/ declares, domains in alphabetical order, sales (whose customers others refer to) not before them.
+    """Return what seed/ declares, domains in alphabetical order.
 
     Raise UserError, naming file and line or key, for what is missing or not valid.
     """

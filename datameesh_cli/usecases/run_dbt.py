@@ -9,14 +9,13 @@ from typing import Any
 
 from datameesh_cli.adapters.dbt_files import DbtFiles, unpacked
 from datameesh_cli.adapters.outside import Outside
-from datameesh_cli.adapters.target import Place
 from datameesh_cli.core.dbt_project import Coverage, Problem, complaint_in, coverage_from, problem_from
 from datameesh_cli.core.dbt_results import Summary, latest, summary_from
+from datameesh_cli.core.model import Model, Service
+from datameesh_cli.core.roles import SQL, TRANSFORMATION
 from datameesh_cli.errors import HostError, UnhealthyError, UserError
-from datameesh_cli.usecases.open_target import Cluster, open_place
+from datameesh_cli.usecases.open_target import Cluster, Opened, open_place
 
-SERVICE = "dbt"
-TRINO = "trino-coordinator"
 LOCK = "dbt.lock"
 OFFLINE = frozenset({"parse", "ls", "list", "deps", "clean", "--version", "--help"})
 """The commands that read files only and need no running stack."""
@@ -67,10 +66,10 @@ def run_dbt(outside: Outside, arguments: Sequence[str], on_line: OnLine, cluster
     With `cluster` the job runs there, over the project that is in its image (see run_dbt_on_cluster).
 
     Each line goes to `on_line` as it comes. The artifacts are then in `.dm/<name>/dbt/target`. Raise HostError if the image is
-    missing or another dbt runs over the same artifacts, UnhealthyError if Trino does not run, UserError if there is no project.
+    missing or another dbt runs over the same artifacts, UnhealthyError if nobody runs its SQL, UserError if there is no project.
     """
     if cluster:
-        return run_dbt_on_cluster(open_place(outside, cluster).target, arguments, on_line)
+        return run_dbt_on_cluster(open_place(outside, cluster), arguments, on_line)
     _refuse_unready(outside, arguments)
     # Two runs in one target/ overwrite each other's manifest, and one reports the other's results.
     with outside.state.locked(f"dbt {arguments[0]}" if arguments else "dbt", LOCK):
@@ -85,7 +84,10 @@ def _run(outside: Outside, arguments: Sequence[str], on_line: OnLine) -> DbtRun:
 
     def stream(project: str) -> int:
         job = outside.compose.run_job(
-            SERVICE, arguments, env={"DBT_WORK": "/state"}, volumes=[f"{project}:/dbt:ro", f"{state}:/state"]
+            _job(outside.repository.model()).name,
+            arguments,
+            env={"DBT_WORK": "/state"},
+            volumes=[f"{project}:/dbt:ro", f"{state}:/state"],
         )
         while True:
             try:
@@ -105,17 +107,21 @@ def _run(outside: Outside, arguments: Sequence[str], on_line: OnLine) -> DbtRun:
     return DbtRun(tuple(arguments), code, tuple(lines), summary_from(results, manifest) if results else None)
 
 
-def run_dbt_on_cluster(place: Place, arguments: Sequence[str], on_line: OnLine) -> DbtRun:
+def run_dbt_on_cluster(opened: Opened, arguments: Sequence[str], on_line: OnLine) -> DbtRun:
     """Given a cluster's stack and dbt's arguments, run them there in a pod of the exported job; each line goes to `on_line`.
 
     The project is the one in the image, as for every run on a cluster. Nothing is mounted, so the artifacts come at the end of
     the log; they make the summary and are not kept.
     """
-    if TRINO not in place.running and not OFFLINE.intersection(arguments):
-        raise UnhealthyError("Trino does not run, and dbt builds through it", "see: kubectl get pods -n data-platform")
+    model, place = opened.planned.model, opened.target
+    engine = model.providing(SQL)
+    if engine.name not in place.running and not OFFLINE.intersection(arguments):
+        raise UnhealthyError(
+            f"{engine.name} does not run, and dbt builds through it", f"see: kubectl get pods -n {engine.namespace}"
+        )
     lines: list[str] = []
     packed = ""
-    job = place.run_job(SERVICE, arguments, ["sh", "-c", _WITH_ARTIFACTS, "dbt"])
+    job = place.run_job(_job(model).name, arguments, ["sh", "-c", _WITH_ARTIFACTS, "dbt"])
     while True:
         try:
             line = next(job)
@@ -152,7 +158,7 @@ def require_success(run: DbtRun) -> None:
             "correct it, then: dm dbt retry",
         )
     if any(sign in text for sign in _UNREACHABLE):
-        raise UnhealthyError(f"{command}: Trino could not be reached", "see: dm status")
+        raise UnhealthyError(f"{command}: the SQL engine could not be reached", "see: dm status")
     if run.code == 2 and any(sign in text for sign in _BAD_ARGUMENTS):
         raise UserError(
             f"{command}: {_last_error(run.lines)}", f"see: dbt's own help, dm dbt {run.arguments[0]} --help"
@@ -196,14 +202,22 @@ def diagnose_project(outside: Outside) -> Diagnosis:
 
 
 def _refuse_unready(outside: Outside, arguments: Sequence[str]) -> None:
-    image = outside.repository.model().service(SERVICE).image
+    model = outside.repository.model()
+    image = _job(model).image
     if outside.engine.missing_images([image]):
         raise HostError(f"the image {image} is not built yet", "run: dm images build")
     if OFFLINE.intersection(arguments):
         return
     running = {c.service for c in outside.engine.containers(outside.project) if c.status == "running"}
-    if TRINO not in running:
-        raise UnhealthyError("Trino does not run, and dbt builds through it", "start it: dm up --profile analytics")
+    engine = model.providing(SQL)
+    if engine.name not in running:
+        raise UnhealthyError(
+            f"{engine.name} does not run, and dbt builds through it", f"start it: dm up --profile {engine.profile}"
+        )
+
+
+def _job(model: Model) -> Service:
+    return model.providing(TRANSFORMATION)
 
 
 def _last_error(lines: Sequence[str]) -> str:

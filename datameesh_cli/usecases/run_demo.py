@@ -15,6 +15,7 @@ from datameesh_cli.usecases.diagnose_host import prepare_host
 from datameesh_cli.usecases.load_domain import Progress
 from datameesh_cli.usecases.open_target import trino_of
 from datameesh_cli.usecases.run_dbt import require_success, run_dbt
+from datameesh_cli.usecases.run_sql import named_script
 from datameesh_cli.usecases.seed_data import Seeded, SeedRequest, seed_data
 from datameesh_cli.usecases.show_status import Place, list_places
 from datameesh_cli.usecases.start_profile import Started, StartRequest, start_profile
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from datameesh_cli.adapters.trino import QueryResult
 
 DATA_SET = "journey"
-QUERY = "services/trino/queries/journey.sql"
 SEED_TAG = ("build", "--select", "tag:seed")
 THE_REST = ("build", "--exclude", "tag:seed")
 
@@ -91,9 +91,9 @@ def run_demo(outside: Outside, ram: int | None, *, yes: bool, timeout: float, na
     narrator.step(f"Load the data set '{DATA_SET}' into both domains")
     domains = seed_data(outside, SeedRequest(DATA_SET, lake=False), narrator.rows, narrator.say)
     narrator.step("Ask both domains one question: which campaigns turn leads into customers?")
-    statement = outside.repository.read_text(outside.repository.root / QUERY).strip().rstrip(";")
+    [statement] = named_script(outside, DATA_SET).statements
     asked = outside.clock.now()
-    answer = trino_of(started.planned).query(statement)
+    answer = trino_of(started.planned).query(statement.text)
     answer_seconds = outside.clock.now() - asked
     answered = outside.clock.now() - began
     narrator.answered(answer, answer_seconds)
@@ -108,7 +108,7 @@ def run_demo(outside: Outside, ram: int | None, *, yes: bool, timeout: float, na
     return Demo(
         started=started,
         seeded=seeded,
-        statement=statement,
+        statement=statement.text,
         answer=answer,
         answer_seconds=answer_seconds,
         answered=answered,

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datameesh_cli.core.roles import MARTS, SQL
 from datameesh_cli.core.sql_text import Statement, place_in_whole, statements
 from datameesh_cli.errors import SqlError, UserError
 from datameesh_cli.usecases.open_target import trino_of
-from datameesh_cli.usecases.plan_memory import plan_memory
+from datameesh_cli.usecases.plan_memory import Planned, plan_memory
+from datameesh_cli.usecases.read_datasets import read_databases
 
 if TYPE_CHECKING:
     from datameesh_cli.adapters.outside import Outside
     from datameesh_cli.adapters.trino import Session
-
-DEFAULT_PLACE = ("sales", "public")
-"""Where unqualified names are looked up when the user names no place: the served marts lie there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +38,16 @@ class NamedQuery:
 
 def open_session(outside: Outside, user: str, catalog: str, schema: str) -> Session:
     """Given a user and a place ("" if not named), return a session with the stack's Trino. Raise UnhealthyError if none runs."""
+    planned = plan_memory(outside, (), None)
     if not catalog and not schema:
-        catalog, schema = DEFAULT_PLACE
-    return trino_of(plan_memory(outside, (), None)).session(user, catalog or None, schema or None, raw=True)
+        catalog, schema = _place_of_marts(outside, planned), "public"
+    return trino_of(planned).session(user, catalog or None, schema or None, raw=True)
+
+
+def _place_of_marts(outside: Outside, planned: Planned) -> str:
+    """Where unqualified names are looked up when the user names no place: the catalog of the domain that serves the marts."""
+    service = planned.model.providing(MARTS).name
+    return next((domain for domain, at in read_databases(outside.repository).items() if at.service == service), "")
 
 
 def script_of(outside: Outside, text: str, file: str = "") -> Script:
@@ -70,7 +76,7 @@ def named_script(outside: Outside, name: str) -> Script:
 
 def named_queries(outside: Outside) -> tuple[NamedQuery, ...]:
     """Return the repository's queries; what one is about stands in the comment at its head."""
-    folder = outside.repository.root / "services" / "trino" / "queries"
+    folder = outside.repository.root / "services" / outside.repository.model().providing(SQL).folder / "queries"
     return tuple(
         NamedQuery(path.stem, _head(outside.repository.read_text(path)), outside.repository.relative(path))
         for path in outside.repository.found(folder, "*.sql")

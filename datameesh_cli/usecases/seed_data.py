@@ -11,10 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters import clock
-from datameesh_cli.adapters.outside import Outside
-from datameesh_cli.adapters.postgres import Login, Session, session
 from datameesh_cli.core.seed.dataset import Dataset
 from datameesh_cli.core.seed.plan import plan
 from datameesh_cli.errors import UnhealthyError, UserError
@@ -23,6 +21,10 @@ from datameesh_cli.usecases.load_domain import Load, Progress, Watch, load_domai
 from datameesh_cli.usecases.open_target import Cluster, Opened, open_place, secret_of
 from datameesh_cli.usecases.read_datasets import Declared, read_datasets
 from datameesh_cli.usecases.seed_lake import SeededLake, seed_lake
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Outside
+    from datameesh_cli.adapters.postgres import Session
 
 DEFAULT_SET = "small"
 _PORT = 5432
@@ -96,7 +98,7 @@ def seed_data(outside: Outside, request: SeedRequest, watch: Watch, say: Say, cl
     rows would be lost that no load brought and `force` is not given (UserError), or a database fails before the commit
     (UnhealthyError).
     """
-    began = clock.now()
+    began = outside.clock.now()
     declared = read_datasets(outside.repository)
     people = plan(declared.people, request.set_name, request.scale)
     load = Load(request.set_name, request.scale, declared.content(request.set_name, request.scale), people)
@@ -107,14 +109,14 @@ def seed_data(outside: Outside, request: SeedRequest, watch: Watch, say: Say, cl
             fresh = [d for d, tables in zip(databases, held, strict=True) if request.force or not _holds(tables, load)]
             _prepare(fresh, request)
             domains = [
-                _loaded(database, declared, load, watch) if database in fresh else _as_it_was(database, tables)
+                _loaded(outside, database, declared, load, watch) if database in fresh else _as_it_was(database, tables)
                 for database, tables in zip(databases, held, strict=True)
             ]
             for database in fresh:
                 database.session.commit()
             sessions = {database.dataset.domain: database.session for database in databases}
             lake = seed_lake(opened, declared, sessions, load, request.force, say) if request.lake else None
-    return Seeded(request.set_name, request.scale, tuple(domains), lake, clock.now() - began)
+    return Seeded(request.set_name, request.scale, tuple(domains), lake, outside.clock.now() - began)
 
 
 def list_sets(outside: Outside, cluster: Cluster | None = None) -> Holdings:
@@ -141,8 +143,8 @@ def _databases(outside: Outside, declared: Declared, there: Opened) -> Iterator[
             if at.service not in running:
                 raise _absent(at.service, left_out.get(at.service, ""))
             endpoint = stack.enter_context(place.reach(at.service, _PORT))
-            login = Login(at.service, at.name, at.login, secret_of(outside, there, at.password))
-            opened.append(Open(dataset, stack.enter_context(session(endpoint, login)), endpoint.way))
+            login = outside.databases.Login(at.service, at.name, at.login, secret_of(outside, there, at.password))
+            opened.append(Open(dataset, stack.enter_context(outside.databases.session(endpoint, login)), endpoint.way))
         yield tuple(opened)
 
 
@@ -175,9 +177,9 @@ def _prepare(fresh: Sequence[Open], request: SeedRequest) -> None:
         )
 
 
-def _loaded(database: Open, declared: Declared, load: Load, watch: Watch) -> SeededDomain:
+def _loaded(outside: Outside, database: Open, declared: Declared, load: Load, watch: Watch) -> SeededDomain:
     dataset = database.dataset
-    done = load_domain(database.session, declared, dataset, load, watch)
+    done = load_domain(outside.clock, database.session, declared, dataset, load, watch)
     return SeededDomain(dataset.domain, dataset.database.name, database.way, True, done)
 
 

@@ -7,7 +7,8 @@ interrupted is done again by the next `dm seed`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,8 @@ from datameesh_cli.adapters import clock, files
 from datameesh_cli.adapters.object_store import ObjectStore
 from datameesh_cli.adapters.postgres import Session
 from datameesh_cli.adapters.trino import Trino
-from datameesh_cli.core.sql_text import statements
+from datameesh_cli.core.roles import METASTORE, OBJECT_STORE, SQL
+from datameesh_cli.core.sql_text import Statement, statements
 from datameesh_cli.errors import DmError
 from datameesh_cli.usecases.load_domain import Load
 from datameesh_cli.usecases.open_lake import LAKE
@@ -23,14 +25,9 @@ from datameesh_cli.usecases.open_target import Opened
 from datameesh_cli.usecases.read_datasets import Declared
 
 _LOADED = "raw/loaded_set.json"
-_SERVICES = ("minio", "hive-metastore", "trino-coordinator")
 # An export is kept in memory up to this size, then in a temporary file.
 _IN_MEMORY = 8 * 2**20
-# Folders of external tables: dropping such a table leaves its files.
-_MADE_ANEW = ("processed/sales/", "processed/marketing/")
-# The files may outlive the metastore's tables (each has a volume of its own): the last table made must be there too.
-_LAST_TABLE = "SHOW TABLES FROM hive.default LIKE 'customers_parquet'"
-_NOTEBOOK = "notebooks/analysis_2024.ipynb"
+_TABLE = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+\.\w+)\.(\w+)", re.IGNORECASE)
 
 Say = Callable[[str], None]
 
@@ -54,22 +51,26 @@ def seed_lake(
     """
     place = opened.target
     store, trino = place.store, place.trino
-    if store is None or not place.running.issuperset(_SERVICES):
-        for service in _SERVICES:
+    needed = [opened.planned.model.providing(role).name for role in (OBJECT_STORE, METASTORE, SQL)]
+    if store is None or not place.running.issuperset(needed):
+        for service in needed:
             if why := opened.planned.plan.left_out.get(service):
                 say(f"lake: {service} does not run here: {why}")
         return None
     began = clock.now()
     held = _held(store)
-    if held.get("content") == load.content and not force and trino.query(_LAST_TABLE).rows:
+    ours = _statements(declared)
+    if held.get("content") == load.content and not force and _last_table_is_there(ours, trino):
         return SeededLake(False, held.get("objects", {}), 0, clock.now() - began)
     store.remove(LAKE, _LOADED)
     objects = _export(declared, sessions, store, say)
-    store.put_file(LAKE, _NOTEBOOK, declared.folder / "lake" / "analysis_2024.ipynb")
-    for prefix in _MADE_ANEW:
-        for found in store.list(LAKE, prefix):
+    for notebook in files.found(declared.folder / "lake", "*.ipynb"):
+        store.put_file(LAKE, f"notebooks/{notebook.name}", notebook)
+    for dataset in declared.datasets:
+        # Folders of external tables: dropping such a table leaves its files.
+        for found in store.list(LAKE, f"processed/{dataset.domain}/"):
             store.remove(LAKE, found.key)
-    ran = _run_statements(declared, trino, say)
+    ran = _run_statements(ours, trino, say)
     note = {"set": load.set_name, "scale": load.scale, "content": load.content, "objects": objects}
     store.put(LAKE, _LOADED, json.dumps(note | {"loaded_at": clock.utc().isoformat(timespec="seconds")}).encode())
     return SeededLake(True, objects, ran, clock.now() - began)
@@ -90,12 +91,8 @@ def _export(declared: Declared, sessions: Mapping[str, Session], store: ObjectSt
             key = f"raw/{dataset.domain}/{table}.csv"
             objects[key] = _put_query(sessions[dataset.domain], store, f"SELECT * FROM {table} ORDER BY 1", key)
             say(f"lake: {key}, {objects[key]} rows")
-    sales = sessions["sales"]
-    # The same rows once more, in a folder each: a table takes a whole folder.
-    _put_query(sales, store, "SELECT * FROM customers ORDER BY 1", "raw/formats/csv/customers.csv")
-    _put_query(
-        sales, store, "SELECT row_to_json(c) FROM customers c ORDER BY customer_id", "raw/formats/json/customers.json"
-    )
+        for key, query in dataset.also_raw:
+            _put_query(sessions[dataset.domain], store, query, key)
     return objects
 
 
@@ -107,16 +104,25 @@ def _put_query(session: Session, store: ObjectStore, query: str, key: str) -> in
         return rows
 
 
-def _run_statements(declared: Declared, trino: Trino, say: Say) -> int:
-    """Run seed/lake/*.sql in order. Raise UnhealthyError, naming file and line, at the first statement that fails."""
-    ran = 0
-    for path in files.found(declared.folder / "lake", "*.sql"):
-        for statement in statements(files.read(path)):
+def _statements(declared: Declared) -> Mapping[str, Sequence[Statement]]:
+    """The statements of seed/lake/*.sql, by file, in order."""
+    return {path.name: statements(files.read(path)) for path in files.found(declared.folder / "lake", "*.sql")}
+
+
+def _last_table_is_there(ours: Mapping[str, Sequence[Statement]], trino: Trino) -> bool:
+    """The files may outlive the metastore's tables, each has a volume of its own: the last table made must be there too."""
+    made = [found for listed in ours.values() for s in listed if (found := _TABLE.match(s.text))]
+    return not made or bool(trino.query(f"SHOW TABLES FROM {made[-1][1]} LIKE '{made[-1][2]}'").rows)
+
+
+def _run_statements(ours: Mapping[str, Sequence[Statement]], trino: Trino, say: Say) -> int:
+    """Run the statements in order. Raise UnhealthyError, naming file and line, at the first that fails."""
+    for name, listed in ours.items():
+        for statement in listed:
             try:
                 trino.query(statement.text)
             except DmError as failed:
-                failed.message = f"seed/lake/{path.name}, line {statement.line}: {failed.message}"
+                failed.message = f"seed/lake/{name}, line {statement.line}: {failed.message}"
                 raise
-            ran += 1
-        say(f"lake: {path.name}")
-    return ran
+        say(f"lake: {name}")
+    return sum(map(len, ours.values()))

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters import clock, host
-from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.health import (
     ServiceState,
     first_broken,
@@ -20,6 +19,9 @@ from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 from datameesh_cli.usecases.build_images import Told, build_missing
 from datameesh_cli.usecases.mark_inputs import made_of
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Outside
 
 Watch = Callable[[Sequence[ServiceState], float], None]
 Say = Callable[[str], None]
@@ -56,11 +58,11 @@ def start_profile(
     written but the lock, when the plan, the address, the ports or the model are refused. Raise HostError for the host's part,
     UnhealthyError, naming the first broken link, when a service fails.
     """
-    began = clock.now()
+    began = outside.clock.now()
     if request.dry_run:
         planned = plan_memory(outside, request.profiles, request.ram, quotas=request.quotas)
         _look_at_ports(outside, planned, say)
-        return Started(planned, (), clock.now() - began, dry_run=True)
+        return Started(planned, (), outside.clock.now() - began, dry_run=True)
     with outside.state.locked("up"):
         # Not before: a `dm up` or `dm down` that ends in this moment changes what runs, and with it the plan.
         planned = plan_memory(outside, request.profiles, request.ram, quotas=request.quotas)
@@ -73,7 +75,7 @@ def start_profile(
         _refuse_missing_images(outside, images)
         _write_state(outside, planned)
         states = _start_and_wait(outside, planned, request.timeout, watch)
-    return Started(planned, states, clock.now() - began)
+    return Started(planned, states, outside.clock.now() - began)
 
 
 def current_states(outside: Outside, planned: Planned) -> tuple[ServiceState, ...]:
@@ -110,7 +112,7 @@ def _write_state(outside: Outside, planned: Planned) -> None:
 
 
 def _start_and_wait(outside: Outside, planned: Planned, timeout: float, watch: Watch) -> tuple[ServiceState, ...]:
-    began = clock.now()
+    began = outside.clock.now()
     before = outside.engine.containers(outside.project)
     with outside.compose.starting(planned.plan.profiles) as at_work:
         while True:
@@ -121,7 +123,7 @@ def _start_and_wait(outside: Outside, planned: Planned, timeout: float, watch: W
                 working, failed = False, stopped
             containers = judged_since(before, outside.engine.containers(outside.project), starting=working)
             states = service_states(planned.services, planned.replicas, containers)
-            elapsed = clock.now() - began
+            elapsed = outside.clock.now() - began
             watch(states, elapsed)
             if not working and not failed and all(s.ok for s in states):
                 return states
@@ -132,7 +134,7 @@ def _start_and_wait(outside: Outside, planned: Planned, timeout: float, watch: W
                 raise _explain(outside, broken, elapsed)
             if elapsed > timeout:
                 raise UnhealthyError(f"Compose did not end within {elapsed:.0f} s", "see: dm status; then: dm up")
-            clock.sleep(0.5 if elapsed < 30 else 1.0)
+            outside.clock.sleep(0.5 if elapsed < 30 else 1.0)
 
 
 def _explain(outside: Outside, broken: ServiceState, elapsed: float) -> DmError:
@@ -160,19 +162,19 @@ def _look_at_ports(outside: Outside, planned: Planned, say: Say) -> None:
 
 def _refuse_taken_ports(outside: Outside, planned: Planned) -> None:
     address = planned.bind.address
-    if not host.has_address(address):
+    if not outside.host.has_address(address):
         raise UserError(
             f"DM_BIND={address} is not an address of this machine",
             "see its addresses: ip -4 addr; or leave DM_BIND out",
         )
-    busy = [p for p in planned.ports if not host.is_port_free(address, p.host)]
+    busy = [p for p in planned.ports if not outside.host.is_port_free(address, p.host)]
     ours = {c.name for c in outside.engine.containers(outside.project)} if busy else set()
     named = {}
     for port in busy:
         container = outside.engine.publishing(port.host)
         if container in ours:
             continue
-        holder = f"container {container}" if container else host.port_holder(port.host) or "another program"
+        holder = f"container {container}" if container else outside.host.port_holder(port.host) or "another program"
         named[port.variable] = f"port {port.host} (for {port.service}) is taken by {holder}"
     if named:
         move = f"{next(iter(named))}=<port> dm up"

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.errors import NetworkHeldError, UnhealthyError, UserError
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Outside
 
 
 @dataclass(frozen=True, slots=True)

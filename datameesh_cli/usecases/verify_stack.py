@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -20,11 +20,13 @@ from datameesh_cli.core.checks import OWNER, S3, Check, Exec, Http, Psql, Publis
 from datameesh_cli.core.expectation import Observation, complaints
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.rows import FAILED, PASSED
+from datameesh_cli.core.seed.dataset import Database
 from datameesh_cli.errors import DmError, SqlError, UnhealthyError, UserError
 from datameesh_cli.usecases.mark_inputs import ran_on
 from datameesh_cli.usecases.open_target import Cluster, open_place
 from datameesh_cli.usecases.plan_memory import Planned
 from datameesh_cli.usecases.read_checks import read_checks
+from datameesh_cli.usecases.read_datasets import read_databases
 
 NOT_APPLICABLE = "not applicable"
 VERDICTS = "verify.json"
@@ -97,7 +99,7 @@ def run_checks(
     """Given checks, the plan and a target, run what applies there and save the verdicts."""
     began = clock.now()
     inputs = ran_on(outside, outside.state.read_json("plan.json") if target.kind == "compose" else None)
-    situation, loaded_at = situation_of(planned, target)
+    situation, loaded_at = situation_of(planned, target, read_databases(outside.repository).values())
     guard = threading.Lock()
 
     def run_one(check: Check) -> tuple[Check, CheckResult]:
@@ -187,24 +189,23 @@ def stages(checks: Sequence[Check], services: Sequence[Service]) -> tuple[list[C
     return first, [[c for c in others if c.file == file] for file in dict.fromkeys(c.file for c in others)], last
 
 
-def situation_of(planned: Planned, target: Target) -> tuple[Situation, float]:
-    """Given the plan and a target, return what decides which checks apply, and when data was loaded last (seconds since 1970)."""
-    loaded_at, loaded = _loaded(target) if planned.replicas.get("sales-db") else (0.0, frozenset())
+def situation_of(planned: Planned, target: Target, databases: Iterable[Database]) -> tuple[Situation, float]:
+    """Given the plan, a target and the domains' databases, return what decides which checks apply, and the last load's moment."""
+    loaded_at, loaded = _loaded(target, [d for d in databases if planned.replicas.get(d.service)])
     return Situation(target.kind, planned.replicas, planned.plan.left_out, loaded), loaded_at
 
 
-def _loaded(target: Target) -> tuple[float, frozenset[str]]:
+def _loaded(target: Target, databases: Sequence[Database]) -> tuple[float, frozenset[str]]:
     """When the domains' data was loaded last (seconds since 1970), and which sets it is of.
 
     Raise UnhealthyError if a domain refuses to tell: taken for "nothing is loaded", that would excuse most checks.
     """
     newest, sets = 0.0, set()
-    for service, database in (("sales-db", "sales_db"), ("marketing-db", "marketing_db")):
-        found = target.psql(service, database, _LOADED, OWNER)
+    for database in databases:
+        found = target.psql(database.service, database.name, _LOADED, OWNER)
         if found.error and _NEVER_LOADED not in found.error:
-            raise UnhealthyError(
-                f"{service} does not tell which data set it holds: {found.error}", f"see: dm why {service}"
-            )
+            why = f"{database.service} does not tell which data set it holds: {found.error}"
+            raise UnhealthyError(why, f"see: dm why {database.service}")
         newest = max([newest, *(float(at) for _, at in found.rows)])
         sets |= {str(name) for name, _ in found.rows}
     return newest, frozenset(sets)

@@ -29,16 +29,26 @@ services:
       owner: platform-team
       ram: {{min: {least}, want: {want}}}
       {urls}
+      provides: [{provides}]
 """
 
 
 def write_repository(root: Path, *, web_port: int = 30808) -> Repository:
     """Make a checkout of three services in `root`: db (core), metastore and web (analytics), each waiting for the one before."""
-    _write(root, "db", "core", (100, 200))
+    _write(root, "db", "core", (100, 200), provides="domain-database, marts")
     _write(root, "metastore", "analytics", (100, 200), depends_on="depends_on: [db]")
     port = f'ports: ["${{DM_BIND:-127.0.0.1}}:${{WEB_PORT:-{web_port}}}:8080"]'
     urls = "urls: [{title: Web, port: WEB_PORT, path: /ui/, user: admin, secret: web-password, can: [look]}]"
-    _write(root, "web", "analytics", (300, 600), depends_on="depends_on: [metastore]", ports=port, urls=urls)
+    _write(
+        root,
+        "web",
+        "analytics",
+        (300, 600),
+        depends_on="depends_on: [metastore]",
+        ports=port,
+        urls=urls,
+        provides="sql",
+    )
     profiles = root / "profiles"
     profiles.mkdir()
     (profiles / "core.yaml").write_text("name: core\nrequires: []\ndescription: domains\n")
@@ -48,9 +58,7 @@ def write_repository(root: Path, *, web_port: int = 30808) -> Repository:
     return Repository(root)
 
 
-def _write(
-    root: Path, name: str, profile: str, ram: tuple[int, int], *, depends_on: str = "", ports: str = "", urls: str = ""
-) -> None:
+def _write(root: Path, name: str, profile: str, ram: tuple[int, int], *, provides: str = "", **lines: str) -> None:
     folder = root / "services" / name
     folder.mkdir(parents=True)
     text = FRAGMENT.format(
@@ -59,9 +67,8 @@ def _write(
         profile=profile,
         least=ram[0],
         want=ram[1],
-        depends_on=depends_on,
-        ports=ports,
-        urls=urls,
+        provides=provides,
+        **({"depends_on": "", "ports": "", "urls": ""} | lines),
     )
     (folder / "compose.yaml").write_text(text)
     (folder / "README.md").write_text(f"# {name}\n\nThe {name} of\nthe test.\n\nMore.\n")

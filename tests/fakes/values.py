@@ -32,17 +32,30 @@ def smallest_mesh() -> Model:
     """Core + analytics in small: databases, JVMs, a worker that may be left out, a job. Minima without the worker: 1424."""
     worker = LeaveOut(3072, "the coordinator also works", {"TRINO_INCLUDE_COORDINATOR": "true"})
     services = (
-        a_service("sales-db", ram=(80, 512), settings={"SHARED_BUFFERS": Setting("limit", 0.25, 16, 1024)}),
-        a_service("marketing-db", ram=(80, 512), ports=()),
+        a_service(
+            "sales-db",
+            ram=(80, 512),
+            provides=("domain-database", "marts"),
+            settings={"SHARED_BUFFERS": Setting("limit", 0.25, 16, 1024)},
+        ),
+        a_service("marketing-db", ram=(80, 512), provides=("domain-database",), ports=()),
         a_service("hive-metastore-db", ram=(80, 256), profile="analytics"),
         a_service(
             "hive-metastore",
             ram=(192, 384),
             profile="analytics",
             heap=Heap(144, 0.5),
+            provides=("metastore",),
             depends_on=("hive-metastore-db", "minio"),
         ),
-        a_service("minio", ram=(96, 512), profile="analytics", ports=(Port("MINIO_API_PORT", 30900, 9000),)),
+        a_service(
+            "minio",
+            ram=(96, 512),
+            profile="analytics",
+            ports=(Port("MINIO_API_PORT", 30900, 9000),),
+            secrets=("minio-access-key", "minio-secret-key"),
+            provides=("object-store",),
+        ),
         a_service(
             "trino-coordinator",
             ram=(640, 2048),
@@ -50,6 +63,7 @@ def smallest_mesh() -> Model:
             heap=Heap(384, 0.7),
             settings={"QUERY_MAX_MEMORY_PER_NODE": Setting("heap", 0.4)},
             ports=(Port("TRINO_PORT", 30808, 8080),),
+            provides=("sql",),
             depends_on=("hive-metastore",),
         ),
         a_service(
@@ -60,6 +74,6 @@ def smallest_mesh() -> Model:
             leave_out=worker,
             depends_on=("trino-coordinator",),
         ),
-        a_service("dbt", ram=(256, 512), profile="analytics", kind="job"),
+        a_service("dbt", ram=(256, 512), profile="analytics", kind="job", provides=("transformation",)),
     )
     return Model(services, (Profile("core", (), "domains"), Profile("analytics", ("core",), "queries")))

@@ -16,12 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from datameesh_cli.adapters import relay
+from datameesh_cli.adapters import postgres, relay
 from datameesh_cli.adapters.outside import Outside, outside
 from datameesh_cli.adapters.postgres import PATIENCE, Login, Patience, Session, session
 from datameesh_cli.adapters.repository import Repository
 from datameesh_cli.errors import UnhealthyError, UserError
-from datameesh_cli.usecases import seed_data as seed_data_module
 from datameesh_cli.usecases.load_domain import Progress
 from datameesh_cli.usecases.seed_data import SeedRequest, list_sets, seed_data
 from datameesh_cli.usecases.start_profile import StartRequest, start_profile
@@ -199,7 +198,7 @@ def test_a_database_that_freezes_amid_a_load_is_given_up_and_nothing_was_changed
     world: Outside, paused: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load(world, force=True)
-    monkeypatch.setattr(seed_data_module, "session", functools.partial(session, patience=Patience(silence=3)))
+    monkeypatch.setattr(postgres, "session", functools.partial(session, patience=Patience(silence=3)))
     began = 0.0
 
     def freeze(progress: Progress) -> None:

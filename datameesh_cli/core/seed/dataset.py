@@ -66,7 +66,8 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """One domain. Tables stand in the order in which they can be loaded; `must_hold` are queries that must count no rows."""
+    """One domain. Tables stand in the order in which they can be loaded; `must_hold` are queries that must count no rows,
+    `raw` the tables that also lie in the lake, `also_raw` more objects there, each with its query."""
 
     domain: str
     about: str
@@ -74,6 +75,7 @@ class Dataset:
     tables: tuple[Table, ...]
     must_hold: tuple[tuple[str, str], ...]
     raw: tuple[str, ...]
+    also_raw: tuple[tuple[str, str], ...]
     customers_key: int
 
 
@@ -83,10 +85,7 @@ def dataset_from(data: object, domain: str, file: str, sets: tuple[str, ...]) ->
     Raise UserError, naming file and key, for what is not valid.
     """
     root = Node(data, file)
-    root.mapping("about", "database", "random", "tables", "must_hold", "raw")
-    at = root.at("database")
-    at.mapping("service", "name", "login", "password")
-    names = [at.at(name).text() for name in ("service", "name", "login", "password")]
+    root.mapping("about", "database", "random", "tables", "must_hold", "raw", "also_raw")
     seed = mix(root.at("random").whole(), key(domain))
     listed = {
         name: _listed(node)
@@ -102,10 +101,21 @@ def dataset_from(data: object, domain: str, file: str, sets: tuple[str, ...]) ->
             raise entry.wrong(
                 f"there is no table '{entry.value}'", "tables: " + ", ".join(table.name for table in tables)
             )
-    rules = (
-        tuple((says, node.text()) for says, node in root.at("must_hold").items()) if root.at("must_hold").value else ()
+    rules, also = (_pairs(root.at(key)) for key in ("must_hold", "also_raw"))
+    return Dataset(
+        domain, root.at("about").text(), database_from(data, file), tables, rules, raw, also, _first_customer(root)
     )
-    return Dataset(domain, root.at("about").text(), Database(*names), tables, rules, raw, _first_customer(root))
+
+
+def database_from(data: object, file: str) -> Database:
+    """Given a dataset file's content, return the domain's database. Raise UserError, naming file and key, for what is not valid."""
+    at = Node(data, file).at("database")
+    at.mapping("service", "name", "login", "password")
+    return Database(*(at.at(name).text() for name in ("service", "name", "login", "password")))
+
+
+def _pairs(node: Node) -> tuple[tuple[str, str], ...]:
+    return tuple((name, at.text()) for name, at in node.items()) if node.value else ()
 
 
 def _first_customer(root: Node) -> int:

@@ -23,10 +23,16 @@ from datameesh_cli.errors import UserError
 from tests.fakes.values import a_service
 
 SERVICES = (
-    a_service("sales-db"),
-    a_service("trino-coordinator", folder="trino", profile="analytics", ports=(Port("TRINO_PORT", 30808, 8080),)),
+    a_service("sales-db", provides=("domain-database",)),
+    a_service(
+        "trino-coordinator",
+        folder="trino",
+        profile="analytics",
+        ports=(Port("TRINO_PORT", 30808, 8080),),
+        provides=("sql",),
+    ),
     a_service("trino-worker", folder="trino", profile="analytics"),
-    a_service("minio", profile="analytics"),
+    a_service("minio", profile="analytics", provides=("object-store",)),
 )
 CORE = Situation("compose", {"sales-db": 1})
 ALL = Situation(

@@ -144,7 +144,7 @@ def test_the_first_error_ends_the_script() -> None:
 
 def _world(root: Path) -> Outside:
     world, _ = fake_outside(root, FakeEngine())
-    folder = root / "services" / "trino" / "queries"
+    folder = root / "services" / "web" / "queries"
     folder.mkdir(parents=True)
     (folder / "journey.sql").write_text("-- From lead\n-- to customer. And more.\nSELECT 1 -- one\n;\n")
     return world
@@ -155,7 +155,7 @@ def test_a_named_query_is_found_with_what_it_is_about(tmp_path: Path) -> None:
     assert [(q.name, q.about) for q in named_queries(world)] == [("journey", "From lead to customer")]
     script = script_of(world, "@journey")
     assert [s.text for s in script.statements] == ["SELECT 1"]
-    assert script.file == "services/trino/queries/journey.sql"
+    assert script.file == "services/web/queries/journey.sql"
     with pytest.raises(UserError, match="there is no query '@nope'") as wrong:
         script_of(world, "@nope")
     assert "journey" in wrong.value.hint

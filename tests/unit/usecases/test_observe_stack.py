@@ -34,7 +34,7 @@ class _Store(ObjectStore):
 class FakePlace(FakeTarget):
     """A target with a database, a metastore that refuses every command, and a store."""
 
-    running: frozenset[str] = frozenset({"db", "metastore"})
+    running: frozenset[str] = frozenset({"db", "metastore", "web"})
     trino: Trino = field(default_factory=lambda: Trino("", 0))
     store: ObjectStore | None = field(default_factory=lambda: _Store("", "", ""))
 
@@ -49,7 +49,15 @@ class FakePlace(FakeTarget):
     def psql(self, service: str, database: str, statement: str, user: str) -> Observation:
         if "dm_seen" in statement:
             return Observation(("who", "what", "answer"), (("ingest", "DELETE public.orders", "denied"),))
+        if "FROM datameesh.loaded_set" in statement:
+            return Observation(error='relation "datameesh.loaded_set" does not exist')
         return Observation(error="ERROR: no space left")
+
+    def sql(self, statements: Sequence[str], user: str) -> Observation:
+        if statements == ["SHOW CATALOGS"]:
+            return Observation(("Catalog",), (("system",), ("shop",)))
+        assert "system" not in statements[0]
+        return Observation(("t", "c", "p", "type"), (("public.orders", "id", "1", "integer"),))
 
     def http(self, asked: Http) -> Observation:
         if asked.path == "/ui/":
@@ -80,6 +88,9 @@ def test_facts_come_from_inside_from_the_databases_the_lake_and_the_ports(tmp_pa
     assert facts["denial/db ingest.DELETE public.orders"] == "denied"
     assert facts["raw/raw/sales/orders.csv"] == "12 bytes, e1"
     assert not any("loaded_set" in fact for fact in facts), "it says when it was loaded"
+    assert [fact for fact in facts if fact.startswith("schema/")] == ["schema/shop public.orders.id.1"], (
+        "the engine names them"
+    )
     assert facts["http/WEB_PORT /"] == "status 200"
     assert "/etc/a /etc/b" in place.asked, "the mounted files are looked at"
 

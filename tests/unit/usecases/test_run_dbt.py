@@ -33,10 +33,11 @@ services:
     image: ${DBT_IMAGE:-datameesh/dbt:1}
     profiles: [job]
     x-datameesh:
-      {namespace: data-platform, layer: transformation, owner: platform-team, kind: job, profile: analytics, ram: {min: 1, want: 2}}
+      {namespace: data-platform, layer: transformation, owner: platform-team, kind: job, profile: analytics,
+       provides: [transformation], ram: {min: 1, want: 2}}
 """
 MODEL = "model.datameesh.m"
-RUNNING = (a_container("trino-coordinator"),)
+RUNNING = (a_container("web"),)
 
 
 def _results(status: str, invocation: str = "a", message: str = "") -> dict[str, Any]:
@@ -163,7 +164,7 @@ def test_how_the_end_of_a_run_is_told(
 def test_without_trino_nothing_is_started_except_what_only_reads(tmp_path: Path) -> None:
     job = ScriptedJob()
     outside = _world(tmp_path, job)
-    with pytest.raises(UnhealthyError, match="Trino does not run"):
+    with pytest.raises(UnhealthyError, match="web does not run, and dbt builds through it"):
         _run(outside, "run")
     assert job.asked == {}
     _run(outside, "parse")

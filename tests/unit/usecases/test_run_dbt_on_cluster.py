@@ -14,8 +14,12 @@ import pytest
 
 from datameesh_cli.adapters.dbt_files import unpacked
 from datameesh_cli.adapters.target import Place
+from datameesh_cli.core.ram_plan import plan_ram
 from datameesh_cli.errors import UnhealthyError
+from datameesh_cli.usecases.open_target import Opened
+from datameesh_cli.usecases.plan_memory import Planned
 from datameesh_cli.usecases.run_dbt import require_success, run_dbt_on_cluster
+from tests.fakes.values import smallest_mesh
 
 MODEL = "model.datameesh.m"
 MANIFEST = {"nodes": {MODEL: {"resource_type": "model", "name": "m", "original_file_path": "models/m.sql"}}}
@@ -60,7 +64,9 @@ class FakeJobs:
 
 def _run(jobs: FakeJobs, *arguments: str) -> tuple[Any, list[str]]:
     told: list[str] = []
-    return run_dbt_on_cluster(cast(Place, jobs), arguments, told.append), told
+    plan = plan_ram((), 1, ())
+    opened = Opened(Planned(smallest_mesh(), (), plan, (), "", {}), cast(Place, jobs))
+    return run_dbt_on_cluster(opened, arguments, told.append), told
 
 
 def test_the_summary_is_read_from_the_end_of_the_log_and_nobody_sees_it_there() -> None:
@@ -86,13 +92,13 @@ def test_a_model_that_fails_is_named() -> None:
 def test_a_run_that_got_as_far_as_no_model_has_no_summary() -> None:
     run, _ = _run(FakeJobs(["Connection refused"], code=1), "build")
     assert run.summary is None
-    with pytest.raises(UnhealthyError, match="Trino could not be reached"):
+    with pytest.raises(UnhealthyError, match="the SQL engine could not be reached"):
         require_success(run)
 
 
 def test_without_trino_nothing_is_started() -> None:
     jobs = FakeJobs([], running=frozenset())
-    with pytest.raises(UnhealthyError, match="Trino does not run"):
+    with pytest.raises(UnhealthyError, match="trino-coordinator does not run, and dbt"):
         _run(jobs, "build")
     assert jobs.asked == []
 

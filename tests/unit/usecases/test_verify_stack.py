@@ -113,8 +113,6 @@ def test_a_target_that_does_not_answer_fails_the_check_and_not_the_run(tmp_path:
 
 def test_all_statements_are_one_session_and_then_comes_the_cleaning(tmp_path: Path) -> None:
     world = _outside(tmp_path)
-    service = (tmp_path / "services/web/compose.yaml").read_text().replace("  web:", "  trino-coordinator:")
-    (tmp_path / "services/web/compose.yaml").write_text(service)
     asked = "alex: CREATE TABLE t AS SELECT 1 | SELECT ';'"
     target = FakeTarget({asked: Observation(rows=((7,),)), "admin: DROP TABLE t": Observation(error="!too late")})
     action = Sql("CREATE TABLE t AS SELECT 1; SELECT ';'", user="alex")
@@ -215,7 +213,11 @@ def test_checks_are_found_in_service_folders_and_journeys(tmp_path: Path) -> Non
         ),
         (
             "checks: [{name: a, sql_file: nope.sql, expect: {scalar: 1}, needs: [db]}]",
-            "there is no service 'trino-coordinator'",
+            "there is no file 'nope.sql'",
+        ),
+        (
+            "checks: [{name: a, s3: {list: lake/}, expect: {rows: []}}]",
+            "no service provides 'object-store'",
         ),
         ("checks: [{name: a, published: nope, expect: {rows: []}}]", "there is no service 'nope'"),
     ],
@@ -307,7 +309,7 @@ def test_a_domain_that_does_not_tell_what_it_holds_is_not_an_empty_one(
     refusing = FakeTarget()
     refusing.psql = lambda *_: Observation(error=refusal)  # type: ignore[method-assign]
     if ends:
-        with pytest.raises(UnhealthyError, match="sales-db does not tell which data set it holds"):
+        with pytest.raises(UnhealthyError, match="db does not tell which data set it holds"):
             _run(world, [check], refusing)
         return
     assert _run(world, [check], refusing).results[0].why == "needs data set small; loaded: none"
@@ -328,8 +330,9 @@ def test_a_pattern_of_which_nothing_applied_is_refused_with_the_reason(tmp_path:
 def _mart_check(tmp_path: Path, answer: Any) -> tuple[Outside, Check, FakeTarget]:
     """A check of mart `m`, on a stack that loaded set small at second 100 and answers when asked for the mart as given."""
     world = _outside(tmp_path)
-    fragment = tmp_path / "services/db/compose.yaml"
-    fragment.write_text(fragment.read_text().replace("  db:", "  sales-db:"))
+    (tmp_path / "seed" / "shop").mkdir(parents=True)
+    database = "database: {service: db, name: d, login: owner, password: p}"
+    (tmp_path / "seed" / "shop" / "dataset.yaml").write_text(database)
     loaded = Observation(("set", "at"), (("small", "100.0"),))
 
     class Loaded(FakeTarget):
@@ -343,5 +346,5 @@ def _mart_check(tmp_path: Path, answer: Any) -> tuple[Outside, Check, FakeTarget
             assert isinstance(answer, Observation)
             return answer
 
-    check = Check("one", "tests/journeys/a.yaml", Exec("sales-db", ("true",)), {"exit": 0}, sets=("small",), mart="m")
+    check = Check("one", "tests/journeys/a.yaml", Exec("db", ("true",)), {"exit": 0}, sets=("small",), mart="m")
     return world, check, Loaded()
