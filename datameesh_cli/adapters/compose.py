@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datameesh_cli.adapters import answers, files, process, whales
+from datameesh_cli.adapters import answers, docker, files, process
 
 if TYPE_CHECKING:
     from python_on_whales import DockerClient
@@ -31,7 +31,7 @@ class Compose:
         asked = replace(self, env_file=env_file or self.env_file)
         done = process.run([*asked._base(profiles), "config", "--format", "json"], timeout=60)
         if done.code:
-            raise whales.failure("resolve the Compose model", done.err)
+            raise docker.failure("resolve the Compose model", done.err)
         with answers.understood("docker compose config"):
             resolved: dict[str, Any] = dict(answers.json_of("docker compose config", done.out))
             _ = resolved["services"].items()
@@ -50,7 +50,7 @@ class Compose:
             def at_work() -> bool:
                 done = finished()
                 if done and done.code:
-                    raise whales.failure("start the stack", done.out)
+                    raise docker.failure("start the stack", done.out)
                 return done is None
 
             yield at_work
@@ -60,17 +60,17 @@ class Compose:
 
         Each service gets the time that its own `stop_grace_period` says, here and below: a worker hands its tasks over first.
         """
-        with whales.done_whole("stop the stack"):
+        with docker.done_whole("stop the stack"):
             self._client().compose.down(remove_orphans=True, volumes=volumes, quiet=True)
 
     def remove(self, services: Sequence[str]) -> None:
         """Given service names, stop and remove their containers; the network and all data stay."""
-        with whales.done_whole("remove services"):
+        with docker.done_whole("remove services"):
             self._client().compose.rm(list(services), stop=True)
 
     def restart(self, services: Sequence[str]) -> None:
         """Given service names, stop and start their containers."""
-        with whales.done_whole("restart services"):
+        with docker.done_whole("restart services"):
             self._client().compose.restart(list(services))
 
     def run_job(
@@ -100,7 +100,7 @@ class Compose:
             code = yield from process.stream([*args, service, *program[1:], *command])
         except BaseException:
             # Compose that is told to end leaves the container at work.
-            process.run(["docker", "rm", "--force", name], timeout=60)
+            docker.run("rm", "--force", name)
             raise
         return code
 
@@ -114,9 +114,9 @@ class Compose:
         return [*self._base(["*"]), "exec", *([] if terminal else ["-T"]), service, *command]
 
     def _client(self) -> DockerClient:
-        return whales.compose(self.file, self.project, self.env_file if files.is_file(self.env_file) else None, ["*"])
+        return docker.compose(self.file, self.project, self.env_file if files.is_file(self.env_file) else None, ["*"])
 
     def _base(self, profiles: Sequence[str]) -> list[str]:
         env_file = ["--env-file", str(self.env_file)] if files.is_there(self.env_file) else []
         named = [flag for profile in profiles for flag in ("--profile", profile)]
-        return ["docker", "compose", "-f", str(self.file), "-p", self.project, *env_file, *named]
+        return docker.command("compose", "-f", str(self.file), "-p", self.project, *env_file, *named)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-from datameesh_cli.adapters import answers, http, process, relay
+from datameesh_cli.adapters import answers, docker, http, relay
 from datameesh_cli.adapters.compose import Compose
 from datameesh_cli.adapters.engine import Engine
 from datameesh_cli.adapters.object_store import ObjectStore
@@ -114,7 +114,7 @@ class ComposeTarget:
         return code
 
     def _ways_in(self, service: str) -> Iterator[tuple[str, int, str, int]]:
-        done = process.run(["docker", "port", self._container(service)], timeout=TIMEOUT)
+        done = docker.run("port", self._container(service), timeout=TIMEOUT)
         if done.code:
             raise UnhealthyError(f"the engine does not tell the ports of {service}: {answers.short(done.err)}")
         for line in done.out.splitlines():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from datameesh_cli.adapters import clock, files, process
+from datameesh_cli.adapters import clock, docker, files, process
 from datameesh_cli.adapters.answers import short
 from datameesh_cli.adapters.host_setup import checked
 from datameesh_cli.errors import DmError, HostError
@@ -57,7 +57,7 @@ def wait(log: Path, pid_file: Path = PID_FILE) -> None:
     began = clock.now()
     while clock.now() < began + _START:
         try:
-            if process.run(["docker", "version", "--format", "{{.Server.Version}}"], timeout=_START).code == 0:
+            if docker.run("version", "--format", "{{.Server.Version}}", timeout=_START).code == 0:
                 return
         except HostError:
             break

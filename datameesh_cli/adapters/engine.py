@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datameesh_cli.adapters import answers, process, whales
+from datameesh_cli.adapters import answers, docker, process
 from datameesh_cli.core.health import Container
 from datameesh_cli.errors import HostError
 
@@ -30,7 +30,7 @@ class Engine:
 
     def info(self) -> EngineInfo:
         """Return what the engine is and has. Raise HostError if none answers."""
-        done = process.run(["docker", "info", "--format", "{{json .}}"], timeout=30)
+        done = docker.run("info", "--format", "{{json .}}", timeout=30)
         if done.code:
             raise HostError("no container engine answers", "run: ./dm doctor --fix")
         with answers.understood("docker info"):
@@ -44,41 +44,33 @@ class Engine:
     def containers(self, project: str) -> tuple[Container, ...]:
         """Given a Compose project, return its containers (job runs excepted), stopped ones included."""
         labels = [f"label={PROJECT_LABEL}={project}", "label=com.docker.compose.oneoff=False"]
-        ids = self._docker(["ps", "-aq", *(flag for label in labels for flag in ("--filter", label))]).split()
+        ids = docker.said("ps", "-aq", *(flag for label in labels for flag in ("--filter", label))).split()
         if not ids:
             return ()
         # One call for all of them: the wait loop of `up` asks twice a second, on the cores that the stack is starting on.
-        done = process.run(["docker", "inspect", *ids], timeout=60)
+        done = docker.run("inspect", *ids)
         # Exit code 1 with an answer: one of them went away in between.
         if done.code and not done.out.strip().startswith("["):
-            raise whales.failure("look at the containers", done.err or done.out)
+            raise docker.failure("look at the containers", done.err or done.out)
         with answers.understood("docker inspect"):
             found = answers.json_of("docker inspect", done.out)
             return tuple(sorted((_container(c) for c in found), key=lambda c: c.name))
 
-    def projects(self) -> tuple[str, ...]:
-        """Return the names of all Compose projects that have containers."""
-        out = self._docker(["ps", "-a", "--format", f'{{{{.Label "{PROJECT_LABEL}"}}}}'])
-        return tuple(sorted({line for line in out.splitlines() if line}))
-
     def log_tail(self, container: str, lines: int = 80) -> str:
         """Given a container, return the end of its log, both streams."""
-        done = process.run(["docker", "logs", "--tail", str(lines), container], timeout=30)
+        done = docker.run("logs", "--tail", str(lines), container, timeout=30)
         return done.out + done.err
 
     def exec(
         self, container: str, command: Sequence[str], *, stdin: str | None = None, timeout: float = 60
     ) -> process.Finished:
         """Given a container and a command, run it inside and return what came out, whatever its exit code."""
-        return process.run(
-            ["docker", "exec", *(["-i"] if stdin is not None else []), container, *command],
-            stdin=stdin,
-            timeout=timeout,
-        )
+        interactive = ["-i"] if stdin is not None else []
+        return docker.run("exec", *interactive, container, *command, stdin=stdin, timeout=timeout)
 
     def publishing(self, port: int) -> str | None:
         """Given a host port, return the name of the container that publishes it, or None."""
-        return self._docker(["ps", "--filter", f"publish={port}", "--format", "{{.Names}}"]).strip() or None
+        return docker.said("ps", "--filter", f"publish={port}", "--format", "{{.Names}}").strip() or None
 
     def missing_images(self, images: Sequence[str]) -> tuple[str, ...]:
         """Given image references, return those that the engine has not."""
@@ -92,63 +84,45 @@ class Engine:
         names = [c.name for c in self.containers(project) if c.status == "running"]
         if not names:
             return {}
-        out = self._docker(["stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}", *names])
+        out = docker.said("stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}", *names)
         with answers.understood("docker stats"):
             return dict(_usage(line) for line in out.splitlines() if line.strip())
 
     def run_once(self, image: str, network: str, command: Sequence[str]) -> process.Finished:
         """Given an image, a network and a command, run it in a container that is removed afterwards."""
-        return process.run(
-            ["docker", "run", "--rm", "--network", network, "--entrypoint", command[0], image, *command[1:]],
-            timeout=120,
-        )
+        words = ["run", "--rm", "--network", network, "--entrypoint", command[0], image, *command[1:]]
+        return docker.run(*words, timeout=120)
 
     def networks(self, project: str) -> tuple[str, ...]:
         """Given a Compose project, return the names of its networks."""
-        return tuple(
-            self._docker(
-                ["network", "ls", "--filter", f"label={PROJECT_LABEL}={project}", "--format", "{{.Name}}"]
-            ).split()
-        )
+        return _named("network", project)
 
     def attached(self, networks: Sequence[str]) -> tuple[str, ...]:
         """Given names of networks, return the names of the containers on them, whoever's they are."""
         if not networks:
             return ()
         shown = ["network", "inspect", *networks, "--format", "{{range .Containers}}{{.Name}} {{end}}"]
-        return tuple(sorted(self._docker(shown).split()))
+        return tuple(sorted(docker.said(*shown).split()))
 
     def volumes(self, project: str) -> tuple[str, ...]:
         """Given a Compose project, return the names of its volumes."""
-        return tuple(
-            self._docker(
-                ["volume", "ls", "--filter", f"label={PROJECT_LABEL}={project}", "--format", "{{.Name}}"]
-            ).split()
-        )
+        return _named("volume", project)
 
     def remove_leftover_jobs(self, project: str) -> None:
         """Given a Compose project, remove job containers that an interrupted run left behind."""
-        found = self._docker(
-            [
-                "ps",
-                "-aq",
-                "--filter",
-                f"label={PROJECT_LABEL}={project}",
-                "--filter",
-                "label=com.docker.compose.oneoff=True",
-            ]
-        )
-        if found.split():
-            self._docker(["rm", "-f", *found.split()])
+        labels = [f"label={PROJECT_LABEL}={project}", "label=com.docker.compose.oneoff=True"]
+        found = docker.said("ps", "-aq", *(flag for label in labels for flag in ("--filter", label))).split()
+        if found:
+            docker.said("rm", "-f", *found)
 
     def _has(self, *images: str) -> bool:
-        return process.run(["docker", "image", "inspect", "--format", "{{.Id}}", *images], timeout=30).code == 0
+        return docker.run("image", "inspect", "--format", "{{.Id}}", *images, timeout=30).code == 0
 
-    def _docker(self, args: Sequence[str]) -> str:
-        done = process.run(["docker", *args], timeout=60)
-        if done.code:
-            raise whales.failure(f"run docker {args[0]}", done.err or done.out)
-        return done.out
+
+def _named(kind: str, project: str) -> tuple[str, ...]:
+    return tuple(
+        docker.said(kind, "ls", "--filter", f"label={PROJECT_LABEL}={project}", "--format", "{{.Name}}").split()
+    )
 
 
 def _container(c: dict[str, Any]) -> Container:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from datameesh_cli.adapters import clock, docker_endpoint, dockerd, files, process
+from datameesh_cli.adapters import clock, docker, docker_endpoint, dockerd, files, process
 from datameesh_cli.core.container_engine import PATIENCE
 from datameesh_cli.core.machine import Client, Endpoint, Engine, Facts
 from datameesh_cli.errors import DmError, HostError
@@ -84,7 +84,7 @@ def look(images: Callable[[], Mapping[str, str]], old: Callable[[], Mapping[str,
 
 
 def _client() -> Client:
-    path = process.find("docker")
+    path = docker.program()
     if not path:
         return Client()
     try:
@@ -112,7 +112,7 @@ def _engine() -> tuple[Engine, str]:
     """The engine, and the folder it keeps its data in."""
     began = clock.now()
     try:
-        done = process.run(["docker", "info", "--format", "{{json .}}"], timeout=PATIENCE)
+        done = docker.run("info", "--format", "{{json .}}", timeout=PATIENCE)
     except HostError as failed:
         return Engine(error=failed.message, hangs=clock.now() - began >= PATIENCE), ""
     data: dict[str, Any] = json.loads(done.out) if done.out.lstrip().startswith("{") else {}
@@ -133,7 +133,7 @@ def _engine() -> tuple[Engine, str]:
 def _compose() -> tuple[str, str]:
     """The version of the Compose plugin, and why there is none to be had."""
     try:
-        done = process.run(["docker", "compose", "version", "--short"], timeout=PATIENCE, env=_away_from_the_engine())
+        done = docker.run("compose", "version", "--short", timeout=PATIENCE, env=_away_from_the_engine())
     except HostError as failed:
         return "", failed.message
     version = done.out.strip()
@@ -145,7 +145,7 @@ def _compose() -> tuple[str, str]:
 
 
 def _has(image: str) -> bool:
-    return bool(image) and process.run(["docker", "image", "inspect", image], timeout=PATIENCE).code == 0
+    return bool(image) and docker.run("image", "inspect", image, timeout=PATIENCE).code == 0
 
 
 def _os_release() -> Mapping[str, str]:

@@ -6,7 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from datameesh_cli.adapters import files, process
+from datameesh_cli.adapters import docker, files, process
 from datameesh_cli.adapters.answers import short
 from datameesh_cli.adapters.host_mirrors import host_mirrors
 from datameesh_cli.errors import HostError
@@ -44,7 +44,7 @@ def install_engine(distribution: str) -> None:
     """Given the distribution, install an engine, what it needs, and the docker command where there is none. Raise HostError."""
     keyring = ("debian-archive-keyring",) if distribution == "ubuntu" else ()
     # Since Debian 13 the command is a package of its own, which the engine's only recommends.
-    command = () if process.find("docker") else ("docker-cli",)
+    command = () if docker.program() else ("docker-cli",)
     install_packages("docker.io", "iptables", "debootstrap", *keyring, where_known=command)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from datameesh_cli.adapters import answers, files, process, whales
+from datameesh_cli.adapters import answers, docker, files, process
 from datameesh_cli.adapters.held import Held
 from datameesh_cli.adapters.host_mirrors import HostMirrors
 from datameesh_cli.core.images import BASE_LABEL, INPUTS_LABEL, ROOTFS_LABEL
@@ -74,9 +74,9 @@ def present(references: Sequence[str]) -> dict[str, Present]:
     """Given image references, return those that the engine has. Raise HostError if no engine answers."""
     if not references:
         return {}
-    done = process.run(["docker", "image", "inspect", *references], timeout=60)
+    done = docker.run("image", "inspect", *references)
     if done.code and "no such image" not in done.err.lower():
-        raise whales.failure("look at the images", done.err)
+        raise docker.failure("look at the images", done.err)
     found: dict[str, Present] = {}
     with answers.understood("docker image inspect"):
         for data in answers.json_of("docker image inspect", done.out or "[]"):
@@ -100,9 +100,9 @@ def _present(data: Mapping[str, Any]) -> Present:
 
 def user_of(reference: str) -> str | None:
     """Given an image reference, return the user that it runs as ("" if it says none), or None if the engine has it not."""
-    done = process.run(["docker", "image", "inspect", "--format", "{{.Config.User}}", reference], timeout=60)
+    done = docker.run("image", "inspect", "--format", "{{.Config.User}}", reference)
     if done.code and "no such image" not in done.err.lower():
-        raise whales.failure("look at an image", done.err)
+        raise docker.failure("look at an image", done.err)
     return None if done.code else done.out.strip()
 
 
@@ -111,7 +111,7 @@ def build(request: Build, held: Held | None = None) -> Generator[str, None, int]
 
     `held` can end it from another thread.
     """
-    context = process.run(["docker", "context", "show"], timeout=30).out.strip()
+    context = docker.run("context", "show", timeout=30).out.strip()
     settings = {
         "BUILDKIT_PROGRESS": "plain",
         "DOCKER_BUILDKIT": "1",
@@ -119,23 +119,23 @@ def build(request: Build, held: Held | None = None) -> Generator[str, None, int]
         # A builder in a container of its own could not see the images that ours are built from.
         "BUILDX_BUILDER": context or "default",
     }
-    command = ["docker", "compose", "-p", _PROJECT, "-f", "-", "build"]
+    words = ["compose", "-p", _PROJECT, "-f", "-", "build"]
     # A folder that only this user looks into: nobody else on this machine reads a mirror's password out of it.
     with files.temporary_folder() as folder:
         archives = folder / "mirrors"
         files.write(archives, request.mirrors.as_shell(), mode=0o600)
         model = request.model(archives)
-        code = yield from process.stream(
-            command, stdin=model, env={**os.environ, **settings}, hold=held.add if held else None
+        code = yield from docker.stream(
+            *words, stdin=model, env={**os.environ, **settings}, hold=held.add if held else None
         )
     return code
 
 
 def pull(reference: str) -> bool:
     """Given a reference, say whether the engine has it or an image registry gives it."""
-    if process.run(["docker", "image", "inspect", reference], timeout=60).code == 0:
+    if docker.run("image", "inspect", reference).code == 0:
         return True
-    return process.run(["docker", "pull", "--quiet", reference], timeout=600).code == 0
+    return docker.run("pull", "--quiet", reference, timeout=600).code == 0
 
 
 def make_rootfs(script: Path, mirrors: HostMirrors, held: Held | None = None) -> Generator[str, None, str]:
@@ -152,15 +152,13 @@ def make_rootfs(script: Path, mirrors: HostMirrors, held: Held | None = None) ->
                 "no image registry answers, and the Debian root file system could not be made here",
                 "read the lines above; it needs debootstrap and a Debian mirror: ./dm doctor --fix",
             )
-        done = process.run(["docker", "import", str(tar), _OWN_ROOTFS], timeout=300)
-    if done.code:
-        raise whales.failure("import the root file system", done.err)
+        docker.said("import", str(tar), _OWN_ROOTFS, doing="import the root file system", timeout=300)
     return _OWN_ROOTFS
 
 
 def remove(reference: str) -> None:
     """Given a reference or an id, remove that image unless something still uses it."""
-    process.run(["docker", "image", "rm", reference], timeout=60)
+    docker.run("image", "rm", reference)
 
 
 def _as_root() -> list[str]:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from datameesh_cli.adapters import files, process, whales
+from datameesh_cli.adapters import docker, files, process
 from datameesh_cli.adapters.answers import short
 from datameesh_cli.core.bundle import LIST
 from datameesh_cli.errors import HostError, UserError
@@ -38,7 +38,7 @@ def save(references: Sequence[str], file: Path) -> dict[str, str]:
     try:
         # Through the shell's redirection: `docker save -o` would leave a file under a name of its own when it is stopped.
         _to_end(
-            ["sh", "-c", 'out=$1; shift; exec docker save "$@" > "$out"', "sh", str(part), *references],
+            ["sh", "-c", 'out=$1; shift; exec "$@" > "$out"', "sh", str(part), *docker.command("save", *references)],
             "save the images",
         )
         try:
@@ -74,7 +74,7 @@ def read(file: Path) -> tuple[dict[str, str], dict[str, str]]:
 
 def load(file: Path) -> tuple[str, ...]:
     """Given a bundle, hand its images to the engine and return their references. Raise UserError if it refuses them."""
-    lines = _to_end(["docker", "load", "-i", str(file)], f"load {file}")
+    lines = _to_end(docker.command("load", "-i", str(file)), f"load {file}")
     return tuple(sorted(ln.split(": ", 1)[1] for ln in lines if ln.startswith("Loaded image: ")))
 
 
@@ -163,4 +163,4 @@ def _explained(doing: str, lines: Sequence[str]) -> Exception:
             return UserError(f"cannot {doing}: {lines[-1].split(': ', 1)[-1]}", "name a file that can be written")
     if "No space left" in text or "no space left" in text:
         return HostError(f"cannot {doing}: the disk is full", "free some space, or name a file on another disk")
-    return whales.failure(doing, text)
+    return docker.failure(doing, text)

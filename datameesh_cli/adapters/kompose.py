@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from datameesh_cli.adapters import clock, process, whales, yaml_text
+from datameesh_cli.adapters import clock, docker, yaml_text
 from datameesh_cli.errors import HostError, UserError
 
 FOLDER = "kompose"
@@ -16,7 +16,7 @@ FOLDER = "kompose"
 _NO_FILE = "/dev/null"
 """What kompose reads in place of each secret and each config: it gets no value, and no file of the host."""
 _ALONE = (
-    *("docker", "run", "--rm", "--interactive", "--network", "none", "--read-only", "--cap-drop", "ALL"),
+    *("run", "--rm", "--interactive", "--network", "none", "--read-only", "--cap-drop", "ALL"),
     *("--security-opt", "no-new-privileges", "--memory", "256m", "--pids-limit", "64"),
 )
 
@@ -40,13 +40,13 @@ def convert(image: str, model: Mapping[str, Any], profiles: Sequence[str]) -> Dr
         *("--secrets-as-files", "--with-kompose-annotation=false", "-f", "-", "--stdout"),
     ]
     began = clock.now()
-    done = process.run(command, stdin=json.dumps(given(model)), timeout=120)
+    done = docker.run(*command, stdin=json.dumps(given(model)), timeout=120)
     seconds = clock.now() - began
     if done.code:
         said = [line.partition("FATA")[2].partition(" ")[2] for line in done.err.splitlines() if "FATA" in line]
         if said:
             raise UserError(f"kompose refuses the model: {said[-1].strip()}", "correct the named fragment")
-        failed = whales.failure("run kompose", done.err)
+        failed = docker.failure("run kompose", done.err)
         raise HostError(failed.message, failed.hint or "run: ./dm images build kompose")
     try:
         objects = tuple(o for o in yaml_text.load_all(done.out) if o)

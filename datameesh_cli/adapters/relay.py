@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO
 
-from datameesh_cli.adapters import process
+from datameesh_cli.adapters import docker, process
 from datameesh_cli.errors import DmError, HostError
 
 _REACH_SECONDS = 1.0
@@ -50,7 +50,7 @@ def reach(container: str, address: str, port: int, *, direct: bool | None = None
     if direct or (direct is None and address and _answers(address, port)):
         yield Endpoint(address, port, "direct")
         return
-    with reach_through(["docker", "exec", "-i", container], port) as endpoint:
+    with reach_through(docker.command("exec", "-i", container), port) as endpoint:
         yield endpoint
 
 

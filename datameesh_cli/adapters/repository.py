@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from datameesh_cli.adapters import files, yaml_text
+from datameesh_cli.core.composition import Mount, files_file, mounts_of, services_file
 from datameesh_cli.core.fragment import services_from
-from datameesh_cli.core.model import Model, Profile, model_of
+from datameesh_cli.core.model import Model, Profile, Service, model_of
 from datameesh_cli.core.schema import read
 from datameesh_cli.errors import UserError
 
 _MADE = ("__pycache__", "dbt/target", "dbt/logs", "k8s-export/out")
 """What commands leave in the folders of the checkout; it is no part of it."""
 
+_MADE_BY_DM = "# Made by dm from services/*/, as the list of compose.yaml is; a change here is lost. Every ./dm up makes it anew.\n"
 _INCLUDE = re.compile(r"(?ms)^include:.*?(?=^\S|\Z)")
 
 
@@ -120,12 +123,41 @@ class Repository:
         paragraphs = [p for p in text.split("\n\n") if p.strip() and not p.lstrip().startswith("#")]
         return " ".join(paragraphs[0].split()) if paragraphs else ""
 
-    def refresh_includes(self) -> bool:
-        """Make the `include:` block of the Compose file name exactly the fragments that exist; return True if it changed."""
-        text = self._own_text(self.compose_file)
-        lines = "".join(f"  - ../services/{path.parent.name}/compose.yaml\n" for path in self.fragments())
-        fresh = _INCLUDE.sub(f"include:\n{lines}\n", text, count=1)
-        if fresh == text:
-            return False
-        files.write(self.compose_file, fresh)
-        return True
+    def composed(self) -> dict[Path, str]:
+        """Return the files of compose/ that follow from the service folders: the list of fragments that are included, and what
+        these need not say themselves. Raise UserError for a fragment that is not valid."""
+        services = self.model().services
+        mounts = {s.name: self._mounts(s) for s in services}
+        folder, lines = (
+            self.compose_file.parent,
+            [f"../services/{p.parent.name}/compose.yaml" for p in self.fragments()],
+        )
+        include = "".join(f"  - {line}\n" for line in ("files.yaml", *lines))
+        return {
+            self.compose_file: _INCLUDE.sub(f"include:\n{include}\n", self._own_text(self.compose_file), count=1),
+            folder / "services.yaml": _MADE_BY_DM + yaml_text.dump_all([services_file(services, mounts)]),
+            folder / "files.yaml": _MADE_BY_DM + yaml_text.dump_all([files_file(services, mounts)]),
+        }
+
+    def refresh_compose(self) -> bool:
+        """Make compose/ say what the service folders say; return True if it changed."""
+        stale = {path: text for path, text in self.composed().items() if files.read_if_there(path) != text}
+        for path, text in stale.items():
+            files.write(path, text)
+        return bool(stale)
+
+    def _mounts(self, service: Service) -> list[Mount]:
+        """The files of the checkout that a service is handed, by their path inside."""
+        home = self.root / "services"
+        mounts: list[Mount] = []
+        for pattern, target in service.files.items():
+            places = files.found(home, posixpath.normpath(f"{service.folder}/{pattern}"))
+            if not places and "*" not in pattern:
+                raise UserError(
+                    f"services/{service.folder}/compose.yaml, service '{service.name}': there is no {pattern}",
+                    "`files:` names files and folders of the service's folder",
+                )
+            for place in places:
+                inside = [path.relative_to(home).as_posix() for path in self._files(place) if path.suffix != ".md"]
+                mounts += mounts_of(target, place.relative_to(home).as_posix(), inside)
+        return sorted(mounts, key=lambda m: m.target)

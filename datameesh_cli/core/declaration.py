@@ -180,6 +180,11 @@ class Declaration:
     provides: tuple[Annotated[Text, Field(pattern=r"^[a-z][a-z0-9-]*$")], ...] = key(
         "the roles that it plays for others: small letters, digits and -", default=(), example=["object-store"]
     )
+    files: Mapping[str, Annotated[str, Field(pattern="^/")]] = key(
+        "what of the checkout it is handed: a file or folder, from its own folder on, and the path inside",
+        default_factory=dict,
+        example={"config": "/etc/orders"},
+    )
     kubernetes: Kubernetes = key("what is special about it on Kubernetes", default=Kubernetes())
 
     def __post_init__(self) -> None:

@@ -60,8 +60,8 @@ def make_export(outside: Outside, request: ExportRequest, say: Say, began: float
 
     Raise UserError if a fragment is not valid or a rung of the ladder rejects the result, HostError without an engine.
     """
-    if outside.repository.refresh_includes():
-        say("compose/compose.yaml now includes every service folder")
+    if outside.repository.refresh_compose():
+        say("compose/ now says what the service folders say")
     with ThreadPoolExecutor(1) as beside:
         image = beside.submit(kompose_image, outside, say)
         read = read_source(outside, request.profiles, request.ram, request.target)

@@ -67,8 +67,8 @@ def start_profile(
         # Not before: a `dm up` or `dm down` that ends in this moment changes what runs, and with it the plan.
         planned = plan_memory(outside, request.profiles, request.ram, quotas=request.quotas)
         _look_at_ports(outside, planned, say)
-        if outside.repository.refresh_includes():
-            say("compose/compose.yaml now includes every service folder")
+        if outside.repository.refresh_compose():
+            say("compose/ now says what the service folders say")
         images = _images(outside, planned)
         if request.build:
             build_missing(outside, images, say, builds)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +79,34 @@ def compose_services() -> tuple[tuple[Path, str, dict[str, Any]], ...]:
     found = [(path, name, body) for path in fragments() for name, body in (read(path).get("services") or {}).items()]
     assert found
     return tuple(found)
+
+
+@cache
+def resolved(profiles: tuple[str, ...] = ("*",), env_file: Path | None = None, root: Path = ROOT) -> dict[str, Any]:
+    """What Compose makes of the model, with no variable of this shell in it."""
+    clean = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "DOCKER_CONFIG")}
+    flags = [flag for profile in profiles for flag in ("--profile", profile)]
+    env_flags = ["--env-file", str(env_file)] if env_file else []
+    file = str(root / "compose" / "compose.yaml")
+    command = ["docker", "compose", "-f", file, *env_flags, *flags, "config", "--format", "json"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, env=clean, timeout=60)
+    except FileNotFoundError:
+        pytest.fail("the docker command is not installed; ./dm doctor says how to get it")
+    if "is not a docker command" in done.stderr or "unknown command" in done.stderr:
+        pytest.fail("the Compose plugin is not installed; ./dm doctor says how to get it")
+    assert done.returncode == 0, done.stderr
+    assert "variable is not set" not in done.stderr, done.stderr
+    found = json.loads(done.stdout)
+    assert isinstance(found, dict)
+    return found
+
+
+def started(name: str) -> dict[str, Any]:
+    """A service as Compose starts it: what its fragment extends is in it."""
+    body = resolved()["services"][name]
+    assert isinstance(body, dict)
+    return body
 
 
 def label(path: Path) -> str:

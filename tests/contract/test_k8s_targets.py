@@ -121,7 +121,7 @@ def _with(config: str, before: str, after: str) -> Source:
     )
 
 
-@pytest.mark.parametrize("config", ["trino-catalog-hive", "trino-catalog-lake", "hive-metastore-site"])
+@pytest.mark.parametrize("config", ["trino-catalog-hive", "trino-catalog-lake", "hive-metastore-metastore-site"])
 def test_a_host_that_aws_does_not_declare_is_rejected(config: str) -> None:
     assert graph_problems(_made(_read(AWS).source)) == []
     problems = graph_problems(_made(_with(config, S3, "s3.eu-north-1.amazonaws.com")))

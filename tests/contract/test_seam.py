@@ -174,3 +174,28 @@ def test_a_use_case_has_its_adapters_from_its_argument(path: Path) -> None:
 def test_an_imported_adapter_is_seen(line: str) -> None:
     assert run_time_adapters(f"def f():\n    {line}")
     assert not run_time_adapters(f"if TYPE_CHECKING:\n    {line}")
+
+
+def docker_calls(text: str) -> list[str]:
+    """Given a module's text, return each place that begins a command with the docker program, or looks for it."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        first = node.elts if isinstance(node, (ast.List, ast.Tuple)) else []
+        called = node.args if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[0] == "process" else []
+        for word in [*first[:1], *called[:1]]:
+            if isinstance(word, ast.Constant) and word.value == "docker":
+                found.append(f"{word.lineno}: {ast.unparse(node)}")
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=label)
+def test_docker_has_one_door(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert docker_calls(text) == []
+    if path.name != "docker.py":
+        assert "python_on_whales" not in text.replace("from python_on_whales import DockerClient", "")
+
+
+@pytest.mark.parametrize("text", ['run(["docker", "ps"])', 'process.find("docker")', 'x = ("docker", *more)'])
+def test_a_call_of_docker_is_seen(text: str) -> None:
+    assert docker_calls(text)

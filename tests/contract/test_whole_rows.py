@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.contract.repo import ROOT, services_parameters
-from tests.contract.test_compose_model import EVERYTHING, PROFILES, _resolved
+from tests.contract.repo import ROOT, resolved, services_parameters
+from tests.contract.test_compose_model import EVERYTHING, PROFILES
 
 SERVICES = services_parameters()
 
@@ -29,7 +29,7 @@ def test_compose_accepts_the_model_of_every_profile(profiles: tuple[str, ...]) -
 @pytest.mark.row("S-OPS-34/C")
 @pytest.mark.parametrize(**SERVICES)
 def test_every_service_has_a_limit(path: Any, name: str, body: dict[str, Any]) -> None:
-    limits = _resolved(EVERYTHING)["services"][name]["deploy"]["resources"]["limits"]
+    limits = resolved(EVERYTHING)["services"][name]["deploy"]["resources"]["limits"]
     assert int(limits["memory"]) >= 64 * 2**20
     assert re.fullmatch(r"\$\{[A-Z_]+_LIMIT:-\d+\}M", body["deploy"]["resources"]["limits"]["memory"])
 
@@ -39,7 +39,7 @@ def test_every_service_has_a_limit(path: Any, name: str, body: dict[str, Any]) -
 def test_every_long_running_service_has_a_health_check_and_no_job_has(
     path: Any, name: str, body: dict[str, Any]
 ) -> None:
-    check = _resolved(EVERYTHING)["services"][name].get("healthcheck") or {}
+    check = resolved(EVERYTHING)["services"][name].get("healthcheck") or {}
     if body["x-datameesh"].get("kind") == "job":
         assert not check
         return
@@ -52,7 +52,7 @@ def test_every_long_running_service_has_a_health_check_and_no_job_has(
 @pytest.mark.parametrize(**SERVICES)
 def test_every_password_comes_from_a_secret_of_compose(path: Any, name: str, body: dict[str, Any]) -> None:
     """Every file below /run/secrets that a container is told of, by a variable or in a file that it runs, is mounted as one."""
-    model = _resolved(EVERYTHING)
+    model = resolved(EVERYTHING)
     service = model["services"][name]
     mounted = {secret["source"] for secret in service.get("secrets") or ()}
     told = " ".join(str(value) for value in (service.get("environment") or {}).values())
@@ -70,6 +70,6 @@ def test_the_store_is_built_from_one_exact_commit() -> None:
     required = re.findall(r"github\.com/minio/minio (v\S+)", (folder / "go.mod").read_text())
     assert required == ["v0.0.0-20260212201848-7aac2a2c5b7c"]
     assert f"github.com/minio/minio {required[0]} h1:" in (folder / "go.sum").read_text()
-    images = {name: service["image"] for name, service in _resolved(EVERYTHING)["services"].items()}
+    images = {name: service["image"] for name, service in resolved(EVERYTHING)["services"].items()}
     assert images["minio"] == "datameesh/minio:2026-02-12"
     assert [image for image in images.values() if image.endswith(":latest") or ":" not in image] == []

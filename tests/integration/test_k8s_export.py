@@ -18,36 +18,29 @@ from tests.integration.clone import copy_of, export, files_in
 SERVICE = """\
 services:
   hello:
+    extends: {file: ../../compose/services.yaml, service: hello}
     image: ${HELLO_IMAGE:-datameesh/hello:1}
     profiles: [core]
-    restart: unless-stopped
-    read_only: true
     tmpfs: [/tmp]
-    cap_drop: [ALL]
-    security_opt: ["no-new-privileges:true"]
     deploy:
       replicas: 2
       resources: {limits: {memory: "${HELLO_LIMIT:-64}M"}}
     environment: {DB: "postgresql://sales-db:5432/sales_db", PRICE: "$$5 a $$(unit)"}
     expose: ["5000"]
     ports: ["${DM_BIND:-127.0.0.1}:${HELLO_PORT:-30081}:5000"]
-    networks: {mesh: {aliases: [hello.greetings.svc.cluster.local, hallo]}}
+    networks: {mesh: {aliases: [hallo]}}
     healthcheck: {test: ["CMD", "sh", "-c", "test -e /tmp/up || exit 1"], interval: 5s, timeout: 5s, retries: 3, start_period: 10s}
     depends_on: {sales-db: {condition: service_healthy}}
     secrets: [sales-db-api-password]
-    configs: [{source: hello-text, target: /etc/hello.txt}]
     volumes: ["hello-data:/data"]
     x-datameesh:
       namespace: greetings
       layer: user access
       owner: sales-team
+      files: {config: /etc/hello}
       ram: {min: 64, want: 64}
       consumes: ["sales-db:5432"]
-networks: {mesh: {}}
 volumes: {hello-data: {}}
-configs: {hello-text: {file: config/hello.txt}}
-secrets:
-  sales-db-api-password: {file: "${DM_SECRETS:-../../.dm/datameesh/secrets}/sales-db-api-password"}
 """
 ASKED = ("--profile", "analytics", "--ram", "6g")
 
@@ -123,7 +116,7 @@ def test_a_service_that_is_added_as_a_folder_comes_out_right(clone: Path, tmp_pa
     own = folder / "services" / "hello"
     (own / "config").mkdir(parents=True)
     (own / "compose.yaml").write_text(SERVICE)
-    (own / "config" / "hello.txt").write_text("hello\n")
+    (own / "config" / "text.txt").write_text("hello\n")
     (own / "Dockerfile").write_text(
         'FROM datameesh/base:13\nLABEL org.opencontainers.image.version="1"\nUSER 10777:10778\n'
     )
@@ -222,11 +215,15 @@ BAD_FRAGMENTS = [
     ("x-datameesh:", "x-datameesh:\n      consumes: ['marketing-db:1']", "a port that marketing-db does not expose"),
     ("x-datameesh:", "x-datameesh:\n      kubernetes: {kind: Pod}", "x-datameesh.kubernetes.kind` 'Pod' is unknown"),
     (
-        "read_only: true",
-        "read_only: true\n    extra_hosts: ['a=10.0.0.1']",
+        "    expose:",
+        "    extra_hosts: ['a=10.0.0.1']\n    expose:",
         "no pass knows the Compose key 'extra_hosts[]'",
     ),
-    ("restart: unless-stopped", "restart: on-failure", "restart is 'on-failure', and an export knows only always or"),
+    (
+        "    expose:",
+        "    restart: on-failure\n    expose:",
+        "restart is 'on-failure', and an export knows only always or",
+    ),
     ("PGDATABASE: sales_db", "PGDATABASE: sales_db\n      OTHER: marketing-db:5432", 'consumes: ["marketing-db:5432"]'),
 ]
 

@@ -78,7 +78,7 @@ def cases(root: Path) -> dict[str, Callable[[], Any]]:
         "export": lambda: export_folder.replace(root / ".dm" / "export", {"export-report.json": "x" * 20000}),
         "bundle": save,
         "history": history,
-        "include list": lambda: Repository(root / ".dm" / "checkout").refresh_includes(),
+        "include list": lambda: Repository(root / ".dm" / "checkout").refresh_compose(),
         "a user's file": lambda: file_script(world, root / ".dm" / "query.sql"),
         "rows": lambda: count_rows(world),
         "build error": lambda: build_images(world, ["broken"], Told(lambda _: None, lambda _: None)),

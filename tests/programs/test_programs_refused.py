@@ -240,6 +240,7 @@ def test_every_program_that_the_code_names_is_in_the_table() -> None:
 
     text = "".join(p.read_text() for p in sorted((ROOT / "datameesh_cli").rglob("*.py")))
     named = set(re.findall(r"process\.(?:run|stream|begun|attach|pipe|find)\(\s*\[?[\"']([a-z-]+)[\"']", text))
+    named |= set(re.findall(r"_PROGRAM = \"([a-z-]+)\"", text))
     named |= set(re.findall(r"checked\(\s*\[[\"']([a-z-]+)[\"']", text))
     elsewhere = {
         "sudo": "asks once, -n, and is found first",

@@ -89,7 +89,7 @@ def test_names_are_looked_up_on_the_stacks_own_network() -> None:
 
 def test_the_ways_in_are_read_from_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     out = "9000/tcp -> 127.0.0.1:30900\n9001/tcp -> [::1]:30901\n"
-    monkeypatch.setattr(compose_target.process, "run", lambda *_, **__: process.Finished(0, out, ""))
+    monkeypatch.setattr(compose_target.docker, "run", lambda *_, **__: process.Finished(0, out, ""))
     seen = _target(_Engine(("minio", "running"))).published(["minio"])
     assert seen.rows == (("minio", 9000, "127.0.0.1", 30900), ("minio", 9001, "[::1]", 30901))
 

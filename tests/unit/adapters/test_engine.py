@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from datameesh_cli.adapters.compose import Compose
+from datameesh_cli.adapters.docker import failure
 from datameesh_cli.adapters.engine import Engine
-from datameesh_cli.adapters.whales import failure
 from datameesh_cli.core.health import Container
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from datameesh_cli.adapters import yaml_text
 from datameesh_cli.errors import UserError
 from tests.fakes.outside import files_of, write_repository
 
@@ -71,19 +72,42 @@ def test_a_broken_profile_is_named(tmp_path: Path) -> None:
         repository.model()
 
 
-def test_the_include_list_follows_the_folders(tmp_path: Path) -> None:
+def test_compose_follows_the_folders(tmp_path: Path) -> None:
     repository = write_repository(tmp_path)
-    assert repository.refresh_includes()
+    assert repository.refresh_compose()
     assert repository.compose_file.read_text() == (
-        "name: datameesh\n\ninclude:\n  - ../services/db/compose.yaml\n  - ../services/metastore/compose.yaml\n"
-        "  - ../services/web/compose.yaml\n\nnetworks:\n  mesh: {}\n"
+        "name: datameesh\n\ninclude:\n  - files.yaml\n  - ../services/db/compose.yaml\n"
+        "  - ../services/metastore/compose.yaml\n  - ../services/web/compose.yaml\n\nnetworks:\n  mesh: {}\n"
     )
     before = files_of(tmp_path)
-    assert not repository.refresh_includes()
+    assert not repository.refresh_compose()
     assert files_of(tmp_path) == before
     shutil.rmtree(tmp_path / "services" / "web")
-    assert repository.refresh_includes()
-    assert "web" not in repository.compose_file.read_text()
+    assert repository.refresh_compose()
+    made = [(tmp_path / "compose" / name).read_text() for name in ("compose.yaml", "services.yaml", "files.yaml")]
+    assert "db" in made[0]
+    assert not any("web" in text for text in made)
+
+
+def test_the_files_of_a_service_are_those_of_its_folder(tmp_path: Path) -> None:
+    """A folder, one file under another name, and what other folders bring; pages and hidden files are nobody's."""
+    repository = write_repository(tmp_path)
+    home = tmp_path / "services"
+    for name in ("web/config/deep/a.ini", "web/config/README.md", "web/config/.b", "web/one.ini", "db/catalog/db.ini"):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text("x")
+    fragment = home / "web" / "compose.yaml"
+    files = "files: {config: /etc/web, one.ini: /etc/web/other.ini, ../*/catalog: /etc/web/catalog}"
+    fragment.write_text(fragment.read_text().replace("owner: ", f"{files}\n      owner: "))
+    made = yaml_text.load(repository.composed()[tmp_path / "compose" / "services.yaml"])
+    assert made["services"]["web"]["configs"] == [
+        {"source": "db-catalog-db", "target": "/etc/web/catalog/db.ini"},
+        {"source": "web-deep-a", "target": "/etc/web/deep/a.ini"},
+        {"source": "web-one", "target": "/etc/web/other.ini"},
+    ]
+    fragment.write_text(fragment.read_text().replace("one.ini", "none.ini"))
+    with pytest.raises(UserError, match=r"services/web/compose\.yaml, service 'web': there is no none\.ini"):
+        repository.composed()
 
 
 def test_the_summary_is_the_first_paragraph_of_the_readme(tmp_path: Path) -> None:

@@ -119,6 +119,8 @@ SERVICE_ERRORS: list[tuple[dict[str, Any], str]] = [
     ({"x_layer": "basement"}, "`x-datameesh.layer` 'basement' is unknown"),
     ({"x_namespace": None}, "`x-datameesh.namespace` is missing"),
     ({"x_owner": ""}, "`x-datameesh.owner` is empty, it must be a text"),
+    ({"x_files": {"config": "etc"}}, "`x-datameesh.files.config` cannot be 'etc'"),
+    ({"x_provides": ["SQL"]}, "`x-datameesh.provides[0]` cannot be 'SQL'"),
     ({"image": None}, "`image` is missing"),
     ({"image": 476}, "`image` must be a text, it is 476"),
     ({"profiles": None}, "`profiles` is missing"),

@@ -1,15 +1,16 @@
-"""The docker command through python-on-whales, and what it says when it fails, as our errors. The only module that imports it.
+"""The one door to docker: its command, and what it says when it fails, as our errors.
 
-Importing it takes 0.24 s (`time python -c "import python_on_whales"`, 2 cores), so what is asked often, or waited for with a
-deadline, goes through `process`.
+What changes a stack as a whole goes through python-on-whales. That library waits without a deadline, hears no signal while it
+does, hands no lines on as they come, and takes 0.24 s to import (`time python -c "import python_on_whales"`, 2 cores): what needs
+one of these calls the same command through `process`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datameesh_cli.adapters import interrupts, process
 from datameesh_cli.adapters.answers import short
@@ -18,12 +19,48 @@ from datameesh_cli.errors import DmError, HostError, NetworkHeldError, Unhealthy
 if TYPE_CHECKING:
     from python_on_whales import DockerClient
 
+_PROGRAM = "docker"
 _NO_ENGINE = (
     "cannot connect to the docker daemon",
     "is the docker daemon running",
     "error during connect",
     "failed to connect to the docker api",
 )
+
+
+def command(*words: str) -> list[str]:
+    """Given the words of a docker command, return it whole, for those who start it themselves."""
+    return [_PROGRAM, *words]
+
+
+def program() -> str | None:
+    """Return the path of the docker command, None if there is none."""
+    return process.find(_PROGRAM)
+
+
+def run(
+    *words: str, stdin: str | None = None, timeout: float = 60, env: Mapping[str, str] | None = None
+) -> process.Finished:
+    """Given the words of a docker command, run it and return what came out, whatever its exit code. Raise as `process.run`."""
+    return process.run(command(*words), stdin=stdin, timeout=timeout, env=env)
+
+
+def said(*words: str, doing: str = "", timeout: float = 60) -> str:
+    """Given the words of a docker command, return its output. Raise what explains a failure: "cannot `doing`: ..."."""
+    done = run(*words, timeout=timeout)
+    if done.code:
+        raise failure(doing or f"run docker {words[0]}", done.err or done.out)
+    return done.out
+
+
+def stream(
+    *words: str,
+    stdin: str | None = None,
+    env: Mapping[str, str] | None = None,
+    hold: Callable[[Any], None] | None = None,
+) -> Generator[str, None, int]:
+    """Given the words of a docker command, yield its lines as they come; the generator returns the exit code."""
+    return process.stream(command(*words), stdin=stdin, env=env, hold=hold)
 
 
 def compose(file: Path, project: str, env_file: Path | None, profiles: Sequence[str]) -> DockerClient:
@@ -52,10 +89,10 @@ def done_whole(doing: str) -> Iterator[None]:
         try:
             yield
         except ClientNotFoundError as missing:
-            process.run(["docker", "--version"], timeout=30)  # says why: not there, or not executable
+            run("--version", timeout=30)  # says why: not there, or not executable
             raise HostError("'docker' is not installed", "run: ./dm doctor") from missing
         except OSError as refused:
-            raise process.refusal("docker", refused) from refused
+            raise process.refusal(_PROGRAM, refused) from refused
         except DockerException as failed:
             raise failure(doing, (failed.stderr or failed.stdout or str(failed)).strip()) from failed
 
