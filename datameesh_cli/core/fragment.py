@@ -32,7 +32,9 @@ class Body:
 
     own: Declaration = key("what DataMeesh must know of it", spelt="x-datameesh")
     image: Annotated[Text, AfterValidator(_default)] = key("what it is started from", example="datameesh/orders-api:1")
-    profiles: tuple[Text, ...] = key("exactly one profile", example=["core"], min_length=1, max_length=1)
+    profiles: tuple[Text, ...] = key(
+        "with which profile it comes: exactly one; a job needs none", default=(), example=["core"]
+    )
     deploy: Deploy = key("how many containers there are, and what each may use", default=Deploy())
     ports: tuple[
         Annotated[Port, PlainValidator(_port, json_schema_input_type=Annotated[str, Field(pattern=_PORT)])], ...
@@ -50,6 +52,10 @@ class Body:
     secrets: tuple[Annotated[str, PlainValidator(_secret, json_schema_input_type=Text | dict[str, Any])], ...] = key(
         "secrets, each a file that is named after what it is", default=(), example=["orders-db-admin-password"]
     )
+
+    def __post_init__(self) -> None:
+        if self.own.kind == "service" and len(self.profiles) != 1:
+            raise Wrong("`profiles:` must name exactly one profile", "write profiles: [core]")
 
 
 @partly_declared

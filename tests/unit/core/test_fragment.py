@@ -123,11 +123,11 @@ SERVICE_ERRORS: list[tuple[dict[str, Any], str]] = [
     ({"x_provides": ["SQL"]}, "`x-datameesh.provides[0]` cannot be 'SQL'"),
     ({"image": None}, "`image` is missing"),
     ({"image": 476}, "`image` must be a text, it is 476"),
-    ({"profiles": None}, "`profiles` is missing"),
-    ({"profiles": []}, "`profiles` must be a list of 1, it is []"),
-    ({"profiles": ["core", "analytics"]}, "`profiles` must be a list of 1, it is ['core', 'analytics']"),
-    ({"profiles": "core"}, "`profiles` must be a list of 1, it is 'core'"),
-    ({"profiles": [1]}, "`profiles[0]` must be a text, it is 1 (and 1 more)"),
+    ({"profiles": None}, "`services.trino-worker`: `profiles:` must name exactly one profile"),
+    ({"profiles": []}, "`services.trino-worker`: `profiles:` must name exactly one profile"),
+    ({"profiles": ["core", "analytics"]}, "`services.trino-worker`: `profiles:` must name exactly one profile"),
+    ({"profiles": "core"}, "`profiles` must be a list, it is 'core'"),
+    ({"profiles": [1]}, "`profiles[0]` must be a text, it is 1"),
     ({"x_ram": None}, "`x-datameesh.ram` is missing"),
     ({"x_ram": 640}, "`x-datameesh.ram` must be a mapping, it is 640"),
     ({"x_ram": {"min": 640}}, "`x-datameesh.ram.want` is missing"),
@@ -196,7 +196,7 @@ def test_every_mistake_is_named_with_file_and_service(changes: dict[str, Any], s
         _read(**changes)
     message = caught.value.message
     assert message.replace("services.trino-worker.", "") == f"{FILE}: {says}"
-    assert "`services.trino-worker." in message
+    assert "`services.trino-worker" in message
     assert "\n" not in message + caught.value.hint
     assert caught.value.hint
 
