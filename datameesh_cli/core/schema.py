@@ -91,10 +91,9 @@ def read(form: type[T], data: object, where: str, at: str = "") -> T:
         raise _refusal(form, data, wrong, (where, at)) from None
 
 
-@functools.cache
 def json_schema(form: Any) -> dict[str, Any]:
     """Given a declared class or a type of them, return its JSON Schema."""
-    return _adapter(form).json_schema(schema_generator=_InOrder)
+    return _published(form)
 
 
 def part_of(schema: Mapping[str, Any], steps: Sequence[str | int]) -> Mapping[str, Any]:
@@ -129,6 +128,11 @@ class _InOrder(GenerateJsonSchema):
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
         return False
+
+
+@functools.cache
+def _published(form: Any) -> dict[str, Any]:
+    return _adapter(form).json_schema(schema_generator=_InOrder)
 
 
 @functools.cache
