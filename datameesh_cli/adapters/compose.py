@@ -39,13 +39,15 @@ class Compose:
         return resolved
 
     @contextmanager
-    def starting(self, profiles: Sequence[str]) -> Iterator[Callable[[], bool]]:
-        """Given profiles, create and start their services, unchanged ones left alone, while the caller looks on.
+    def starting(self, profiles: Sequence[str], services: Sequence[str]) -> Iterator[Callable[[], bool]]:
+        """Given services and the profiles that they are in, create and start them while the caller looks on.
+
+        Unchanged ones are left alone.
 
         The function handed over says whether Compose is still at work, and raises what it failed with. Whoever leaves early,
         through a failure or Ctrl-C, ends Compose first, so that the next `up` has the project to itself.
         """
-        command = [*self._base(profiles), "up", "--detach", "--quiet-pull", "--pull", "never"]
+        command = [*self._base(profiles), "up", "--detach", "--quiet-pull", "--pull", "never", *services]
         with process.begun(command) as finished:
 
             def at_work() -> bool:
