@@ -225,7 +225,7 @@ class OfText(Expect):
 class OfProgram(OfText):
     """What can be expected of a command."""
 
-    judges: ClassVar[dict[str, Judge]] = OfText.judges | {"exit": _exit}
+    judges: ClassVar[dict[str, Judge]] = {"exit": _exit} | OfText.judges
 
     exit: Whole = key("The exit code; without it 0.", default=None, example=0)
 

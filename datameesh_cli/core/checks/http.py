@@ -23,7 +23,7 @@ def _status(wanted: int, seen: Answer) -> str:
 class OfPage(OfText):
     """What can be expected of a page."""
 
-    judges: ClassVar[dict[str, Judge]] = OfText.judges | {"status": _status}
+    judges: ClassVar[dict[str, Judge]] = {"status": _status} | OfText.judges
 
     status: Whole = key("The status; without it one below 400.", default=None, example=200)
 

@@ -26,7 +26,7 @@ def _one_address(wanted: bool, seen: Answer) -> str:
 class OfNames(OfProgram):
     """What can be expected of names."""
 
-    judges: ClassVar[dict[str, Judge]] = OfProgram.judges | {"one_address": _one_address}
+    judges: ClassVar[dict[str, Judge]] = {"one_address": _one_address} | OfProgram.judges
 
     one_address: Flag = key("Whether they all lead to one address.", default=None, example=True)
 
