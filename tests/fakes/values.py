@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from datameesh_cli.core.check import Check
+from datameesh_cli.core.declaration import Heap, LeaveOut, Ram, Setting
 from datameesh_cli.core.health import Container
 from datameesh_cli.core.kind import Kind
-from datameesh_cli.core.model import Heap, LeaveOut, Model, Port, Profile, Ram, Service, Setting
+from datameesh_cli.core.model import Model, Port, Profile, Service
 
 
 def a_service(name: str, *, ram: tuple[int, int] = (64, 128), **fields: Any) -> Service:

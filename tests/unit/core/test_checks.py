@@ -62,7 +62,7 @@ def test_every_kind_of_action_is_read() -> None:
 @pytest.mark.parametrize(
     ("entry", "says"),
     [
-        ({"name": ""}, "check 1: `name` must be a text"),
+        ({"name": ""}, "check 1: `name` is empty, it must be a text"),
         ({"sql": 3}, "check 'one': `sql` must be a text, it is 3"),
         ({"published": "x"}, "exactly one of"),
         ({"colour": "red"}, "there is no key 'colour'"),
