@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import importlib
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +20,7 @@ from datameesh_cli.adapters.engine import Engine
 from datameesh_cli.adapters.repository import Repository
 from datameesh_cli.adapters.state import State
 from datameesh_cli.core.stack import DEFAULT_NAME, project_name
+from datameesh_cli.core.stream import Stream
 
 if TYPE_CHECKING:
     from datameesh_cli.adapters import (
@@ -72,10 +73,8 @@ class Images(Protocol):
     def user_of(self, reference: str) -> str | None: ...
     def pull(self, reference: str) -> bool: ...
     def remove(self, reference: str) -> None: ...
-    def build(self, request: image_builder.Build, held: Held | None = None) -> Generator[str, None, int]: ...
-    def make_rootfs(
-        self, script: Path, mirrors: host_mirrors.HostMirrors, held: Held | None = None
-    ) -> Generator[str, None, str]: ...
+    def build(self, request: image_builder.Build, held: Held | None = None) -> Stream[int]: ...
+    def make_rootfs(self, script: Path, mirrors: host_mirrors.HostMirrors, held: Held | None = None) -> Stream[str]: ...
 
 
 class ImageFolders(Protocol):

@@ -41,7 +41,7 @@ def open_session(outside: Outside, user: str, catalog: str, schema: str) -> Sess
     planned = plan_memory(outside, (), None)
     if not catalog and not schema:
         catalog, schema = _place_of_marts(outside, planned), "public"
-    return trino_of(planned).session(user, catalog or None, schema or None, raw=True)
+    return trino_of(outside, planned).session(user, catalog or None, schema or None, raw=True)
 
 
 def _place_of_marts(outside: Outside, planned: Planned) -> str:

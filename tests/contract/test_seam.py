@@ -140,13 +140,6 @@ def test_what_touches_no_file_is_let_through(text: str) -> None:
     assert raw_calls(text, set()) == []
 
 
-STILL = {
-    *("open_lake", "open_target", "run_dbt"),
-    *("seed_lake", "verify_stack"),
-}
-"""Use cases that still import an adapter."""
-
-
 def run_time_adapters(text: str) -> list[str]:
     """Given a module's text, return what it imports of the adapters when it runs; what only the type checker reads is none."""
     tree = ast.parse(text)
@@ -159,8 +152,7 @@ def run_time_adapters(text: str) -> list[str]:
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "usecases").glob("*.py")), ids=label)
 def test_a_use_case_has_its_adapters_from_its_argument(path: Path) -> None:
-    found = run_time_adapters(path.read_text(encoding="utf-8"))
-    assert bool(found) == (path.stem in STILL), found
+    assert run_time_adapters(path.read_text(encoding="utf-8")) == []
 
 
 @pytest.mark.parametrize(
