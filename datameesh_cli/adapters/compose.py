@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datameesh_cli.adapters import answers, docker, files, process
+from datameesh_cli.core.stream import Stream
 
 if TYPE_CHECKING:
     from python_on_whales import DockerClient
@@ -83,7 +84,7 @@ class Compose:
         env: Mapping[str, str] | None = None,
         volumes: Sequence[str] = (),
         program: Sequence[str] = (),
-    ) -> Generator[str, None, int]:
+    ) -> Stream[int]:
         """Given a job service and its command, run it in a container of its own and yield its lines;
         the generator returns the exit code.
 
