@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         kompose,
         kubectl,
         kubernetes_schema,
+        line_editor,
         postgres,
     )
     from datameesh_cli.adapters.cluster_access import ClusterAccess
@@ -62,6 +63,13 @@ class Host(Protocol):
     def has_address(self, address: str) -> bool: ...
     def is_port_free(self, address: str, port: int) -> bool: ...
     def port_holder(self, port: int) -> str | None: ...
+
+
+class Lines(Protocol):
+    """Lines that a person types (`adapters/line_editor.py`)."""
+
+    def line_editor(self, history: Path) -> AbstractContextManager[None]: ...
+    def read_line(self, prompt: str) -> str | None: ...
 
 
 class Images(Protocol):
@@ -148,8 +156,18 @@ class Databases(Protocol):
 
 
 if TYPE_CHECKING:
-    _whole: tuple[Images, ImageFolders, Bundles, Export, Kompose, Schemas, Kubectl, Databases] = (
-        *(image_builder, image_folders, image_bundle, export_folder, kompose, kubernetes_schema, kubectl, postgres),
+    _whole: tuple[Lines, Images, ImageFolders, Bundles, Export, Kompose, Schemas, Kubectl, Databases] = (
+        *(
+            line_editor,
+            image_builder,
+            image_folders,
+            image_bundle,
+            export_folder,
+            kompose,
+            kubernetes_schema,
+            kubectl,
+            postgres,
+        ),
     )
     """The modules that `_Later` stands for do what is said of them."""
 
@@ -187,6 +205,7 @@ class Outside:
     project: str
     clock: Clock
     host: Host
+    lines: Lines
     look: Callable[..., Facts]
     repair: Callable[[str, str, Path], None]
     mirrors: Callable[[], host_mirrors.HostMirrors]
@@ -227,6 +246,7 @@ def outside(name: str = DEFAULT_NAME, root: Path | None = None, state_root: Path
         project=project,
         clock=clock,
         host=host,
+        lines=_later("line_editor"),
         look=_later("host_facts", "look"),
         repair=_later("host_repair", "repair"),
         mirrors=_later("host_mirrors", "host_mirrors"),

@@ -150,8 +150,10 @@ def run_time_adapters(text: str) -> list[str]:
     return [name for name in names if name.startswith("datameesh_cli.adapters")]
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "usecases").glob("*.py")), ids=label)
-def test_a_use_case_has_its_adapters_from_its_argument(path: Path) -> None:
+@pytest.mark.parametrize(
+    "path", sorted(p for folder in ("usecases", "render") for p in (PACKAGE / folder).glob("*.py")), ids=label
+)
+def test_use_cases_have_their_adapters_from_their_argument_and_render_needs_none(path: Path) -> None:
     assert run_time_adapters(path.read_text(encoding="utf-8")) == []
 
 
