@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -141,10 +141,15 @@ class Repository:
 
     def refresh_compose(self) -> bool:
         """Make compose/ say what the service folders say; return True if it changed."""
-        stale = {path: text for path, text in self.composed().items() if files.read_if_there(path) != text}
+        return bool(self.bring_up_to_date(self.composed()))
+
+    def bring_up_to_date(self, texts: Mapping[Path, str]) -> tuple[str, ...]:
+        """Given files that are made and what each must hold, write those that hold something else and return their names."""
+        stale = {path: text for path, text in texts.items() if files.read_if_there(path) != text}
         for path, text in stale.items():
+            files.make_folder(path.parent)
             files.write(path, text)
-        return bool(stale)
+        return tuple(self.relative(path) for path in stale)
 
     def _mounts(self, service: Service) -> list[Mount]:
         """The files of the checkout that a service is handed, by their path inside."""

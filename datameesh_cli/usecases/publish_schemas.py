@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-from datameesh_cli.adapters import files
+from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.formats import FORMATS
 from datameesh_cli.core.reference import contents, page
 
 
-def publish_schemas(root: Path) -> tuple[str, ...]:
-    """Given the checkout's folder, bring everything up to date and return the paths of the files that were not."""
-    stale = [(path, text) for path, text in published(root) if files.read_if_there(path) != text]
-    for path, text in stale:
-        files.make_folder(path.parent)
-        files.write(path, text)
-    return tuple(str(path.relative_to(root)) for path, _ in stale)
+def publish_schemas(outside: Outside) -> tuple[str, ...]:
+    """Bring everything that is published up to date and return the names of the files that were not."""
+    return outside.repository.bring_up_to_date(published(outside))
 
 
-def published(root: Path) -> Iterator[tuple[Path, str]]:
-    """Given the checkout's folder, yield each file with the text that it must have."""
-    yield root / "docs" / "reference" / "README.md", contents()
+def published(outside: Outside) -> dict[Path, str]:
+    """Return each published file with the text that it must have."""
+    root, found = outside.repository.root, {}
+    found[root / "docs" / "reference" / "README.md"] = contents()
     for of in FORMATS:
-        yield root / "schemas" / f"{of.name}.json", of.text
-        yield root / "docs" / "reference" / f"{of.name}.md", page(of)
-        for place in of.places:
-            for path in files.found(root, place):
-                yield path, of.with_header(files.read(path), len(path.relative_to(root).parts) - 1)
+        found[root / "schemas" / f"{of.name}.json"] = of.text
+        found[root / "docs" / "reference" / f"{of.name}.md"] = page(of)
+        for path in (path for place in of.places for path in outside.repository.found(root, place)):
+            folders = len(path.relative_to(root).parts) - 1
+            found[path] = of.with_header(outside.repository.read_text(path), folders)
+    return found

@@ -14,7 +14,7 @@ from datameesh_cli.render.output import OUTPUT, Output, print_json, print_line
 def command(ctx: typer.Context, output: Output = OUTPUT) -> None:
     from datameesh_cli.usecases.publish_schemas import publish_schemas
 
-    changed = publish_schemas(outside(ctx.obj).repository.root)
+    changed = publish_schemas(outside(ctx.obj))
     if output is Output.json:
         print_json(changed)
         return
