@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.formats import FORMATS
 from datameesh_cli.core.reference import contents, page
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from datameesh_cli.adapters.outside import Outside
 
 
 def publish_schemas(outside: Outside) -> tuple[str, ...]:
