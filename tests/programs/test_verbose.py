@@ -21,7 +21,7 @@ started_programs.show_commands(lambda line: print("+", line, file=sys.stderr))
 process.run(["echo", "DB_PASSWORD=geheim geheim", "two words"])
 list(process.stream(["echo", "http://me:geheim@host/debian"]))
 process.attach(["true"])
-DockerClient(client_call=["echo"]).compose.stop()
+DockerClient(client_call=["/bin/echo"]).compose.stop()
 """
 
 
@@ -31,7 +31,7 @@ def test_each_start_is_a_line_also_that_of_a_library() -> None:
         "+ echo DB_PASSWORD=HIDDEN 'two words'",
         "+ echo http://HIDDEN@host/debian",
         "+ true",
-        "+ echo compose stop",
+        "+ /bin/echo compose stop",
     ]
     assert "geheim" not in done.stderr
 
