@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,10 @@ class Stack:
         )
         return dict(line.split() for line in out.splitlines())
 
+    def scalar(self, sql: str) -> str:
+        """Run SQL through `dm sql` and return its last row as CSV."""
+        return self.dm("sql", sql, "--output", "csv").stdout.splitlines()[-1].strip('"')
+
     def until_healthy(self, within: float = 180) -> None:
         """Wait, without any help of `dm`, until `dm status` calls everything well."""
         deadline = time.monotonic() + within
@@ -128,6 +133,14 @@ class Stack:
             verdicts = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
             kept.write_text(json.dumps(verdicts | (self.world.state.read_json(name) or {})), encoding="utf-8")
         shutil.rmtree(self.world.state.folder, ignore_errors=True)
+
+
+def until(holds: Callable[[], bool], within: float, what: str, every: float = 0.5) -> None:
+    """Ask every so many seconds until it holds; fail with `what` after `within` seconds."""
+    deadline = time.monotonic() + within
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {within:.0f} s: {what}"
+        time.sleep(every)
 
 
 def stack_of(suffix: str = "") -> Stack:
