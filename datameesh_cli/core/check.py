@@ -128,7 +128,7 @@ def _form(kind: type[Kind]) -> type[Entry]:
         f"{kind.__name__}Check",
         Entry,
         {
-            "action": (action, key(_about(kind), spelt=kind.called)),
+            "action": (action, key(f"{_about(kind)} Expects: {kind.expects.__name__}.", spelt=kind.called)),
             "expect": (kind.expects, key(_about(kind.expects))),
         },
     )
