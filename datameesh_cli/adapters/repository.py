@@ -12,8 +12,9 @@ from typing import Any
 
 from datameesh_cli.adapters import files, git, yaml_text
 from datameesh_cli.core.composition import Mount, files_file, mounts_of, services_file
-from datameesh_cli.core.fragment import profile_from, services_from
-from datameesh_cli.core.model import Model, Service, model_of
+from datameesh_cli.core.fragment import services_from
+from datameesh_cli.core.model import Model, Profile, Service, model_of
+from datameesh_cli.core.schema import read
 from datameesh_cli.errors import UserError
 
 _MADE = ("__pycache__", "dbt/target", "dbt/logs", "k8s-export/out")
@@ -121,7 +122,7 @@ class Repository:
         for path in self.fragments():
             services += services_from(self.read_yaml(path), path.parent.name, self.relative(path))
         profiles = [
-            profile_from(self.read_yaml(path), self.relative(path))
+            read(Profile, self.read_yaml(path), self.relative(path))
             for path in files.found(self.root / "profiles", "*.yaml")
         ]
         return model_of(services, profiles)

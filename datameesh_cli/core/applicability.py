@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from datameesh_cli.core.checks import S3, Check, Exec, Http, Psql, Published, Sql
+from datameesh_cli.core.check import Check
+from datameesh_cli.core.kind import Needs
 from datameesh_cli.core.model import Service
-from datameesh_cli.core.roles import OBJECT_STORE, SQL, providing
+from datameesh_cli.core.roles import providing
+from datameesh_cli.core.schema import nearest
 from datameesh_cli.errors import UserError
 
 TARGET, PLAN, DATA, MART = "target", "plan", "data", "mart"
@@ -40,12 +42,12 @@ def needed_services(check: Check, services: Sequence[Service]) -> tuple[str, ...
 
     Raise UserError if it names a service or a port variable that does not exist.
     """
-    names = (*check.needs, *_of_action(check, services))
+    names = (*check.needs, *_talked_to(check.action.needs, check.id, services))
     mentioned = (*names, check.left_out) if check.left_out else names
     known = {s.name for s in services}
     for name in mentioned:
         if name not in known:
-            raise UserError(f"{check.id}: there is no service '{name}'", "services: " + ", ".join(sorted(known)))
+            raise UserError(f"{check.id}: there is no service '{name}'", nearest(name, sorted(known), "services"))
     return tuple(dict.fromkeys(names))
 
 
@@ -70,23 +72,16 @@ def why_not(check: Check, services: Sequence[Service], situation: Situation) -> 
     return None
 
 
-def _of_action(check: Check, services: Sequence[Service]) -> tuple[str, ...]:
-    action = check.action
-    if isinstance(action, (Psql, Exec)):
-        return (action.service,)
-    if isinstance(action, Published):
-        return action.services
-    if isinstance(action, Sql):
-        return (providing(services, SQL).name,)
-    if isinstance(action, S3):
-        return (providing(services, OBJECT_STORE).name,)
-    if isinstance(action, Http):
-        owner = next((s.name for s in services if any(p.variable == action.port for p in s.ports)), None)
-        if owner is None:
-            ports = sorted(p.variable for s in services for p in s.ports)
-            raise UserError(f"{check.id}: no service publishes '{action.port}'", "port variables: " + ", ".join(ports))
-        return (owner,)
-    return ()
+def _talked_to(needs: Needs, of: str, services: Sequence[Service]) -> tuple[str, ...]:
+    owners = {port.variable: service.name for service in services for port in service.ports}
+    for port in needs.ports:
+        if port not in owners:
+            raise UserError(f"{of}: no service publishes '{port}'", nearest(port, sorted(owners), "port variables"))
+    return (
+        *needs.services,
+        *(owners[port] for port in needs.ports),
+        *(providing(services, role).name for role in needs.roles),
+    )
 
 
 def _absence(name: str, services: Sequence[Service], situation: Situation) -> str:

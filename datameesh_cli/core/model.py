@@ -2,56 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from datameesh_cli.core import roles
+from datameesh_cli.core.declaration import Declaration, Edge
+from datameesh_cli.core.schema import Text, declared, key
 from datameesh_cli.errors import UserError
-
-LAYERS = (
-    "user access",
-    "query and federation",
-    "storage and metadata",
-    "transformation",
-    "infrastructure",
-    "optional components",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Ram:
-    """Memory of one container in MiB: the smallest limit that passes `dm verify`, the largest that is of use, and the evidence."""
-
-    min: int
-    want: int
-    measured: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Heap:
-    """How a JVM's heap follows from the container's limit: min(limit - outside, share * limit), in MiB."""
-
-    outside: int
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A further number that follows from the limit or the heap, in MiB."""
-
-    of: str
-    share: float
-    min: int = 1
-    max: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LeaveOut:
-    """A service that a small budget (below `below` MiB in all) leaves out, what that means, and the variables it sets."""
-
-    below: int
-    says: str
-    set: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,83 +20,19 @@ class Port:
     inside: int
 
 
-@dataclass(frozen=True, slots=True)
-class Url:
-    """Something a person opens: its title, the port variable, the path, the login, and what one can do there."""
-
-    title: str
-    port: str
-    path: str = "/"
-    user: str | None = None
-    secret: str | None = None
-    can: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A connection that a service opens: to which service, at which port inside."""
-
-    service: str
-    port: int
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """How many pods there may be, and the mean use of each at which there is one more: CPU in millicores, memory in per cent."""
-
-    min: int
-    max: int
-    cpu: int
-    memory: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Metrics:
-    """Where Prometheus finds the metrics of a service."""
-
-    port: int
-    path: str = "/metrics"
-
-
-@dataclass(frozen=True, slots=True)
-class Kubernetes:
-    """What a service says of itself on Kubernetes. Without a word of it every service comes out right too."""
-
-    kind: str | None = None
-    priority: str | None = None
-    scale: Scale | None = None
-    grace: int | None = None
-    metrics: Metrics | None = None
-    roles: tuple[Mapping[str, tuple[str, ...]], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """One Compose service, as its fragment and its x-datameesh describe it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service(Declaration):
+    """One Compose service: what it says of itself, and what of its Compose keys decides how it is planned, wired and shown."""
 
     name: str
     folder: str
     profile: str
-    namespace: str
-    layer: str
-    owner: str
     image: str
-    ram: Ram
-    kind: str = "service"
-    heap: Heap | None = None
-    settings: Mapping[str, Setting] = field(default_factory=dict)
-    leave_out: LeaveOut | None = None
     ports: tuple[Port, ...] = ()
-    urls: tuple[Url, ...] = ()
     depends_on: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     replicas: int = 1
     listens: tuple[int, ...] = ()
-    consumes: tuple[Edge, ...] = ()
-    kubernetes: Kubernetes = Kubernetes()
-    files: Mapping[str, str] = field(default_factory=dict)
-    """What of the checkout it is handed: a file or folder, as a path from its own folder, and the path inside."""
-    provides: tuple[str, ...] = ()
 
     @property
     def env_prefix(self) -> str:
@@ -147,13 +40,13 @@ class Service:
         return self.name.upper().replace("-", "_")
 
 
-@dataclass(frozen=True, slots=True)
+@declared
 class Profile:
     """A set of services started together, and the profiles it needs."""
 
-    name: str
-    requires: tuple[str, ...]
-    description: str
+    name: Text = key("what `dm up` calls it", example="analytics")
+    requires: tuple[Text, ...] = key("the profiles without which it cannot run", default=(), example=["core"])
+    description: str = key("what one has with it, in a few words", default="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from datameesh_cli.core.checks import S3, Check, Exec, Http, Published, Resolve
-from datameesh_cli.core.expectation import Observation, text_of
-from datameesh_cli.core.volatile import of_rows, of_words
+from datameesh_cli.core.check import Check
+from datameesh_cli.core.expectation import Answer
+from datameesh_cli.core.volatile import of_words, shortened
 from datameesh_cli.errors import UserError
 
 _SEE = "see k8s-export/README.md, 'Parity'"
@@ -19,9 +18,6 @@ UNSEEN = "not observed: "
 """How the value of a fact begins that a stack did not tell. It is the same as nothing, not even as itself."""
 UNASKED = "not asked: "
 """How the value of a fact begins that a stack was not asked, because its check does not apply there."""
-_LONGEST = 400
-_ORDERED = {"rows", "scalar"}
-_ABOUT_COLUMNS = {"columns", "first_columns", "max_seconds"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,45 +100,8 @@ def declared_from(data: Any, file: str) -> tuple[Declared, ...]:
     return tuple(found.values())
 
 
-def normalised(check: Check, seen: Observation) -> str:
-    """Given a check and what it observed, return that as text without what differs from run to run or by design.
-
-    The order of rows counts where the check says so. Addresses and ports outside are the target's own; how often a table was
-    written, and into how many files of which size, is its history. Every cell of a table counts.
-    """
-    action = check.action
+def normalised(check: Check, seen: Answer) -> str:
+    """Given a check and what it observed, return that as text without what differs from run to run or by design."""
     if seen.error:
-        return _short("refused: " + of_words(seen.error))
-    if isinstance(action, Http):
-        return f"status {seen.status}"
-    if isinstance(action, Resolve):
-        return f"exit code {seen.exit}: " + ", ".join(str(row[0]) for row in seen.rows)
-    if isinstance(action, Published):
-        return _short("; ".join(f"{row[0]}:{row[1]}" for row in sorted(seen.rows)) or "none")
-    if isinstance(action, S3):
-        # Of a whole lake, what the check looks for: other checks come and go beside it.
-        keys = {str(row[0]) for row in seen.rows}
-        wanted = [str(w) for w in _listed(check.expect.get("contains")) if isinstance(w, str)]
-        if wanted:
-            return _short("; ".join(f"{w}: {'there' if any(w in key for key in keys) else 'missing'}" for w in wanted))
-        return _short("; ".join(sorted({of_rows(key) for key in keys})))
-    if isinstance(action, Exec):
-        return _short(f"exit code {seen.exit}: {of_words(seen.text)}")
-    if set(check.expect) <= _ABOUT_COLUMNS:
-        # Any row would do, so which one came says nothing.
-        return " | ".join(seen.columns)
-    lines = [" | ".join("NULL" if cell is None else str(text_of(cell)) for cell in row) for row in seen.rows]
-    if not _ORDERED & set(check.expect):
-        lines.sort()
-    return _short(of_rows("\n".join([" | ".join(seen.columns), *lines])))
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _short(text: str) -> str:
-    """Long texts as their beginning and a hash of the whole, so that equal means equal all the same."""
-    if len(text) <= _LONGEST:
-        return text
-    return f"{text[:_LONGEST]}... (sha256 {hashlib.sha256(text.encode()).hexdigest()[:16]}, {len(text)} characters)"
+        return shortened("refused: " + of_words(seen.error))
+    return check.action.normalised(seen, check.expect)

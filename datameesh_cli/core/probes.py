@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from datameesh_cli.core.expectation import Observation, text_of
+from datameesh_cli.core.expectation import Answer, text_of
 from datameesh_cli.core.parity import UNSEEN
 
 INSIDE = r"""
@@ -128,7 +128,7 @@ def facts_inside(service: str, text: str) -> dict[str, str]:
     }
 
 
-def facts_of_rows(group: str, owner: str, seen: Observation, key: int) -> dict[str, str]:
+def facts_of_rows(group: str, owner: str, seen: Answer, key: int) -> dict[str, str]:
     """Given a group, whose rows they are, a table and how many of its first columns name a fact, return a fact for each row."""
     named = {}
     for row in seen.rows:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from datameesh_cli.core.declaration import Setting
 from datameesh_cli.core.memory import format_mib
-from datameesh_cli.core.model import Service, Setting
+from datameesh_cli.core.model import Service
 from datameesh_cli.errors import HostError
 
 RESERVE_MIB = 1024

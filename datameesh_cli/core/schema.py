@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import ConfigDict, Field, Strict, TypeAdapter, ValidationError
 from pydantic.json_schema import GenerateJsonSchema
@@ -65,9 +65,19 @@ def key(
 @dataclass_transform(frozen_default=True, field_specifiers=(key,))
 def declared(cls: type[T]) -> type[T]:
     """Make a class one mapping of a file: frozen, and no key beside those that it names."""
-    about = " ".join((cls.__doc__ or "").split())
-    setattr(cls, "__pydantic_config__", ConfigDict(extra="forbid", json_schema_extra={"description": about}))  # noqa: B010
-    return cast("type[T]", dataclass(frozen=True, slots=True)(cls))
+    return _mapping(cls, "forbid")
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(key,))
+def partly_declared(cls: type[T]) -> type[T]:
+    """Make a class one mapping of a file in which other keys may stand too: somebody else reads those."""
+    return _mapping(cls, "ignore")
+
+
+def _mapping(cls: type[T], others: Literal["forbid", "ignore"]) -> type[T]:
+    about = {"description": " ".join((cls.__doc__ or "").split())}
+    setattr(cls, "__pydantic_config__", ConfigDict(extra=others, json_schema_extra={**about}))  # noqa: B010
+    return dataclass(frozen=True, slots=True)(cls)
 
 
 def read(form: type[T], data: object, where: str, at: str = "") -> T:
@@ -83,7 +93,7 @@ def read(form: type[T], data: object, where: str, at: str = "") -> T:
 
 def json_schema(form: Any) -> dict[str, Any]:
     """Given a declared class or a type of them, return its JSON Schema."""
-    return _adapter(form).json_schema(schema_generator=_InOrder)
+    return _published(form)
 
 
 def part_of(schema: Mapping[str, Any], steps: Sequence[str | int]) -> Mapping[str, Any]:
@@ -121,6 +131,11 @@ class _InOrder(GenerateJsonSchema):
 
 
 @functools.cache
+def _published(form: Any) -> dict[str, Any]:
+    return _adapter(form).json_schema(schema_generator=_InOrder)
+
+
+@functools.cache
 def _adapter(form: Any) -> TypeAdapter[Any]:
     return TypeAdapter(form)
 
@@ -138,7 +153,7 @@ def _refusal(form: Any, data: object, wrong: ValidationError, place: tuple[str, 
         reason = error["ctx"]["error"]
         problem, hint = (f"`{path}`: " if path else "") + str(reason), getattr(reason, "hint", "")
     else:
-        problem = (f"`{path}` " if path else "it ") + _problem(error, says)
+        problem = (f"`{path}` " if path else "the content ") + _problem(error, says)
         hint = nearest(error["input"], map(str, says["enum"]), "one of") if error["type"] == "literal_error" else ""
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     return UserError(f"{place[0]}: {problem}{more}", hint or _example(schema, steps))
@@ -167,8 +182,10 @@ def _path(steps: Sequence[str | int], begin: str) -> str:
 def _problem(error: ErrorDetails, says: Mapping[str, Any]) -> str:
     """What is wrong with a value, as the end of a sentence that begins with its key."""
     kind, value = error["type"], error["input"]
-    if kind == "missing" or value is None:
+    if kind == "missing":
         return "is missing"
+    if value in (None, ""):
+        return "is empty" + (f", it must be {_expected(says)}" if _expected(says) else "")
     shown = " ".join(repr(value).split())
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
     if kind == "literal_error":
@@ -182,13 +199,15 @@ def _expected(says: Mapping[str, Any]) -> str:
     """What a value must be, in words."""
     low, high = says.get("minimum"), says.get("maximum")
     ends = f" from {low} to {high}" if high is not None else f" from {low}" if low else ""
-    least = f" of at least {says['minItems']}" if "minItems" in says else ""
+    ends = f" above {says['exclusiveMinimum']}, up to {high}" if "exclusiveMinimum" in says else ends
+    least, most = says.get("minItems"), says.get("maxItems")
+    count = "" if not least else f" of {least}" if least == most else f" of at least {least}"
     return {
         "integer": "a whole number" + ends,
         "number": "a number" + ends,
         "string": "a text",
         "boolean": "true or false",
-        "array": "a list" + least,
+        "array": "a list" + count,
         "object": "a mapping",
     }.get(str(says.get("type")), "")
 
@@ -200,7 +219,8 @@ def _example(schema: Mapping[str, Any], steps: Sequence[str | int]) -> str:
         if "examples" in says and isinstance(steps[count - 1], str):
             return f"write {steps[count - 1]}: {_flow(says['examples'][0])}"
     about = part_of(schema, steps).get("description", "")
-    return f"{_path(steps, '') or 'it'} is: {about}" if about else "see docs/reference/README.md"
+    name = next((step for step in reversed(steps) if isinstance(step, str)), "it")
+    return f"{name} is: {about}" if about else "see docs/reference/README.md"
 
 
 def _flow(value: Any) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
+_LONGEST = 400
 _ANYWHERE = (
     (re.compile(r"\b\d{8}_\d{6}_\d{5}_[a-z0-9]{5}(?![a-z0-9])"), "<query>"),
     (re.compile(r"(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-f])"), "<uuid>"),
@@ -43,3 +45,10 @@ def _without(text: str, patterns: tuple[tuple[re.Pattern[str], str], ...]) -> st
     for pattern, name in patterns:
         text = pattern.sub(name, text)
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+def shortened(text: str) -> str:
+    """Given a long text, return its beginning and a hash of the whole, so that equal means equal all the same."""
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[:_LONGEST]}... (sha256 {hashlib.sha256(text.encode()).hexdigest()[:16]}, {len(text)} characters)"

@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from datameesh_cli.core.applicability import Situation, why_not
-from datameesh_cli.core.checks import Check, Http
-from datameesh_cli.core.expectation import listed
+from datameesh_cli.core.check import Check
+from datameesh_cli.core.checks.http import Http
+from datameesh_cli.core.checks.psql import Psql
+from datameesh_cli.core.kind import ended
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.parity import UNASKED, UNSEEN, normalised
 from datameesh_cli.core.probes import CHECKSUMS, COLUMNS, DENIALS, INSIDE, facts_inside, facts_of_rows, merged
@@ -16,7 +18,7 @@ from datameesh_cli.core.roles import SQL, all_providing
 from datameesh_cli.core.seed.dataset import Database
 from datameesh_cli.errors import DmError
 from datameesh_cli.usecases.open_target import Opened
-from datameesh_cli.usecases.verify_stack import cleaned_up, observe_once, situation_of, stages
+from datameesh_cli.usecases.verify_stack import cleaned_up, situation_of, stages
 
 if TYPE_CHECKING:
     from datameesh_cli.adapters.target import Place
@@ -59,9 +61,9 @@ def _inside(target: Place, service: Service, configs: Sequence[str]) -> Facts:
     program = ["sh", "-c", INSIDE, "facts"]
     try:
         if service.kind == "job":
-            text = listed(target.run_job(service.name, configs, program)).text
+            text = ended(target.run_job(service.name, configs, program)).out
         else:
-            text = target.exec(service.name, [*program, *configs]).text
+            text = target.run(service.name, [*program, *configs]).out
     except DmError as failed:
         return {f"user/{service.name}": UNSEEN + failed.message}
     return facts_inside(service.name, text)
@@ -85,7 +87,7 @@ def _database(target: Place, database: Database) -> Facts:
     facts: Facts = {}
     # To try as everybody takes a superuser; to read takes the owner.
     for group, statement, key, user in (("denial", DENIALS, 2, "admin"), ("seed", CHECKSUMS, 1, database.login)):
-        seen = target.psql(database.service, database.name, statement, user)
+        seen = Psql(database.service, database.name, statement, user).run(target)
         owner = database.service
         facts |= facts_of_rows(group, owner, seen, key) if not seen.error else {f"{group}/{owner}": UNSEEN + seen.error}
     return facts
@@ -103,7 +105,7 @@ def _ways_in(target: Place, services: Sequence[Service]) -> Iterator[Facts]:
     asked |= {(url.port, url.path) for s in services for url in s.urls}
     for port, path in sorted(asked):
         try:
-            seen = f"status {target.http(Http(port, path)).status}"
+            seen = f"status {Http(port, path=path).run(target).status}"
         except DmError as failed:
             seen = UNSEEN + failed.message
         yield {f"http/{port} {path}": seen}
@@ -129,4 +131,4 @@ def _observed(check: Check, services: Sequence[Service], situation: Situation, t
     if reason := why_not(check, services, situation):
         return UNASKED + reason.text
     with cleaned_up(check, target):
-        return normalised(check, observe_once(check, target))
+        return normalised(check, check.ask(target))

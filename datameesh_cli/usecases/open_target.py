@@ -100,6 +100,7 @@ def open_kubernetes(outside: Outside, context: str | None) -> Opened:
         cluster=cluster,
         trino=Trino(cluster.address, _port(model, ports, SQL)),
         store=_store(outside, access.context, model, f"{cluster.address}:{s3}") if s3 else None,
+        address=cluster.address,
         ports=ports,
         consumers=consumers,
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from datameesh_cli.core.applicability import needed_services
-from datameesh_cli.core.checks import Check, Sql, checks_from
+from datameesh_cli.core.check import Check, checks_from
 from datameesh_cli.core.model import Model
 from datameesh_cli.errors import UserError
 
@@ -29,16 +29,15 @@ def read_checks(outside: Outside, model: Model) -> tuple[Check, ...]:
     for path in found:
         for check in checks_from(outside.repository.read_yaml(path), outside.repository.relative(path)):
             needed_services(check, model.services)
-            checks.append(_with_statement(outside, check))
+            checks.append(_complete(outside, check))
     return tuple(checks)
 
 
-def _with_statement(outside: Outside, check: Check) -> Check:
-    if not isinstance(check.action, Sql) or not check.action.file:
-        return check
-    path = outside.repository.root / check.action.file
-    if not outside.repository.has(path):
-        raise UserError(f"{check.id}: there is no file '{check.action.file}'", "paths count from the repository's root")
-    text = outside.repository.read_text(path).rstrip().removesuffix(";")
-    after = f";\n{check.action.statement}" if check.action.statement else ""
-    return replace(check, action=replace(check.action, statement=text + after))
+def _complete(outside: Outside, check: Check) -> Check:
+    texts = {}
+    for file in check.action.files:
+        path = outside.repository.root / file
+        if not outside.repository.has(path):
+            raise UserError(f"{check.id}: there is no file '{file}'", "paths count from the repository's root")
+        texts[file] = outside.repository.read_text(path)
+    return replace(check, action=check.action.with_files(texts))

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from datameesh_cli.core.declaration import Scale
 from datameesh_cli.core.k8s.configs import sources_of
 from datameesh_cli.core.k8s.source import File, Part, Source, unescaped
-from datameesh_cli.core.k8s.target import Target, ingress_from, network_from, target_from
+from datameesh_cli.core.k8s.target import Target, TargetFile, target_from
 from datameesh_cli.core.k8s.users import user_from, user_of_dockerfile
-from datameesh_cli.core.model import Scale, Service
+from datameesh_cli.core.model import Service
+from datameesh_cli.core.schema import read
 from datameesh_cli.errors import HostError, UserError
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory
 
@@ -85,15 +87,22 @@ def read_target(outside: Outside, asked: TargetRequest) -> Target:
             f"there is no target '{asked.name}'", f"targets: {known}; a new one is a file in k8s-export/targets/"
         )
     target = target_from(asked.name, outside.repository.read_yaml(path), outside.repository.relative(path))
-    host = {"host": asked.ingress_host} if asked.ingress_host else None
+    added = {
+        "storage-class": asked.storage_class,
+        "registry": asked.registry,
+        "pull-secret": asked.pull_secret,
+        "ingress": {"host": asked.ingress_host} if asked.ingress_host else None,
+        "pod-network": asked.pod_network,
+    }
+    options = read(TargetFile, {name: value for name, value in added.items() if value}, "the options")
     return replace(
         target,
-        storage_class=asked.storage_class or target.storage_class,
-        registry=asked.registry or target.registry,
-        pull_secret=asked.pull_secret or target.pull_secret,
-        ingress=ingress_from(host, "--ingress") if host else target.ingress,
+        storage_class=options.storage_class or target.storage_class,
+        registry=options.registry or target.registry,
+        pull_secret=options.pull_secret or target.pull_secret,
+        ingress=options.ingress or target.ingress,
         scale=_with_workers(outside, target, asked.workers),
-        pod_network=network_from(asked.pod_network, "--pod-network") or target.pod_network,
+        pod_network=options.pod_network or target.pod_network,
     )
 
 

@@ -13,11 +13,11 @@ from fnmatch import fnmatch
 
 from datameesh_cli.adapters import clock
 from datameesh_cli.adapters.outside import Outside
-from datameesh_cli.adapters.target import Target
-from datameesh_cli.core import sql_text
 from datameesh_cli.core.applicability import EXCUSED, MART, Reason, Situation, why_not
-from datameesh_cli.core.checks import OWNER, S3, Check, Exec, Http, Psql, Published, Resolve
-from datameesh_cli.core.expectation import Observation, complaints
+from datameesh_cli.core.check import Check
+from datameesh_cli.core.checks.psql import Psql
+from datameesh_cli.core.expectation import Answer
+from datameesh_cli.core.kind import Primitives
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.rows import FAILED, PASSED
 from datameesh_cli.core.seed.dataset import Database
@@ -94,7 +94,13 @@ def verify_stack(
 
 
 def run_checks(
-    outside: Outside, checks: Sequence[Check], planned: Planned, target: Target, watch: Watch, *, strict: bool = False
+    outside: Outside,
+    checks: Sequence[Check],
+    planned: Planned,
+    target: Primitives,
+    watch: Watch,
+    *,
+    strict: bool = False,
 ) -> Verified:
     """Given checks, the plan and a target, run what applies there and save the verdicts."""
     began = clock.now()
@@ -125,7 +131,7 @@ def run_checks(
 
 
 def _tried(
-    check: Check, services: Sequence[Service], situation: Situation, loaded_at: float, target: Target
+    check: Check, services: Sequence[Service], situation: Situation, loaded_at: float, target: Primitives
 ) -> CheckResult:
     """Run a check if it applies. That it cannot be told whether it does is a failure: a refusal must not look like an excuse."""
     reason = why_not(check, services, situation)
@@ -183,26 +189,26 @@ def _fits(check: Check, pattern: str) -> bool:
 def stages(checks: Sequence[Check], services: Sequence[Service]) -> tuple[list[Check], list[list[Check]], list[Check]]:
     """What runs alone and first (jobs: they change what others read), file beside file, and alone and last (what is measured)."""
     jobs = {s.name for s in services if s.kind == "job"}
-    first = [c for c in checks if isinstance(c.action, Exec) and c.action.service in jobs]
-    last = [c for c in checks if "max_seconds" in c.expect and c not in first]
+    first = [c for c in checks if jobs & set(c.action.needs.services)]
+    last = [c for c in checks if c.expect.max_seconds is not None and c not in first]
     others = [c for c in checks if c not in first and c not in last]
     return first, [[c for c in others if c.file == file] for file in dict.fromkeys(c.file for c in others)], last
 
 
-def situation_of(planned: Planned, target: Target, databases: Iterable[Database]) -> tuple[Situation, float]:
+def situation_of(planned: Planned, target: Primitives, databases: Iterable[Database]) -> tuple[Situation, float]:
     """Given the plan, a target and the domains' databases, return what decides which checks apply, and the last load's moment."""
     loaded_at, loaded = _loaded(target, [d for d in databases if planned.replicas.get(d.service)])
     return Situation(target.kind, planned.replicas, planned.plan.left_out, loaded), loaded_at
 
 
-def _loaded(target: Target, databases: Sequence[Database]) -> tuple[float, frozenset[str]]:
+def _loaded(target: Primitives, databases: Sequence[Database]) -> tuple[float, frozenset[str]]:
     """When the domains' data was loaded last (seconds since 1970), and which sets it is of.
 
     Raise UnhealthyError if a domain refuses to tell: taken for "nothing is loaded", that would excuse most checks.
     """
     newest, sets = 0.0, set()
     for database in databases:
-        found = target.psql(database.service, database.name, _LOADED, OWNER)
+        found = Psql(database.service, database.name, _LOADED).run(target)
         if found.error and _NEVER_LOADED not in found.error:
             why = f"{database.service} does not tell which data set it holds: {found.error}"
             raise UnhealthyError(why, f"see: dm why {database.service}")
@@ -211,7 +217,7 @@ def _loaded(target: Target, databases: Sequence[Database]) -> tuple[float, froze
     return newest, frozenset(sets)
 
 
-def _mart_reason(target: Target, mart: str, loaded_at: float) -> Reason | None:
+def _mart_reason(target: Primitives, mart: str, loaded_at: float) -> Reason | None:
     """Why a mart cannot be checked: it is not there, or not of what is loaded. Raise DmError if Trino refuses to tell."""
     newest = f'SELECT max(to_unixtime(committed_at)) FROM lake.marts."{mart}$snapshots"'
     try:
@@ -225,15 +231,15 @@ def _mart_reason(target: Target, mart: str, loaded_at: float) -> Reason | None:
     return None
 
 
-def _run(check: Check, target: Target) -> CheckResult:
+def _run(check: Check, target: Primitives) -> CheckResult:
     with cleaned_up(check, target):
         seen, seconds = _observe(check, target)
-        wrong = complaints(check.expect, seen, seconds)
+        wrong = check.expect.complaints(seen, seconds)
     return _result(check, FAILED if wrong else PASSED, seconds, "; ".join(wrong))
 
 
 @contextmanager
-def cleaned_up(check: Check, target: Target) -> Iterator[None]:
+def cleaned_up(check: Check, target: Primitives) -> Iterator[None]:
     """Run a check's cleanup at the end, whatever came before and whether or not there is something to clean."""
     try:
         yield
@@ -243,36 +249,15 @@ def cleaned_up(check: Check, target: Target) -> Iterator[None]:
                 target.sql([statement], "admin")
 
 
-def _observe(check: Check, target: Target) -> tuple[Observation, float]:
+def _observe(check: Check, target: Primitives) -> tuple[Answer, float]:
     times = []
     for _ in range(check.repeat + 1):
         began = clock.now()
-        seen = observe_once(check, target)
+        seen = check.ask(target)
         times.append(clock.now() - began)
         if seen.error:
             return seen, times[-1]
     return seen, statistics.median(times[1:] or times)
-
-
-def observe_once(check: Check, target: Target) -> Observation:
-    """Given a check, do once what it does and return what is seen; a refusal is an observation with `error`."""
-    action = check.action
-    try:
-        if isinstance(action, Psql):
-            return target.psql(action.service, action.database, action.sql, action.user)
-        if isinstance(action, Exec):
-            return target.exec(action.service, action.command)
-        if isinstance(action, Http):
-            return target.http(action)
-        if isinstance(action, S3):
-            return target.s3_list(action.list)
-        if isinstance(action, Resolve):
-            return target.resolve(action.names)
-        if isinstance(action, Published):
-            return target.published(action.services)
-        return target.sql([s.text for s in sql_text.statements(action.statement)], action.user)
-    except DmError as failed:
-        return Observation(error=failed.message)
 
 
 def _result(check: Check, result: str, seconds: float, why: str) -> CheckResult:

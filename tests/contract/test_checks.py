@@ -10,7 +10,10 @@ import yaml
 
 from datameesh_cli.adapters.outside import outside
 from datameesh_cli.core.applicability import Situation, why_not
-from datameesh_cli.core.checks import Check, Exec, Sql
+from datameesh_cli.core.check import Check
+from datameesh_cli.core.checks import KINDS
+from datameesh_cli.core.checks.exec import Exec
+from datameesh_cli.core.checks.sql import Sql
 from datameesh_cli.usecases.plan_memory import plan_memory
 from datameesh_cli.usecases.read_checks import read_checks
 from tests.applicable import APPLICABLE, REASONS
@@ -25,10 +28,8 @@ QUERIES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "services
 
 def _written(check: Check) -> str:
     """The SQL that the check itself gives to Trino; that of a shipped query is the query's own affair."""
-    if isinstance(check.action, Sql):
-        text = check.action.statement
-        return text.split(";\n")[-1] if check.action.file and ";\n" in text else "" if check.action.file else text
-    return ""
+    action = check.action
+    return (action.then if action.file else action.statement) if isinstance(action, Sql) else ""
 
 
 @EVERY
@@ -42,7 +43,8 @@ def test_nothing_wrong_in_nothing_is_no_proof(check: Check) -> None:
     """A row of zeros alone is also what an empty table gives: beside it stands how much was looked at."""
     if not isinstance(check.action, Sql) or not re.search(r"\bcount(?:_if)?\(", _written(check)):
         return
-    rows = check.expect.get("rows") or check.expect.get("rows_unordered") or [[check.expect.get("scalar", 1)]]
+    said = check.expect.said
+    rows = said.get("rows") or said.get("rows_unordered") or [[said.get("scalar", 1)]]
     assert {value for row in rows for value in row} != {0}
 
 
@@ -50,25 +52,25 @@ def test_nothing_wrong_in_nothing_is_no_proof(check: Check) -> None:
 def test_a_list_of_names_is_compared_name_by_name(check: Check) -> None:
     """`sales` is part of `sales_analytics`: what SHOW lists is compared by whole rows."""
     if _written(check).strip().startswith("SHOW "):
-        asked = check.expect.get("contains", [])
+        asked = check.expect.said.get("contains", [])
         assert all(isinstance(item, list) for item in (asked if isinstance(asked, list) else [asked]))
 
 
 @pytest.mark.parametrize("file", QUERIES)
 def test_every_shipped_query_is_run_by_a_check_that_knows_its_rows(file: str) -> None:
     running = [c for c in CHECKS if isinstance(c.action, Sql) and c.action.file == file]
-    assert [c.name for c in running if c.expect.get("rows") or c.expect.get("rows_unordered")]
+    assert [c.name for c in running if c.expect.said.get("rows") or c.expect.said.get("rows_unordered")]
 
 
 def test_every_command_that_prints_is_compared_with_what_it_printed() -> None:
     """A command of several steps that ends well may have skipped one: `exit: 0` alone is for a single program."""
     scripts = [c for c in CHECKS if isinstance(c.action, Exec) and "\n" in c.action.command[-1]]
     assert scripts
-    assert [c.id for c in scripts if "contains" not in c.expect] == []
+    assert [c.id for c in scripts if "contains" not in c.expect.said] == []
 
 
 def test_a_check_of_every_kind_is_there() -> None:
-    assert {type(c.action).__name__ for c in CHECKS} == {"Sql", "Psql", "Exec", "Http", "S3", "Resolve", "Published"}
+    assert {c.action.called for c in CHECKS} == set(KINDS)
 
 
 @pytest.mark.parametrize("name", sorted(APPLICABLE))

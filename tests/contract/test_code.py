@@ -51,6 +51,8 @@ IMPURE_MODULES = {
     ),
     *("logging", "urllib", "http", "sqlite3", "importlib"),
 }
+FINDS_ITS_OWN = {"datameesh_cli/core/checks/__init__.py": {"importlib"}}
+"""The listing of the kinds of check imports the files of its own folder, so that no other line names them."""
 NO_DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
 
 
@@ -81,7 +83,9 @@ def test_core_touches_nothing_outside(path: Path) -> None:
         elif isinstance(node, ast.ImportFrom):
             imported = [node.module or ""]
         for name in imported:
-            assert name.split(".")[0] not in IMPURE_MODULES, f"{label(path)} imports {name}"
+            assert name.split(".")[0] not in IMPURE_MODULES - FINDS_ITS_OWN.get(label(path), set()), (
+                f"{label(path)} imports {name}"
+            )
 
 
 @pytest.mark.parametrize("path", CORE, ids=label)

@@ -10,7 +10,7 @@ import pytest
 
 from datameesh_cli.adapters.outside import outside
 from datameesh_cli.adapters.repository import Repository
-from datameesh_cli.core.checks import checks_from
+from datameesh_cli.core.check import checks_from
 from datameesh_cli.usecases.count_rows import count_rows
 from datameesh_cli.usecases.read_checks import read_checks
 from tests.contract.repo import (

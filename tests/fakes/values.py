@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from datameesh_cli.core.check import Check
+from datameesh_cli.core.declaration import Heap, LeaveOut, Ram, Setting
 from datameesh_cli.core.health import Container
-from datameesh_cli.core.model import Heap, LeaveOut, Model, Port, Profile, Ram, Service, Setting
+from datameesh_cli.core.kind import Kind
+from datameesh_cli.core.model import Model, Port, Profile, Service
 
 
 def a_service(name: str, *, ram: tuple[int, int] = (64, 128), **fields: Any) -> Service:
@@ -19,6 +23,12 @@ def a_service(name: str, *, ram: tuple[int, int] = (64, 128), **fields: Any) -> 
         "image": f"datameesh/{name}:1",
     }
     return Service(name=name, ram=Ram(*ram), **(defaults | fields))
+
+
+def a_check(action: Kind, expect: Mapping[str, Any] | None = None, **fields: Any) -> Check:
+    """Given what it does, what it expects (of every kind something can be) and any other field, return a check."""
+    named = {"name": "one", "file": "tests/journeys/a.yaml"} | fields
+    return Check(action=action, expect=action.expects(**(expect or {"contains": "ok"})), **named)
 
 
 def a_container(service: str, status: str = "running", health: str = "healthy", **fields: Any) -> Container:

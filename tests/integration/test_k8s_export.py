@@ -210,10 +210,10 @@ def test_an_image_that_was_built_anew_under_its_name_is_found(clone: Path, expor
 
 
 BAD_FRAGMENTS = [
-    ("x-datameesh:", "x-datameesh:\n      colour: red", "x-datameesh has no key 'colour'"),
+    ("x-datameesh:", "x-datameesh:\n      colour: red", "x-datameesh` has no key 'colour'"),
     ("x-datameesh:", "x-datameesh:\n      consumes: [nobody:1]", "consumes 'nobody:1', and there is no such service"),
     ("x-datameesh:", "x-datameesh:\n      consumes: ['marketing-db:1']", "a port that marketing-db does not expose"),
-    ("x-datameesh:", "x-datameesh:\n      kubernetes: {kind: Pod}", "kubernetes.kind 'Pod' is unknown"),
+    ("x-datameesh:", "x-datameesh:\n      kubernetes: {kind: Pod}", "x-datameesh.kubernetes.kind` 'Pod' is unknown"),
     (
         "    expose:",
         "    extra_hosts: ['a=10.0.0.1']\n    expose:",
@@ -258,7 +258,7 @@ def test_a_bad_fragment_is_one_clear_line_and_the_last_export_stays(
         (["--ram", "6g", "--context", "nope"], 2, "kubectl knows no context 'nope'"),
         (["--ram", "6g", "--out", "dbt"], 2, "dbt is there and is no export"),
         (["--ram", "6g", "--out", "nowhere", "--check"], 2, "there is no export in nowhere"),
-        (["--ram", "6g", "--ingress", "-"], 2, "'-' is not a host name"),
+        (["--ram", "6g", "--ingress", "-"], 2, "`ingress.host` cannot be '-'"),
     ],
 )
 def test_bad_input_is_one_clear_line_with_its_code_and_writes_nothing(

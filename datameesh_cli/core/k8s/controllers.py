@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from datameesh_cli.core.declaration import Scale
 from datameesh_cli.core.k8s.objects import Object, Objects, edited, pod, service_of
 from datameesh_cli.core.k8s.source import Part, Source
-from datameesh_cli.core.model import Scale
 
 COMPOSE_GRACE = 10
 """Compose's own default, in seconds; Kubernetes' is 30."""

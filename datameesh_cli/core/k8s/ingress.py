@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from datameesh_cli.core.declaration import Url
 from datameesh_cli.core.k8s.adopt import metadata
 from datameesh_cli.core.k8s.objects import Object, Objects, remade
 from datameesh_cli.core.k8s.source import Part, Source
 from datameesh_cli.core.k8s.target import Ingress
-from datameesh_cli.core.model import Url
 
 
 def ingress(objects: Objects, source: Source) -> Objects:

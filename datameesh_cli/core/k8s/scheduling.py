@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from datameesh_cli.core.declaration import PRIORITIES, Scale
 from datameesh_cli.core.k8s.adopt import metadata
 from datameesh_cli.core.k8s.controllers import scale_of
-from datameesh_cli.core.k8s.declared import PRIORITIES
 from datameesh_cli.core.k8s.objects import COMMON, NAME, Object, Objects, edited, pod, remade, service_of
 from datameesh_cli.core.k8s.source import Part, Source
-from datameesh_cli.core.model import Scale
 
 _MADE = ("PriorityClass", "HorizontalPodAutoscaler", "PodDisruptionBudget")
 _SAYS = {

@@ -60,7 +60,10 @@ def _accounts(part: Part, source: Source) -> list[Object]:
         account["imagePullSecrets"] = [{"name": source.target.pull_secret}]
     if not part.service.kubernetes.roles:
         return [account]
-    rules: list[dict[str, Any]] = [{k: list(v) for k, v in rule.items()} for rule in part.service.kubernetes.roles]
+    rules: list[dict[str, Any]] = [
+        {"apiGroups": list(may.api_groups), "resources": list(may.resources), "verbs": list(may.verbs)}
+        for may in part.service.kubernetes.roles
+    ]
     role: Object = {"apiVersion": f"{_RBAC}/v1", "kind": "Role", "metadata": metadata(part), "rules": rules}
     binding: Object = {
         "apiVersion": f"{_RBAC}/v1",

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from datameesh_cli.core.k8s.declared import PRIORITIES
 from datameesh_cli.core.k8s.target import External, Target
 from datameesh_cli.core.model import Service
 from datameesh_cli.errors import UserError
@@ -181,10 +180,6 @@ class Source:
     def _port_there(self, name: str, port: int) -> int:
         external = self.external(name)
         return external.port or port if external else port
-
-    def priority_value(self, part: Part) -> int:
-        """Given an exported service, return the value of its priority class."""
-        return PRIORITIES[part.priority]
 
     def image(self, part: Part) -> str:
         """Given an exported service, return its image as the cluster pulls it: by digest where a registry has it, else by tag.

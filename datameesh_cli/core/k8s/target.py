@@ -3,126 +3,100 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Annotated
 
-from datameesh_cli.core.k8s.declared import scale_from
-from datameesh_cli.core.model import Scale
-from datameesh_cli.errors import UserError
+from pydantic import AfterValidator, Field
 
-_KEYS = {
-    *("says", "storage-class", "registry", "pull-secret", "dns-namespace", "service-monitors", "ingress", "scale"),
-    *("external", "configs", "pod-network"),
-}
-_HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
-_EXTERNAL_HINT = "write {host: db.example.org}, or {host: s3.example.org, port: 443}"
+from datameesh_cli.core.declaration import Scale
+from datameesh_cli.core.schema import Flag, PortNumber, Text, Wrong, declared, key, read
+
+HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")]
 
 
-@dataclass(frozen=True, slots=True)
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.IPv4Network(text))
+    except ValueError as wrong:
+        raise Wrong(f"'{text}' is no range of addresses: {wrong}", "write one such as 10.244.0.0/16") from wrong
+
+
+@declared
 class External:
-    """A service that the target takes from elsewhere: the host under which it is reached, and its port (None: that of ours)."""
+    """A service that the target takes from elsewhere."""
 
-    host: str
-    port: int | None = None
+    host: HostName = key("the host under which it is reached, without a port", example="s3.example.org")
+    port: PortNumber | None = key("its port; without: that of ours", default=None, example=443)
 
 
-@dataclass(frozen=True, slots=True)
+@declared
 class Ingress:
-    """Ways in by name: each URL of a service becomes <title>.<host>, with a certificate in the named Secret."""
+    """Ways in by name: each URL of a service becomes <title>.<host>, with a certificate."""
 
-    host: str
-    kind: str | None = None
-    issuer: str | None = None
+    host: HostName = key("the domain under which all names are", example="mesh.example.org")
+    kind: Text | None = key("the ingress class", default=None, spelt="class", example="nginx")
+    issuer: Text | None = key("cert-manager's cluster issuer, for the certificate", default=None, example="letsencrypt")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A kind of cluster."""
+@declared
+class TargetFile:
+    """A kind of cluster: what an export to it has that the plan does not know. Its file may be empty."""
+
+    says: str = key("what it is, in a few words", default="")
+    storage_class: Text | None = key(
+        "the class of the claims; without: the cluster's default", default=None, spelt="storage-class", example="gp3"
+    )
+    registry: str = key(
+        "where the cluster pulls the images; without: they are loaded by hand",
+        default="",
+        example="registry.example.org/mesh",
+    )
+    pull_secret: Text | None = key(
+        "the Secret that opens the registry", default=None, spelt="pull-secret", example="registry"
+    )
+    dns_namespace: Text = key("where the cluster's DNS runs", default="kube-system", spelt="dns-namespace")
+    service_monitors: Flag = key(
+        "whether an operator there scrapes what ServiceMonitors name", default=False, spelt="service-monitors"
+    )
+    ingress: Ingress | None = key(
+        "ways in by name", default=None, example={"host": "mesh.example.org", "class": "nginx"}
+    )
+    scale: Mapping[str, Scale] = key(
+        "other numbers of pods, by service",
+        default_factory=dict,
+        example={"orders-worker": {"min": 2, "max": 4, "cpu": 1500}},
+    )
+    external: Mapping[str, External] = key(
+        "services that are taken from elsewhere, by name",
+        default_factory=dict,
+        example={"orders-db": {"host": "s3.example.org", "port": 443}},
+    )
+    configs: Mapping[str, Text] = key(
+        "configs that have another content there: a file, relative to k8s-export/targets/",
+        default_factory=dict,
+        example={"orders-site": "aws/site.xml"},
+    )
+    pod_network: Annotated[Text, AfterValidator(_network)] | None = key(
+        'the range of the pods\' addresses, if known: then "from outside" means from nowhere in it',
+        default=None,
+        spelt="pod-network",
+        example="10.244.0.0/16",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target(TargetFile):
+    """A kind of cluster, by its name."""
 
     name: str
-    storage_class: str | None = None
-    registry: str = ""
-    pull_secret: str | None = None
-    dns_namespace: str = "kube-system"
-    service_monitors: bool = False
-    ingress: Ingress | None = None
-    scale: Mapping[str, Scale] = field(default_factory=dict)
-    external: Mapping[str, External] = field(default_factory=dict)
-    configs: Mapping[str, str] = field(default_factory=dict)
-    """Configs that have another content there: config -> file, relative to k8s-export/targets/."""
-    pod_network: str | None = None
-    """The range of the pods' addresses, if known: then "from outside" means from nowhere in it."""
 
     def image(self, reference: str) -> str:
         """Given an image reference, return it as this cluster pulls it."""
         return f"{self.registry.rstrip('/')}/{reference}" if self.registry else reference
 
 
-def target_from(name: str, data: Any, file: str) -> Target:
+def target_from(name: str, data: object, file: str) -> Target:
     """Given a target's name and its file's content, return it. Raise UserError, with file and key, for what is not valid."""
-    own = _mapping(data or {}, "", file)
-    unknown = sorted(set(own) - _KEYS)
-    if unknown:
-        raise UserError(f"{file}: there is no key '{unknown[0]}'", "keys: " + ", ".join(sorted(_KEYS)))
-    ingress = own.get("ingress")
-    return Target(
-        name=name,
-        storage_class=_text(own, "storage-class", file),
-        registry=_text(own, "registry", file) or "",
-        pull_secret=_text(own, "pull-secret", file),
-        dns_namespace=_text(own, "dns-namespace", file) or "kube-system",
-        service_monitors=own.get("service-monitors") is True,
-        ingress=None if ingress is None else ingress_from(_mapping(ingress, "ingress", file), file),
-        scale={k: scale_from(v, f"scale.{k}", file) for k, v in _mapping(own.get("scale"), "scale", file).items()},
-        external={
-            n: _external(v, f"external.{n}", file) for n, v in _mapping(own.get("external"), "external", file).items()
-        },
-        configs={k: str(v) for k, v in _mapping(own.get("configs"), "configs", file).items()},
-        pod_network=network_from(_text(own, "pod-network", file), file),
-    )
-
-
-def network_from(text: str | None, where: str) -> str | None:
-    """Given a range of addresses, return it. Raise UserError for what is none."""
-    try:
-        return None if text is None else str(ipaddress.IPv4Network(text))
-    except ValueError as wrong:
-        raise UserError(
-            f"{where}: '{text}' is no range of addresses: {wrong}", "write one such as 10.244.0.0/16"
-        ) from wrong
-
-
-def ingress_from(data: Mapping[str, Any], where: str) -> Ingress:
-    """Given `{host, class, issuer}`, return it. Raise UserError for a host that is not a DNS name."""
-    host = str(data.get("host", ""))
-    if not _HOST.fullmatch(host):
-        raise UserError(f"{where}: '{host}' is not a host name", "write one such as mesh.example.org")
-    return Ingress(host, data.get("class"), data.get("issuer"))
-
-
-def _external(data: Any, key: str, file: str) -> External:
-    own = _mapping(data, key, file)
-    unknown = sorted(str(name) for name in set(own) - {"host", "port"})
-    if unknown:
-        raise UserError(f"{file}: {key} has no key '{unknown[0]}'", "keys: host, port")
-    host, port = own.get("host"), own.get("port")
-    if not isinstance(host, str) or not _HOST.fullmatch(host):
-        raise UserError(f"{file}: {key} needs `host:`, a host name without a port, it is {host!r}", _EXTERNAL_HINT)
-    if port is not None and (isinstance(port, bool) or not isinstance(port, int) or not 0 < port < 65536):
-        raise UserError(f"{file}: `{key}.port` must be a port from 1 to 65535, it is {port!r}", _EXTERNAL_HINT)
-    return External(host, port)
-
-
-def _mapping(data: Any, key: str, file: str) -> Mapping[str, Any]:
-    if data is not None and not isinstance(data, Mapping):
-        raise UserError(f"{file}: `{key}` must be a mapping, it is {data!r}", f"write {key}: {{name: value}}")
-    return data or {}
-
-
-def _text(data: Mapping[str, Any], key: str, file: str) -> str | None:
-    value = data.get(key)
-    if value is not None and (not isinstance(value, str) or not value):
-        raise UserError(f"{file}: `{key}` must be a text, it is {value!r}", f"write {key}: name")
-    return value
+    said = read(TargetFile, {} if data is None else data, file)
+    return Target(name=name, **{field.name: getattr(said, field.name) for field in fields(said)})

@@ -13,6 +13,7 @@ from datameesh_cli.adapters.compose_target import ComposeTarget
 from datameesh_cli.adapters.engine import Engine
 from datameesh_cli.adapters.process import Finished
 from datameesh_cli.adapters.trino import Trino
+from datameesh_cli.core.kind import Ended
 from datameesh_cli.errors import UnhealthyError
 from tests.fakes.values import a_container
 
@@ -57,34 +58,31 @@ def _target(engine: _Engine) -> ComposeTarget:
     )
 
 
-def test_a_statement_goes_to_the_first_running_container_of_its_service() -> None:
+def test_a_command_goes_to_the_first_running_container_of_its_service() -> None:
     engine = _Engine(("sales-db", "exited"), ("sales-db", "running"), ("sales-db", "running"))
-    assert _target(engine).psql("sales-db", "sales_db", "SELECT 1", "admin").rows == (("1",),)
-    assert engine.calls[0][:2] == ("sales-db-2", "psql")
+    assert _target(engine).run("sales-db", ["psql"]).out == "id\n1\n"
+    assert engine.calls == [("sales-db-2", "psql")]
 
 
 def test_a_service_that_does_not_run_is_named() -> None:
     with pytest.raises(UnhealthyError, match="sales-db does not run"):
-        _target(_Engine(("sales-db", "exited"))).exec("sales-db", ["ls"])
+        _target(_Engine(("sales-db", "exited"))).run("sales-db", ["ls"])
 
 
 def test_a_command_gives_its_exit_code_and_both_outputs() -> None:
     engine = _Engine(("minio", "running"))
     engine.answer = Finished(2, "out\n", "err\n")
-    seen = _target(engine).exec("minio", ["ls"])
-    assert (seen.exit, seen.text) == (2, "out\nerr\n")
+    assert _target(engine).run("minio", ["ls"]) == Ended(2, "out\n", "err\n")
 
 
 def test_a_job_runs_in_a_container_of_its_own() -> None:
-    seen = _target(_Engine()).exec("dbt", ["debug"])
-    assert (seen.exit, seen.text) == (3, "dbt debug\ndone")
+    assert _target(_Engine()).run("dbt", ["debug"]) == Ended(3, "dbt debug\ndone")
 
 
-def test_names_are_looked_up_on_the_stacks_own_network() -> None:
+def test_what_is_asked_from_inside_is_asked_on_the_stacks_own_network() -> None:
     engine = _Engine()
-    assert _target(engine).resolve(["sales-db"]).rows == (("sales-db", "10.0.0.2"),)
-    assert engine.calls[0][:2] == ("datameesh-x_mesh", "datameesh/postgres:17")[::-1]
-    assert engine.calls[0][-1] == "sales-db"
+    assert _target(engine).run_near("sales-db", ["getent"]).out == "sales-db 10.0.0.2\n"
+    assert engine.calls == [("datameesh/postgres:17", "datameesh-x_mesh", "getent")]
 
 
 def test_the_ways_in_are_read_from_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,4 +94,4 @@ def test_the_ways_in_are_read_from_the_engine(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_stack_without_an_object_store_says_so() -> None:
     with pytest.raises(UnhealthyError, match="no object store"):
-        _target(_Engine()).s3_list("datalake/")
+        _target(_Engine()).objects("datalake/")

@@ -12,7 +12,8 @@ from datameesh_cli.adapters import http
 from datameesh_cli.adapters.cluster_access import ClusterAccess, chosen_context
 from datameesh_cli.adapters.kubernetes_target import KubernetesTarget
 from datameesh_cli.adapters.trino import Trino
-from datameesh_cli.core.checks import Http
+from datameesh_cli.core.checks.psql import Psql
+from datameesh_cli.core.kind import Ended, Request
 from datameesh_cli.errors import HostError, UnhealthyError, UserError
 from tests.fakes.cluster import a_pod
 from tests.fakes.kubectl import Kubectl
@@ -27,13 +28,13 @@ def _target(**fields: Any) -> KubernetesTarget:
     access = ClusterAccess("here")
     cluster = access.look()
     defaults: dict[str, Any] = {"ports": {"API_PORT": 30900}, "consumers": {"sales-db": ["dbt", "minio"], "minio": []}}
-    return KubernetesTarget(access, cluster, Trino("10.111.0.2", 1), None, **(defaults | fields))
+    reached: dict[str, Any] = {"trino": Trino("10.111.0.2", 1), "store": None, "address": cluster.address}
+    return KubernetesTarget(access=access, cluster=cluster, **(reached | defaults | fields))
 
 
 def test_a_command_runs_in_the_services_own_pod_and_namespace(kubectl: Kubectl) -> None:
     kubectl.says((["exec"], ("out\n", "err\ncommand terminated with exit code 3\n", 1)))
-    seen = _target().exec("sales-db", ["sh", "-c", "exit 3"])
-    assert (seen.exit, seen.text) == (3, "out\nerr\n")
+    assert _target().run("sales-db", ["sh", "-c", "exit 3"]) == Ended(3, "out\n", "err\n")
     words = [
         "--context",
         "here",
@@ -54,24 +55,26 @@ def test_a_command_runs_in_the_services_own_pod_and_namespace(kubectl: Kubectl) 
 def test_what_kubectl_says_of_itself_is_not_the_commands(kubectl: Kubectl) -> None:
     noise = "E1121 07:31:53.258106   25302 websocket.go:297] Unknown stream id 1, discarding message\n"
     kubectl.says((["exec"], ("", f"{noise}ERROR:  permission denied\ncommand terminated with exit code 1\n", 1)))
-    assert _target().psql("sales-db", "sales_db", "DELETE FROM orders", "ingest").error == "ERROR: permission denied"
+    assert (
+        Psql("sales-db", "sales_db", "DELETE FROM orders", "ingest").run(_target()).error == "ERROR: permission denied"
+    )
 
 
 def test_a_command_that_could_not_be_run_is_no_exit_code(kubectl: Kubectl) -> None:
     kubectl.says((["exec"], ("", "error: unable to upgrade connection: container not found\n", 1)))
     with pytest.raises(UnhealthyError, match="sales-domain/sales-db-0: error: unable to upgrade"):
-        _target().exec("sales-db", ["ls"])
+        _target().run("sales-db", ["ls"])
 
 
 def test_a_statement_gives_a_table(kubectl: Kubectl) -> None:
     kubectl.says((["psql"], ("id\n1\n", "", 0)))
-    seen = _target().psql("sales-db", "sales_db", "SELECT 1 AS id", "admin")
+    seen = Psql("sales-db", "sales_db", "SELECT 1 AS id", "admin").run(_target())
     assert (seen.columns, seen.rows) == (("id",), (("1",),))
 
 
 def test_a_service_that_does_not_run_is_named(kubectl: Kubectl) -> None:
     target = _target()
-    for ask in (lambda: target.exec("hive", ["ls"]), lambda: target.published(["hive"])):
+    for ask in (lambda: target.run("hive", ["ls"]), lambda: target.published(["hive"])):
         with pytest.raises(UnhealthyError, match="hive does not run"):
             ask()
 
@@ -84,8 +87,7 @@ def test_a_job_runs_in_a_pod_of_its_template_that_is_removed_again(kubectl: Kube
         (["logs"], ("first\nsecond\n", "", 0)),
         (["delete"], ("", "", 0)),
     )
-    seen = _target().exec("dbt", ["test"])
-    assert (seen.exit, seen.text) == (2, "first\nsecond")
+    assert _target().run("dbt", ["test"]) == Ended(2, "first\nsecond")
     calls = [args[2] for args, _ in kubectl.asked]
     assert calls[2:] == ["create", "get", "get", "logs", "delete"]
     created = json.loads(next(text for args, text in kubectl.asked if "create" in args))
@@ -99,22 +101,22 @@ def test_a_job_that_cannot_start_is_removed_and_says_why(kubectl: Kubectl) -> No
     stuck = {"status": {"phase": "Pending", "containerStatuses": [{"state": {"waiting": waiting}}]}}
     kubectl.says((["create"], ("", "", 0)), (["get", "pod"], (json.dumps(stuck), "", 0)), (["delete"], ("", "", 0)))
     with pytest.raises(UnhealthyError, match="ErrImageNeverPull: not present"):
-        _target().exec("dbt", ["test"])
+        _target().run("dbt", ["test"])
     assert "delete" in kubectl.asked[-1][0]
 
 
 def test_a_job_that_the_server_refuses_says_why(kubectl: Kubectl) -> None:
     kubectl.says((["create"], ("", 'Error from server (Forbidden): pods "dbt" is forbidden: exceeded quota\n', 1)))
     with pytest.raises(UnhealthyError, match="exceeded quota"):
-        _target().exec("dbt", ["test"])
+        _target().run("dbt", ["test"])
 
 
-def test_names_are_looked_up_where_they_are_used(kubectl: Kubectl) -> None:
+def test_what_is_asked_from_inside_is_asked_where_the_service_is_used(kubectl: Kubectl) -> None:
     kubectl.says((["exec"], ("sales-db 10.113.0.7\n", "", 0)))
-    assert _target().resolve(["sales-db"]).rows == (("sales-db", "10.113.0.7"),)
+    assert _target().run_near("sales-db", ["getent"]).out == "sales-db 10.113.0.7\n"
     assert kubectl.asked[-1][0][4:6] == ["data-platform", "minio-0"], "dbt uses it too, and in its namespace minio runs"
     # Nobody uses minio here: its own namespace has no other pod, so any other asks.
-    _target().resolve(["minio"])
+    _target().run_near("minio", ["getent"])
     assert kubectl.asked[-1][0][4:6] == ["sales-domain", "sales-db-0"]
 
 
@@ -132,15 +134,15 @@ def test_a_request_goes_to_the_node(kubectl: Kubectl, monkeypatch: pytest.Monkey
         return http.Answer(204, {}, "")
 
     monkeypatch.setattr(http, "request", request)
-    assert _target().http(Http("API_PORT", "/live")).status == 204
+    assert _target().http("API_PORT", Request("/live")).status == 204
     assert urls == ["GET http://10.111.0.2:30900/live"]
-    with pytest.raises(UnhealthyError, match="no NodePort leads to GONE_PORT"):
-        _target().http(Http("GONE_PORT"))
+    with pytest.raises(UnhealthyError, match="no way in leads to GONE_PORT"):
+        _target().http("GONE_PORT", Request())
 
 
 def test_a_stack_without_an_object_store_says_so(kubectl: Kubectl) -> None:
     with pytest.raises(UnhealthyError, match="no object store"):
-        _target().s3_list("datalake/")
+        _target().objects("datalake/")
 
 
 def test_a_cluster_without_an_export_is_one_clear_line(kubectl: Kubectl) -> None:

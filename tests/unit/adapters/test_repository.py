@@ -43,8 +43,8 @@ def test_no_service_at_all_is_refused(tmp_path: Path) -> None:
     [
         ("services:\n  web: [\n", "services/web/compose.yaml, line 3: "),
         ("services:\n\tweb: 1\n", "services/web/compose.yaml, line 2: "),
-        ("", "services/web/compose.yaml: there is no `services:` mapping"),
-        ("services: {web: {}}", "services/web/compose.yaml, service 'web': `x-datameesh:` is missing"),
+        ("", "services/web/compose.yaml: the content is empty"),
+        ("services: {web: {}}", "services/web/compose.yaml: `services.web.x-datameesh` is missing"),
     ],
 )
 def test_a_broken_fragment_is_named_with_its_line(tmp_path: Path, text: str, says: str) -> None:
@@ -68,7 +68,7 @@ def test_a_file_that_is_no_text_or_not_there(tmp_path: Path) -> None:
 def test_a_broken_profile_is_named(tmp_path: Path) -> None:
     repository = write_repository(tmp_path)
     (tmp_path / "profiles" / "core.yaml").write_text("requires: []\n")
-    with pytest.raises(UserError, match=r"profiles/core\.yaml: `name:` is missing"):
+    with pytest.raises(UserError, match=r"profiles/core\.yaml: `name` is missing"):
         repository.model()
 
 

@@ -17,10 +17,17 @@ from datameesh_cli.core.applicability import (
     needed_services,
     why_not,
 )
-from datameesh_cli.core.checks import S3, Check, Exec, Http, Psql, Published, Resolve, Sql
+from datameesh_cli.core.check import Check
+from datameesh_cli.core.checks.exec import Exec
+from datameesh_cli.core.checks.http import Http
+from datameesh_cli.core.checks.psql import Psql
+from datameesh_cli.core.checks.published import Published
+from datameesh_cli.core.checks.resolve import Resolve
+from datameesh_cli.core.checks.s3 import S3
+from datameesh_cli.core.checks.sql import Sql
 from datameesh_cli.core.model import Port
 from datameesh_cli.errors import UserError
-from tests.fakes.values import a_service
+from tests.fakes.values import a_check, a_service
 
 SERVICES = (
     a_service("sales-db", provides=("domain-database",)),
@@ -44,7 +51,7 @@ ALL = Situation(
 
 
 def _check(action: Any = None, file: str = "tests/journeys/x.yaml", **fields: Any) -> Check:
-    return Check("one", file, action or Sql("SELECT 1"), {"scalar": 1}, **fields)
+    return a_check(action or Sql("SELECT 1"), file=file, **fields)
 
 
 @pytest.mark.parametrize(

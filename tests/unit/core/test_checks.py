@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from datameesh_cli.core.checks import S3, Check, Exec, Http, Psql, Published, Resolve, Sql, checks_from
+from datameesh_cli.core.check import Check, checks_from
+from datameesh_cli.core.checks.exec import Exec
+from datameesh_cli.core.checks.http import Http
+from datameesh_cli.core.checks.psql import Psql
+from datameesh_cli.core.checks.published import Published
+from datameesh_cli.core.checks.resolve import Resolve
+from datameesh_cli.core.checks.s3 import S3
+from datameesh_cli.core.checks.sql import Sql
 from datameesh_cli.errors import UserError
 
 FILE = "services/trino/smoke.yaml"
@@ -26,7 +33,7 @@ def test_a_check_carries_what_its_entry_says() -> None:
         rows="S-DB-01",
         set=["small", "flow"],
         needs="trino-worker",
-        user="alex",
+        sql={"statement": "SELECT 1", "user": "alex"},
         mart="m",
         left_out="minio",
         repeat=5,
@@ -39,15 +46,14 @@ def test_a_check_carries_what_its_entry_says() -> None:
 
 
 def test_every_kind_of_action_is_read() -> None:
-    assert _instead(sql_file="services/trino/queries/journey.sql").action == Sql(
-        file="services/trino/queries/journey.sql"
-    )
-    assert _instead(sql_file="a.sql", then="SELECT 1").action == Sql("SELECT 1", "a.sql")
+    assert _instead(sql={"file": "a.sql"}).action == Sql(file="a.sql")
+    assert _instead(sql={"file": "a.sql", "then": "SELECT 1"}).action == Sql(file="a.sql", then="SELECT 1")
     psql = {"service": "sales-db", "database": "sales_db", "sql": "SELECT 1", "user": "ingest"}
     assert _instead(psql=psql).action == Psql("sales-db", "sales_db", "SELECT 1", "ingest")
     assert _instead(exec={"service": "minio", "command": ["sleep", 1]}).action == Exec("minio", ("sleep", "1"))
     request = {"port": "TRINO_PORT", "path": "/x", "method": "post", "headers": {"A": 1}, "body": "b"}
-    assert _instead(http=request).action == Http("TRINO_PORT", "/x", "POST", (("A", "1"),), "b")
+    assert _instead(http=request).action == Http("TRINO_PORT", "", "/x", "post", {"A": "1"}, "b")
+    assert _instead(http={"service": "minio", "port": 9000}).action == Http(9000, "minio")
     assert _instead(s3={"list": "datalake/raw/"}).action == S3("datalake/raw/")
     assert _instead(resolve=["sales-db"]).action == Resolve(("sales-db",))
     assert _instead(published="sales-db").action == Published(("sales-db",))
@@ -56,21 +62,23 @@ def test_every_kind_of_action_is_read() -> None:
 @pytest.mark.parametrize(
     ("entry", "says"),
     [
-        ({"name": ""}, "check 1: `name:` must be text"),
-        ({"sql": 3}, "check 'one': `sql:` must be text"),
+        ({"name": ""}, "check 1: `name` is empty, it must be a text"),
+        ({"sql": 3}, "check 'one': `sql` must be a text, it is 3"),
         ({"published": "x"}, "exactly one of"),
-        ({"colour": "red"}, "unknown key 'colour'"),
-        ({"expect": {}}, "cannot fail"),
-        ({"expect": {"status": 200}}, "sql has no expectation 'status'"),
-        ({"expect": {"rows": [1]}}, "expect.rows is a list of rows"),
-        ({"expect": {"columns": "a"}}, "expect.columns is a list of names"),
-        ({"expect": {"row_count": "3"}}, "expect.row_count is a whole number, not '3'"),
-        ({"expect": {"scalar": 1, "max_seconds": "fast"}}, "expect.max_seconds is a number"),
+        ({"colour": "red"}, "there is no key 'colour'"),
+        ({"expect": {}}, "`expect`: a check that expects nothing cannot fail"),
+        ({"expect": {"status": 200}}, "`expect` has no key 'status'"),
+        ({"expect": {"rows": [1]}}, "`expect.rows[0]` must be a list, it is 1"),
+        ({"expect": {"columns": "a"}}, "`expect.columns` must be a list, it is 'a'"),
+        ({"expect": {"row_count": "3"}}, "`expect.row_count` must be a whole number, it is '3'"),
+        ({"expect": {"scalar": 1, "max_seconds": "fast"}}, "`expect.max_seconds` must be a number"),
         ({"expect": {"contains": []}}, "every answer would do"),
-        ({"target": "moon"}, "target 'moon' is unknown"),
-        ({"rows": [1]}, "`rows:` must be text or a list of texts"),
-        ({"then": "SELECT 1"}, "`then:` is SQL that follows `sql_file:`"),
-        ({"repeat": -1}, "`repeat:` is a whole number"),
+        ({"target": "moon"}, "`target` 'moon' is unknown"),
+        ({"rows": [1]}, "`rows[0]` must be a valid string, it is 1"),
+        ({"sql": {"statement": "SELECT 1", "then": "SELECT 2"}}, "`then` is SQL that follows a file"),
+        ({"sql": {}}, "`sql`: it has neither a statement nor a file"),
+        ({"repeat": -1}, "`repeat` must be a whole number"),
+        ({"file": "x.yaml"}, "there is no key 'file'"),
     ],
 )
 def test_a_mistake_is_named_with_its_check(entry: dict[str, Any], says: str) -> None:
@@ -83,17 +91,25 @@ def test_a_mistake_is_named_with_its_check(entry: dict[str, Any], says: str) -> 
 @pytest.mark.parametrize(
     ("action", "says"),
     [
-        ({"psql": "SELECT 1"}, "psql is a mapping"),
-        ({"psql": {"service": "a", "database": "b", "sql": "c", "host": "d"}}, "psql has no key 'host'"),
-        ({"exec": {"service": "a", "command": "ls"}}, "exec.command must be a list of words"),
-        ({"http": {"port": "P", "headers": ["a"]}}, "http.headers is a mapping"),
-        ({"resolve": []}, "resolve must be a list of words"),
+        ({"psql": "SELECT 1"}, "`psql` must be a mapping"),
+        ({"psql": {"service": "a", "database": "b", "sql": "c", "host": "d"}}, "`psql` has no key 'host'"),
+        ({"exec": {"service": "a", "command": "ls"}}, "`exec.command` must be a list"),
+        ({"http": {"port": "P", "headers": ["a"]}}, "`http.headers` must be a mapping"),
+        ({"http": {"port": "P", "service": "minio"}}, "inside a service and a number"),
+        ({"http": {"port": 9000}}, "outside a port has a variable"),
+        ({"resolve": []}, "`resolve` must be"),
     ],
 )
 def test_a_mistake_inside_an_action_is_named(action: dict[str, Any], says: str) -> None:
     with pytest.raises(UserError, match="check 'one'") as wrong:
         _instead(**action)
     assert says in wrong.value.message
+
+
+def test_a_kind_that_is_misspelt_is_told_the_nearest_one() -> None:
+    with pytest.raises(UserError, match="exactly one of") as wrong:
+        _instead(htpp={"port": "P"})
+    assert "did you mean 'http'?" in wrong.value.hint
 
 
 @pytest.mark.parametrize("data", [None, [], {"checks": []}, {"checks": {}}, {"tests": []}])

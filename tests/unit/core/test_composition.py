@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from datameesh_cli.core.composition import SECRETS, Mount, files_file, mounts_of, services_file
-from datameesh_cli.core.model import Ram, Service
+from datameesh_cli.core.declaration import Ram
+from datameesh_cli.core.model import Service
 from datameesh_cli.errors import UserError
 
 SERVICE = Service(

@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from datameesh_cli.core.expectation import Observation, complaints, same, text_of
+from datameesh_cli.core.checks import KINDS
+from datameesh_cli.core.expectation import Answer, Expect, same, text_of
+from datameesh_cli.core.schema import Wrong
 
+EXPECTS = {kind.called: kind.expects for kind in KINDS.values()}
 MOMENT = datetime.datetime(2024, 1, 15, 10, 23, 45)
+
+
+def complaints(expect: dict[str, Any], seen: Answer, seconds: float) -> tuple[str, ...]:
+    """As a check of the first kind says of which all that can be expected."""
+    return next(of for of in EXPECTS.values() if set(expect) <= _names(of))(**expect).complaints(seen, seconds)
+
+
+def _names(of: type[Expect]) -> set[str]:
+    return {f.name for f in fields(of)}
+
+
+@pytest.mark.parametrize("kind", EXPECTS)
+def test_nothing_can_be_expected_that_nobody_judges(kind: str) -> None:
+    assert _names(EXPECTS[kind]) - {"max_seconds", "error"} == set(EXPECTS[kind].judges)
+
+
+@pytest.mark.parametrize("kind", EXPECTS)
+def test_an_expectation_that_everything_meets_is_none(kind: str) -> None:
+    for expect in ({}, {"contains": []}, {"not_contains": ""}):
+        with pytest.raises(Wrong):
+            EXPECTS[kind](**expect)
 
 
 @pytest.mark.parametrize(
@@ -72,9 +97,9 @@ def test_numbers_lose_only_zeros_that_say_nothing() -> None:
     ]
 
 
-TABLE = Observation(columns=("id", "name"), rows=((1, "Alice"), (2, "Bob")))
-TEXT = Observation(exit=0, text="up and running")
-PAGE = Observation(status=200, text='{"starting":false}')
+TABLE = Answer(columns=("id", "name"), rows=((1, "Alice"), (2, "Bob")))
+TEXT = Answer(exit=0, text="up and running")
+PAGE = Answer(status=200, text='{"starting":false}')
 
 
 @pytest.mark.parametrize(
@@ -82,24 +107,24 @@ PAGE = Observation(status=200, text='{"starting":false}')
     [
         ({"rows": [[1, "Alice"], [2, "Bob"]]}, TABLE),
         ({"rows_unordered": [[2, "Bob"], [1, "Alice"]]}, TABLE),
-        ({"scalar": 5}, Observation(rows=(("5",),))),
+        ({"scalar": 5}, Answer(rows=(("5",),))),
         ({"contains": "Ali"}, TABLE),
         ({"contains": ["Alice", [2, "Bob"]]}, TABLE),
         ({"not_contains": ["Carol", [1, "Bob"]]}, TABLE),
         ({"row_count": 2}, TABLE),
         ({"columns": ["id", "name"]}, TABLE),
         ({"first_columns": ["id"]}, TABLE),
-        ({"error": "access denied"}, Observation(error="Access Denied: cannot select")),
+        ({"error": "access denied"}, Answer(error="Access Denied: cannot select")),
         ({"exit": 0, "contains": "running"}, TEXT),
-        ({"exit": 1}, Observation(exit=1)),
+        ({"exit": 1}, Answer(exit=1)),
         ({"status": 200, "contains": '"starting":false'}, PAGE),
-        ({"status": 403}, Observation(status=403)),
-        ({"one_address": True}, Observation(rows=(("a", "10.0.0.1"), ("b", "10.0.0.1")), exit=0)),
-        ({"rows": []}, Observation()),
+        ({"status": 403}, Answer(status=403)),
+        ({"one_address": True}, Answer(rows=(("a", "10.0.0.1"), ("b", "10.0.0.1")), exit=0)),
+        ({"rows": []}, Answer()),
         ({"max_seconds": 1}, TEXT),
     ],
 )
-def test_what_is_expected_passes(expect: dict[str, Any], seen: Observation) -> None:
+def test_what_is_expected_passes(expect: dict[str, Any], seen: Answer) -> None:
     assert complaints(expect, seen, 0.5) == ()
 
 
@@ -112,8 +137,8 @@ def test_what_is_expected_passes(expect: dict[str, Any], seen: Observation) -> N
         ({"rows_unordered": [[1, "Alice"], [1, "Alice"]]}, TABLE, "missing row (1, 'Alice')"),
         ({"rows_unordered": [[1, "Alice"]]}, TABLE, "1 more rows"),
         ({"scalar": 1}, TABLE, "expected one value"),
-        ({"scalar": 1}, Observation(), "no rows"),
-        ({"scalar": 1}, Observation(rows=((None,),)), "got NULL"),
+        ({"scalar": 1}, Answer(), "no rows"),
+        ({"scalar": 1}, Answer(rows=((None,),)), "got NULL"),
         ({"contains": "Carol"}, TABLE, "does not contain 'Carol'"),
         ({"contains": [[1, "Bob"]]}, TABLE, "does not contain [1, 'Bob']"),
         ({"not_contains": "Bob"}, TABLE, "contains 'Bob'"),
@@ -122,21 +147,21 @@ def test_what_is_expected_passes(expect: dict[str, Any], seen: Observation) -> N
         ({"columns": ["id"]}, TABLE, "expected columns id; got id, name"),
         ({"first_columns": ["name"]}, TABLE, "expected columns name"),
         ({"error": "denied"}, TABLE, "should have been refused"),
-        ({"error": "denied"}, Observation(error="no such table"), "got: no such table"),
-        ({"scalar": 1}, Observation(error="no such table"), "failed: no such table"),
-        ({"exit": 0}, Observation(exit=2, text="boom"), "expected exit code 0, got 2: boom"),
-        ({"contains": "ok"}, Observation(exit=1, text="ok"), "exit code 1"),
-        ({"status": 200}, Observation(status=404, text="gone"), "expected status 200, got 404: gone"),
-        ({"contains": "gone"}, Observation(status=404, text="gone"), "status 404"),
-        ({"one_address": True}, Observation(rows=(("a", "10.0.0.1"), ("b", "10.0.0.2")), exit=0), "10.0.0.1, 10.0.0.2"),
-        ({"one_address": True}, Observation(exit=0), "addresses: none"),
+        ({"error": "denied"}, Answer(error="no such table"), "got: no such table"),
+        ({"scalar": 1}, Answer(error="no such table"), "failed: no such table"),
+        ({"exit": 0}, Answer(exit=2, text="boom"), "expected exit code 0, got 2: boom"),
+        ({"contains": "ok"}, Answer(exit=1, text="ok"), "exit code 1"),
+        ({"status": 200}, Answer(status=404, text="gone"), "expected status 200, got 404: gone"),
+        ({"contains": "gone"}, Answer(status=404, text="gone"), "status 404"),
+        ({"one_address": True}, Answer(rows=(("a", "10.0.0.1"), ("b", "10.0.0.2")), exit=0), "10.0.0.1, 10.0.0.2"),
+        ({"one_address": True}, Answer(exit=0), "addresses: none"),
         ({"max_seconds": 0.1}, TEXT, "took 0.50 s"),
     ],
 )
-def test_what_is_not_expected_fails_and_says_why(expect: dict[str, Any], seen: Observation, says: str) -> None:
+def test_what_is_not_expected_fails_and_says_why(expect: dict[str, Any], seen: Answer, says: str) -> None:
     assert says in "; ".join(complaints(expect, seen, 0.5))
 
 
 def test_a_long_answer_is_shortened() -> None:
-    (said,) = complaints({"contains": "x"}, Observation(exit=0, text="y" * 5000), 0)
+    (said,) = complaints({"contains": "x"}, Answer(exit=0, text="y" * 5000), 0)
     assert len(said) < 300

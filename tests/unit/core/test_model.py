@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from datameesh_cli.core.model import Model, Port, Profile, Url, in_dependency_order, model_of
+from datameesh_cli.core.declaration import Url
+from datameesh_cli.core.model import Model, Port, Profile, in_dependency_order, model_of
 from datameesh_cli.errors import UserError
 from tests.fakes.values import a_service, smallest_mesh
 

@@ -9,11 +9,18 @@ from typing import Any
 
 import pytest
 
-from datameesh_cli.core.checks import S3, Action, Check, Exec, Http, Psql, Published, Resolve, Sql
-from datameesh_cli.core.expectation import Observation
+from datameesh_cli.core.checks.exec import Exec
+from datameesh_cli.core.checks.http import Http
+from datameesh_cli.core.checks.psql import Psql
+from datameesh_cli.core.checks.published import Published
+from datameesh_cli.core.checks.resolve import Resolve
+from datameesh_cli.core.checks.s3 import S3
+from datameesh_cli.core.checks.sql import Sql
+from datameesh_cli.core.expectation import Answer
 from datameesh_cli.core.parity import Declared, compare, declared_from, normalised
 from datameesh_cli.core.probes import INSIDE, facts_inside, facts_of_rows
 from datameesh_cli.errors import UserError
+from tests.fakes.values import a_check
 
 
 def test_equal_facts_are_counted_by_group() -> None:
@@ -82,20 +89,16 @@ def test_a_declaration_that_is_not_valid_is_named(data: Any, says: str) -> None:
     assert refused.value.message.startswith("f.yaml")
 
 
-def _check(action: Action, expect: dict[str, Any] | None = None) -> Check:
-    return Check("n", "f.yaml", action, expect or {"row_count": 1})
-
-
 def test_the_order_of_rows_counts_only_where_the_check_says_so() -> None:
-    one, other = (Observation(("a",), rows) for rows in (((1,), (2,)), ((2,), (1,))))
-    loose, strict = _check(Sql("SELECT 1")), _check(Sql("SELECT 1"), {"rows": [[1], [2]]})
+    one, other = (Answer(("a",), rows) for rows in (((1,), (2,)), ((2,), (1,))))
+    loose, strict = a_check(Sql("SELECT 1")), a_check(Sql("SELECT 1"), {"rows": [[1], [2]]})
     assert normalised(loose, one) == normalised(loose, other)
     assert normalised(strict, one) != normalised(strict, other)
 
 
 def test_values_are_compared_as_checks_compare_them() -> None:
-    psql, sql = Observation(("a", "b"), (("1", None),)), Observation(("a", "b"), ((1.0, None),))
-    check = _check(Psql("db", "d", "SELECT 1"))
+    psql, sql = Answer(("a", "b"), (("1", None),)), Answer(("a", "b"), ((1.0, None),))
+    check = a_check(Psql("db", "d", "SELECT 1"))
     assert normalised(check, psql) == normalised(check, sql) == "a | b\n1 | NULL"
 
 
@@ -122,8 +125,8 @@ def test_values_are_compared_as_checks_compare_them() -> None:
     ],
 )
 def test_what_no_two_runs_share_does_not_count(one: str, other: str) -> None:
-    check = _check(Exec("minio", ("ls",)), {"exit": 0})
-    assert normalised(check, Observation(exit=0, text=one)) == normalised(check, Observation(exit=0, text=other))
+    check = a_check(Exec("minio", ("ls",)), {"exit": 0})
+    assert normalised(check, Answer(exit=0, text=one)) == normalised(check, Answer(exit=0, text=other))
 
 
 @pytest.mark.parametrize(
@@ -143,8 +146,8 @@ def test_what_no_two_runs_share_does_not_count(one: str, other: str) -> None:
     ],
 )
 def test_everything_else_does(one: str, other: str) -> None:
-    check = _check(Exec("minio", ("ls",)), {"exit": 0})
-    assert normalised(check, Observation(exit=0, text=one)) != normalised(check, Observation(exit=0, text=other))
+    check = a_check(Exec("minio", ("ls",)), {"exit": 0})
+    assert normalised(check, Answer(exit=0, text=one)) != normalised(check, Answer(exit=0, text=other))
 
 
 @pytest.mark.parametrize(
@@ -164,15 +167,15 @@ def test_everything_else_does(one: str, other: str) -> None:
     ],
 )
 def test_every_cell_of_a_table_counts(one: Any, other: Any) -> None:
-    check = _check(Sql("SELECT 1"))
-    seen = [normalised(check, Observation(("a", "b"), ((1, value),))) for value in (one, other)]
+    check = a_check(Sql("SELECT 1"))
+    seen = [normalised(check, Answer(("a", "b"), ((1, value),))) for value in (one, other)]
     assert seen[0] != seen[1]
 
 
 def test_what_belongs_to_one_run_is_left_out_of_a_table_too() -> None:
-    check = _check(Sql("SELECT 1"))
-    one = Observation(("id", "at"), (("20261121_072945_00013_vwc34", "http://172.18.0.3:8080"),))
-    other = Observation(("id", "at"), (("20261121_071707_00032_gchs6", "http://10.112.0.14:8080"),))
+    check = a_check(Sql("SELECT 1"))
+    one = Answer(("id", "at"), (("20261121_072945_00013_vwc34", "http://172.18.0.3:8080"),))
+    other = Answer(("id", "at"), (("20261121_071707_00032_gchs6", "http://10.112.0.14:8080"),))
     assert normalised(check, one) == normalised(check, other) == "id | at\n<query> | http://<address>:8080"
 
 
@@ -188,27 +191,27 @@ def test_what_neither_stack_was_asked_is_no_agreement() -> None:
 
 
 def test_a_long_text_differs_at_its_end_too() -> None:
-    check = _check(Exec("minio", ("ls",)), {"exit": 0})
-    one, other = (normalised(check, Observation(exit=0, text="x" * 1000 + end)) for end in "ab")
+    check = a_check(Exec("minio", ("ls",)), {"exit": 0})
+    one, other = (normalised(check, Answer(exit=0, text="x" * 1000 + end)) for end in "ab")
     assert one != other
     assert len(one) < 500
 
 
 def test_each_kind_of_check_keeps_what_both_targets_must_share() -> None:
-    address = Observation(("service", "inside", "address", "port"), (("minio", 9000, "127.0.0.1", 30900),))
-    assert normalised(_check(Published(("minio",))), address) == "minio:9000"
-    assert normalised(_check(Published(("db",))), Observation()) == "none"
-    assert normalised(_check(Http("P")), Observation(status=200, text="at 12:00")) == "status 200"
-    resolved = Observation(("name", "address"), (("db", "10.0.0.1"),), exit=1, text="no such")
-    assert normalised(_check(Resolve(("db",))), resolved) == "exit code 1: db"
-    listed = Observation(("key", "size"), (("b", 1), ("a", 2), ("a", 3)))
-    assert normalised(_check(S3("lake/")), listed) == "a; b"
-    wanted = _check(S3("lake/"), {"contains": ["raw/a", "raw/z"]})
-    beside = Observation(("key", "size"), (("raw/a.csv", 1), (".check/1", 2)))
+    address = Answer(("service", "inside", "address", "port"), (("minio", 9000, "127.0.0.1", 30900),))
+    assert normalised(a_check(Published(("minio",))), address) == "minio:9000"
+    assert normalised(a_check(Published(("db",))), Answer()) == "none"
+    assert normalised(a_check(Http("P")), Answer(status=200, text="at 12:00")) == "status 200"
+    resolved = Answer(("name", "address"), (("db", "10.0.0.1"),), exit=1, text="no such")
+    assert normalised(a_check(Resolve(("db",))), resolved) == "exit code 1: db"
+    listed = Answer(("key", "size"), (("b", 1), ("a", 2), ("a", 3)))
+    assert normalised(a_check(S3("lake/"), {"row_count": 2}), listed) == "a; b"
+    wanted = a_check(S3("lake/"), {"contains": ["raw/a", "raw/z"]})
+    beside = Answer(("key", "size"), (("raw/a.csv", 1), (".check/1", 2)))
     assert normalised(wanted, beside) == "raw/a: there; raw/z: missing"
-    one_row = Observation(("a", "b"), ((1, 2),))
-    assert normalised(_check(Sql("x"), {"columns": ["a", "b"]}), one_row) == "a | b"
-    assert normalised(_check(Sql("x")), Observation(error="no such table")) == "refused: no such table"
+    one_row = Answer(("a", "b"), ((1, 2),))
+    assert normalised(a_check(Sql("x"), {"columns": ["a", "b"]}), one_row) == "a | b"
+    assert normalised(a_check(Sql("x")), Answer(error="no such table")) == "refused: no such table"
 
 
 def test_what_a_container_says_of_itself_becomes_facts() -> None:
@@ -247,7 +250,7 @@ def test_the_values_of_variables_are_compared_and_not_shown(tmp_path: Path) -> N
 
 
 def test_rows_become_facts_named_by_their_first_columns() -> None:
-    seen = Observation(("who", "what", "answer"), (("ingest", "DELETE orders", "denied"), ("admin", None, True)))
+    seen = Answer(("who", "what", "answer"), (("ingest", "DELETE orders", "denied"), ("admin", None, True)))
     assert facts_of_rows("denial", "sales-db", seen, 2) == {
         "denial/sales-db ingest.DELETE orders": "denied",
         "denial/sales-db admin.NULL": "true",

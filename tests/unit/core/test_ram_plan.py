@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from datameesh_cli.adapters.repository import Repository
-from datameesh_cli.core.model import Heap, LeaveOut, Service, Setting
+from datameesh_cli.core.declaration import Heap, LeaveOut, Setting
+from datameesh_cli.core.model import Service
 from datameesh_cli.core.ram_plan import RESERVE_MIB, RamPlan, default_budget, plan_ram, plan_variables
 from datameesh_cli.errors import HostError
 from tests.fakes.values import a_service

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from datameesh_cli.core.model import Edge, Port, Profile, model_of
+from datameesh_cli.core.declaration import Edge
+from datameesh_cli.core.model import Port, Profile, model_of
 from datameesh_cli.core.roles import all_providing, key_pair, providing, way_in
 from datameesh_cli.errors import UserError
 from tests.fakes.values import a_service

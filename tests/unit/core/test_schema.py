@@ -49,9 +49,9 @@ def test_what_is_right_becomes_a_frozen_value() -> None:
 
 
 WRONG: list[tuple[Any, str, str]] = [
-    ([], "f: it must be a mapping, it is []", "it is: The whole file."),
+    ([], "f: the content must be a mapping, it is []", "it is: The whole file."),
     ({}, "f: `name` is missing", "write name: \"db:5432\""),
-    ({"name": None}, "f: `name` is missing", "write name: \"db:5432\""),
+    ({"name": None}, "f: `name` is empty, it must be a text", "write name: \"db:5432\""),
     ({"name": 5}, "f: `name` must be a text, it is 5", "write name: \"db:5432\""),
     ({"name": "db"}, "f: `name` cannot be 'db'", "write name: \"db:5432\""),
     ({"colour": 1}, "f: there is no key 'colour'", "keys: name, kind, inner, more, ports, left-out"),
@@ -65,7 +65,7 @@ WRONG: list[tuple[Any, str, str]] = [
     ({"inner": {"low": 3, "high": 2}}, "f: `inner`: low 3 is above high 2", "swap them"),
     ({"inner": {"low": 1, "high": 2, "hi": 3}}, "f: `inner` has no key 'hi'", "did you mean 'high'? keys: low"),
     ({"more": {"a": {"low": 1}}}, "f: `more.a.high` is missing", "write high: 2"),
-    ({"more": {"a": {"low": 1, "high": 2, "part": 7}}}, "f: `more.a.part` must be a number from 0 to 1, it is 7", "more.a."),
+    ({"more": {"a": {"low": 1, "high": 2, "part": 7}}}, "f: `more.a.part` must be a number from 0 to 1, it is 7", "part is: "),
     ({"ports": "80"}, "f: `ports` must be a list, it is '80'", "write ports: [8080]"),
     ({"ports": [1, 70000]}, "f: `ports[1]` must be a whole number from 1 to 65535, it is 70000", "write ports: [8080]"),
     ({"left-out": "yes"}, "f: `left-out` must be true or false, it is 'yes'", "left-out is: whether"),

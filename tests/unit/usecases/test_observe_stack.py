@@ -11,14 +11,17 @@ from datameesh_cli.adapters.object_store import ObjectStore, StoredObject
 from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.adapters.relay import Endpoint
 from datameesh_cli.adapters.trino import Trino
-from datameesh_cli.core.checks import Check, Exec, Http
-from datameesh_cli.core.expectation import Observation
+from datameesh_cli.core.check import Check
+from datameesh_cli.core.checks.exec import Exec
+from datameesh_cli.core.expectation import Answer
+from datameesh_cli.core.kind import Ended, Request
 from datameesh_cli.core.seed.dataset import Database
 from datameesh_cli.errors import UnhealthyError
 from datameesh_cli.usecases.observe_stack import observe_stack
 from datameesh_cli.usecases.open_target import Opened
 from datameesh_cli.usecases.plan_memory import plan_memory
 from tests.fakes.outside import FakeEngine, fake_outside
+from tests.fakes.values import a_check
 from tests.unit.usecases.test_verify_stack import FakeTarget
 
 INSIDE = "user 999:999\nmemory 104857600\nenvironment PGDATABASE 2c26b46b68ffc68f\n"
@@ -38,31 +41,29 @@ class FakePlace(FakeTarget):
     trino: Trino = field(default_factory=lambda: Trino("", 0))
     store: ObjectStore | None = field(default_factory=lambda: _Store("", "", ""))
 
-    def exec(self, service: str, command: Sequence[str]) -> Observation:
+    def run(self, service: str, command: Sequence[str]) -> Ended:
         if service == "metastore":
             raise UnhealthyError("metastore does not run")
         if "facts" in command:
             self.asked.append(" ".join(command[command.index("facts") + 1 :]))
-            return Observation(exit=0, text=INSIDE)
-        return super().exec(service, command)
+            return Ended(0, INSIDE)
+        if command[0] == "psql":
+            if "FROM datameesh.loaded_set" in command[-1]:
+                return Ended(1, "", 'relation "datameesh.loaded_set" does not exist')
+            seen = "who,what,answer\ningest,DELETE public.orders,denied\n"
+            return Ended(0, seen) if "dm_seen" in command[-1] else Ended(1, "", "ERROR: no space left")
+        return super().run(service, command)
 
-    def psql(self, service: str, database: str, statement: str, user: str) -> Observation:
-        if "dm_seen" in statement:
-            return Observation(("who", "what", "answer"), (("ingest", "DELETE public.orders", "denied"),))
-        if "FROM datameesh.loaded_set" in statement:
-            return Observation(error='relation "datameesh.loaded_set" does not exist')
-        return Observation(error="ERROR: no space left")
-
-    def sql(self, statements: Sequence[str], user: str) -> Observation:
+    def sql(self, statements: Sequence[str], user: str) -> Answer:
         if statements == ["SHOW CATALOGS"]:
-            return Observation(("Catalog",), (("system",), ("shop",)))
+            return Answer(("Catalog",), (("system",), ("shop",)))
         assert "system" not in statements[0]
-        return Observation(("t", "c", "p", "type"), (("public.orders", "id", "1", "integer"),))
+        return Answer(("t", "c", "p", "type"), (("public.orders", "id", "1", "integer"),))
 
-    def http(self, asked: Http) -> Observation:
-        if asked.path == "/ui/":
+    def http(self, port: str, request: Request) -> Answer:
+        if request.path == "/ui/":
             raise UnhealthyError("nobody answers at 127.0.0.1:30808")
-        return Observation(status=200)
+        return Answer(status=200)
 
     def reach(self, service: str, port: int) -> AbstractContextManager[Endpoint]:
         raise AssertionError("nothing is loaded")
@@ -74,7 +75,7 @@ class FakePlace(FakeTarget):
 def _observed(tmp_path: Path, checks: Sequence[Check]) -> tuple[dict[str, str], FakePlace]:
     world: Outside
     world, _ = fake_outside(tmp_path, FakeEngine())
-    place = FakePlace({"bad": Observation(exit=3, text="at 10.1.2.3")})
+    place = FakePlace({"bad": Answer(exit=3, text="at 10.1.2.3")})
     opened = Opened(plan_memory(world, ("analytics",), 1000), place)
     databases = [Database("db", "d", "admin", "p"), Database("gone-db", "g", "admin", "p")]
     return observe_stack(opened, checks, databases, {"db": ["/etc/a", "/etc/b"]}, lambda _: None), place
@@ -106,13 +107,13 @@ def test_what_a_stack_does_not_tell_is_a_fact_too(tmp_path: Path) -> None:
 
 
 def test_every_check_that_is_meant_for_both_targets_is_observed(tmp_path: Path) -> None:
-    file = "tests/journeys/a.yaml"
+    good = Exec("db", ("good",))
     checks = [
-        Check("good", file, Exec("db", ("good",)), {"exit": 0}),
-        Check("bad", file, Exec("db", ("bad",)), {"exit": 0}),
-        Check("here only", file, Exec("db", ("good",)), {"exit": 0}, target="compose"),
-        Check("with data", file, Exec("db", ("good",)), {"exit": 0}, sets=("small",)),
-        Check("refused", file, Exec("metastore", ("x",)), {"exit": 0}),
+        a_check(good, name="good"),
+        a_check(Exec("db", ("bad",)), name="bad"),
+        a_check(good, name="here only", target="compose"),
+        a_check(good, name="with data", sets=("small",)),
+        a_check(Exec("metastore", ("x",)), name="refused"),
     ]
     facts, _ = _observed(tmp_path, checks)
     assert {fact.rpartition(": ")[2]: seen for fact, seen in facts.items() if fact.startswith("check/")} == {

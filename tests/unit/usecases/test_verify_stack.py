@@ -11,8 +11,12 @@ from typing import Any
 import pytest
 
 from datameesh_cli.adapters.outside import Outside
-from datameesh_cli.core.checks import Check, Exec, Http, Resolve, Sql
-from datameesh_cli.core.expectation import Observation
+from datameesh_cli.core.check import Check
+from datameesh_cli.core.checks.exec import Exec
+from datameesh_cli.core.checks.resolve import Resolve
+from datameesh_cli.core.checks.sql import Sql
+from datameesh_cli.core.expectation import Answer
+from datameesh_cli.core.kind import Ended, Request
 from datameesh_cli.errors import SqlError, UnhealthyError, UserError
 from datameesh_cli.usecases.plan_memory import plan_memory
 from datameesh_cli.usecases.read_checks import read_checks
@@ -26,48 +30,50 @@ from datameesh_cli.usecases.verify_stack import (
     verify_stack,
 )
 from tests.fakes.outside import FakeEngine, fake_outside
+from tests.fakes.values import a_check
 
 
 @dataclass
 class FakeTarget:
     """A target that answers each command and each look-up from a table, and writes down what it was asked."""
 
-    answers: dict[str, Observation] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     kind: str = "compose"
 
-    def _answer(self, what: str) -> Observation:
+    def _answer(self, what: str) -> Answer:
         self.asked.append(what)
-        found = self.answers.get(what, Observation(exit=0, status=200, text="ok"))
+        found = self.answers.get(what, Answer(exit=0, status=200, text="ok"))
         if found.error.startswith("!"):
             raise UnhealthyError(found.error[1:])
         return found
 
-    def sql(self, statements: Sequence[str], user: str) -> Observation:
+    def _ended(self, what: str) -> Ended:
+        found = self._answer(what)
+        return Ended(found.exit or 0, found.text)
+
+    def run(self, service: str, command: Sequence[str]) -> Ended:
+        return self._ended(" ".join(command))
+
+    def run_near(self, name: str, command: Sequence[str]) -> Ended:
+        return self._ended(" ".join(command))
+
+    def http(self, port: str, request: Request) -> Answer:
+        return self._answer(request.path)
+
+    def sql(self, statements: Sequence[str], user: str) -> Answer:
         return self._answer(f"{user}: {' | '.join(statements)}")
 
-    def psql(self, service: str, database: str, statement: str, user: str) -> Observation:
-        return self._answer(statement)
-
-    def exec(self, service: str, command: Sequence[str]) -> Observation:
-        return self._answer(" ".join(command))
-
-    def http(self, asked: Http) -> Observation:
-        return self._answer(asked.path)
-
-    def s3_list(self, place: str) -> Observation:
+    def objects(self, place: str) -> Answer:
         return self._answer(place)
 
-    def resolve(self, names: Sequence[str]) -> Observation:
-        return self._answer(" ".join(names))
-
-    def published(self, services: Sequence[str]) -> Observation:
+    def published(self, services: Sequence[str]) -> Answer:
         return self._answer(" ".join(services))
 
 
 def _exec(name: str, command: str = "", expect: dict[str, Any] | None = None, **fields: Any) -> Check:
     file = fields.pop("file", "tests/journeys/a.yaml")
-    return Check(name, file, Exec("db", (command or name,)), expect or {"exit": 0}, **fields)
+    return a_check(Exec("db", (command or name,)), expect or {"exit": 0}, name=name, file=file, **fields)
 
 
 def _outside(tmp_path: Path) -> Outside:
@@ -80,7 +86,7 @@ def _run(world: Outside, checks: Sequence[Check], target: FakeTarget) -> Verifie
 
 
 def test_what_passes_fails_and_does_not_apply_is_counted_in_the_order_of_the_files(tmp_path: Path) -> None:
-    target = FakeTarget({"bad": Observation(exit=3, text="boom")})
+    target = FakeTarget({"bad": Answer(exit=3, text="boom")})
     checks = [
         _exec("good"),
         _exec("bad"),
@@ -100,13 +106,13 @@ def test_what_passes_fails_and_does_not_apply_is_counted_in_the_order_of_the_fil
 
 
 def test_a_check_is_tried_once(tmp_path: Path) -> None:
-    target = FakeTarget({"bad": Observation(exit=1)})
+    target = FakeTarget({"bad": Answer(exit=1)})
     _run(_outside(tmp_path), [_exec("bad")], target)
     assert target.asked == ["bad"]
 
 
 def test_a_target_that_does_not_answer_fails_the_check_and_not_the_run(tmp_path: Path) -> None:
-    target = FakeTarget({"gone": Observation(error="!db does not run")})
+    target = FakeTarget({"gone": Answer(error="!db does not run")})
     verified = _run(_outside(tmp_path), [_exec("gone"), _exec("good")], target)
     assert [(r.result, r.why) for r in verified.results] == [("failed", "failed: db does not run"), ("passed", "")]
 
@@ -114,9 +120,9 @@ def test_a_target_that_does_not_answer_fails_the_check_and_not_the_run(tmp_path:
 def test_all_statements_are_one_session_and_then_comes_the_cleaning(tmp_path: Path) -> None:
     world = _outside(tmp_path)
     asked = "alex: CREATE TABLE t AS SELECT 1 | SELECT ';'"
-    target = FakeTarget({asked: Observation(rows=((7,),)), "admin: DROP TABLE t": Observation(error="!too late")})
+    target = FakeTarget({asked: Answer(rows=((7,),)), "admin: DROP TABLE t": Answer(error="!too late")})
     action = Sql("CREATE TABLE t AS SELECT 1; SELECT ';'", user="alex")
-    check = Check("one", "tests/journeys/a.yaml", action, {"scalar": 7}, cleanup=("DROP TABLE t",))
+    check = a_check(action, {"scalar": 7}, cleanup=("DROP TABLE t",))
     verified = _run(world, [check], target)
     assert verified.results[0].result == "passed", verified.results
     assert target.asked == [asked, "admin: DROP TABLE t"]
@@ -148,7 +154,7 @@ def test_a_job_runs_before_everything_else(tmp_path: Path) -> None:
     )
     path.write_text(job)
     target = FakeTarget()
-    build = Check("build", "tests/journeys/z.yaml", Exec("metastore", ("build",)), {"exit": 0})
+    build = a_check(Exec("metastore", ("build",)), {"exit": 0}, name="build", file="tests/journeys/z.yaml")
     _run(world, [_exec("a"), _exec("b", file="tests/journeys/b.yaml"), build], target)
     assert target.asked[0] == "build"
 
@@ -159,7 +165,7 @@ def test_verdicts_are_kept_until_the_check_is_run_again(tmp_path: Path) -> None:
     _run(
         world,
         [_exec("two"), _exec("one", rows=("S-DB-01",), target="kubernetes")],
-        FakeTarget({"two": Observation(exit=1)}),
+        FakeTarget({"two": Answer(exit=1)}),
     )
     saved = world.state.read_json(VERDICTS)
     assert {name: v["result"] for name, v in saved.items()} == {
@@ -208,11 +214,11 @@ def test_checks_are_found_in_service_folders_and_journeys(tmp_path: Path) -> Non
     [
         ("checks: [", "services/db/smoke.yaml, line"),
         (
-            "checks: [{name: a, sql: SELECT 1, then: SELECT 2, expect: {scalar: 1}}]",
-            "`then:` is SQL that follows `sql_file:`",
+            "checks: [{name: a, sql: {statement: SELECT 1, then: SELECT 2}, expect: {scalar: 1}}]",
+            "`then` is SQL that follows a file",
         ),
         (
-            "checks: [{name: a, sql_file: nope.sql, expect: {scalar: 1}, needs: [db]}]",
+            "checks: [{name: a, sql: {file: nope.sql}, expect: {scalar: 1}, needs: [db]}]",
             "there is no file 'nope.sql'",
         ),
         (
@@ -261,9 +267,9 @@ UNTOLD = "cannot tell whether mart m is built: "
 @pytest.mark.parametrize(
     ("answer", "result", "why"),
     [
-        (Observation(rows=((200.0,),)), "passed", ""),
-        (Observation(rows=((50.0,),)), "not applicable", f"mart m is older than the loaded data; {BUILD}"),
-        (Observation(rows=((None,),)), "not applicable", f"mart m is older than the loaded data; {BUILD}"),
+        (Answer(rows=((200.0,),)), "passed", ""),
+        (Answer(rows=((50.0,),)), "not applicable", f"mart m is older than the loaded data; {BUILD}"),
+        (Answer(rows=((None,),)), "not applicable", f"mart m is older than the loaded data; {BUILD}"),
         (SqlError("no such table", name="TABLE_NOT_FOUND"), "not applicable", f"mart m is not built; {BUILD}"),
         (SqlError("no such schema", name="SCHEMA_NOT_FOUND"), "not applicable", f"mart m is not built; {BUILD}"),
         (SqlError("Access Denied", name="PERMISSION_DENIED"), "failed", f"{UNTOLD}Access Denied"),
@@ -305,9 +311,9 @@ def test_strictly_a_mart_that_is_not_built_fails_its_checks(tmp_path: Path) -> N
 def test_a_domain_that_does_not_tell_what_it_holds_is_not_an_empty_one(
     tmp_path: Path, refusal: str, ends: bool
 ) -> None:
-    world, check, _ = _mart_check(tmp_path, Observation())
+    world, check, _ = _mart_check(tmp_path, Answer())
     refusing = FakeTarget()
-    refusing.psql = lambda *_: Observation(error=refusal)  # type: ignore[method-assign]
+    refusing.run = lambda *_: Ended(1, "", refusal)  # type: ignore[method-assign]
     if ends:
         with pytest.raises(UnhealthyError, match="db does not tell which data set it holds"):
             _run(world, [check], refusing)
@@ -333,18 +339,17 @@ def _mart_check(tmp_path: Path, answer: Any) -> tuple[Outside, Check, FakeTarget
     (tmp_path / "seed" / "shop").mkdir(parents=True)
     database = "database: {service: db, name: d, login: owner, password: p}"
     (tmp_path / "seed" / "shop" / "dataset.yaml").write_text(database)
-    loaded = Observation(("set", "at"), (("small", "100.0"),))
 
     class Loaded(FakeTarget):
-        def psql(self, service: str, database: str, statement: str, user: str) -> Observation:
-            return loaded
+        def run(self, service: str, command: Sequence[str]) -> Ended:
+            return Ended(0, "set,at\nsmall,100.0\n" if command[0] == "psql" else "")
 
-        def sql(self, statements: Sequence[str], user: str) -> Observation:
+        def sql(self, statements: Sequence[str], user: str) -> Answer:
             assert f"{user}: {statements[0]}" == NEWEST
             if isinstance(answer, Exception):
                 raise answer
-            assert isinstance(answer, Observation)
+            assert isinstance(answer, Answer)
             return answer
 
-    check = Check("one", "tests/journeys/a.yaml", Exec("db", ("true",)), {"exit": 0}, sets=("small",), mart="m")
+    check = a_check(Exec("db", ("true",)), {"exit": 0}, sets=("small",), mart="m")
     return world, check, Loaded()

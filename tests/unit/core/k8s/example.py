@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from datameesh_cli.adapters import yaml_text
+from datameesh_cli.core.declaration import Edge, Kubernetes, Metrics, Role, Scale, Url
 from datameesh_cli.core.k8s.objects import Object, Objects, identity
 from datameesh_cli.core.k8s.pipeline import PASSES
 from datameesh_cli.core.k8s.source import File, Part, Source, User
 from datameesh_cli.core.k8s.target import Target
-from datameesh_cli.core.model import Edge, Kubernetes, Metrics, Port, Scale, Service, Url
+from datameesh_cli.core.model import Port, Service
 from tests.fakes.values import a_service
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -37,7 +38,7 @@ WEB = a_service(
     kubernetes=Kubernetes(
         scale=Scale(2, 3, 500, 80),
         metrics=Metrics(5000),
-        roles=({"apiGroups": ("",), "resources": ("pods",), "verbs": ("get", "list")},),
+        roles=(Role(("pods",), ("get", "list")),),
     ),
 )
 NIGHTLY = a_service("nightly", kind="job", layer="transformation", consumes=(Edge("web", 5000),))
@@ -100,7 +101,7 @@ def example(*services: Service, bodies: dict[str, Any] | None = None, **fields: 
     defaults: dict[str, Any] = {
         "compose": {"name": "datameesh", "volumes": {"db-data": {"labels": {"kompose.volume.size": "5Gi"}}}},
         "files": FILES,
-        "target": Target("kind"),
+        "target": Target(name="kind"),
     }
     return Source(parts=parts, **(defaults | fields))
 

@@ -12,7 +12,9 @@ from datameesh_cli.core.k8s.target import Ingress, Target
 from tests.unit.core.k8s.example import GOLDEN, against_golden, before, draft, example, one_pass
 
 NAMES = [p.__name__ for p in PASSES]
-EVERYTHING = example(target=Target("all", service_monitors=True, ingress=Ingress("mesh.example.org", "nginx", "ca")))
+EVERYTHING = example(
+    target=Target(name="all", service_monitors=True, ingress=Ingress("mesh.example.org", "nginx", "ca"))
+)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from datameesh_cli.core.declaration import Edge
 from datameesh_cli.core.k8s.objects import Object, Objects, workload_of
 from datameesh_cli.core.k8s.pipeline import passes
 from datameesh_cli.core.k8s.policies import NAMESPACE
 from datameesh_cli.core.k8s.ports import node_port
 from datameesh_cli.core.k8s.target import External, Ingress, Target
-from datameesh_cli.core.model import Edge
 from datameesh_cli.errors import UserError
 from tests.fakes.values import a_service
 from tests.unit.core.k8s.example import BODIES, DB, NIGHTLY, WEB, draft, example, found
@@ -110,7 +110,7 @@ def test_a_service_may_talk_to_its_own_other_pods() -> None:
 
 
 def test_what_the_target_takes_from_outside_keeps_its_name() -> None:
-    target = Target("x", external={"db": External("db.example.org")})
+    target = Target(name="x", external={"db": External("db.example.org")})
     objects = _all(WEB, NIGHTLY, target=target, outside=(DB,))
     alias = found(objects, "Service", "db", "data-platform")
     assert alias["spec"] == {"type": "ExternalName", "externalName": "db.example.org"}
@@ -119,7 +119,7 @@ def test_what_the_target_takes_from_outside_keeps_its_name() -> None:
 
 
 def test_what_is_taken_from_outside_may_be_on_another_port() -> None:
-    target = Target("x", external={"db": External("db.example.org", 6432)})
+    target = Target(name="x", external={"db": External("db.example.org", 6432)})
     objects = _all(WEB, NIGHTLY, target=target, outside=(DB,))
     policies = _policies(objects, "data-platform")
     (rule,) = policies["web-to-db-6432-out"]["egress"]
@@ -130,15 +130,15 @@ def test_what_is_taken_from_outside_may_be_on_another_port() -> None:
 
 
 def test_from_outside_is_from_no_pod_where_the_pods_addresses_are_known() -> None:
-    rule = _policies(_all(target=Target("kind")), "data-platform")["outside-to-web-5000"]["ingress"][0]
+    rule = _policies(_all(target=Target(name="kind")), "data-platform")["outside-to-web-5000"]["ingress"][0]
     assert rule["from"] == [{"ipBlock": {"cidr": "0.0.0.0/0"}}]
-    known = _policies(_all(target=Target("kind", pod_network="10.244.0.0/16")), "data-platform")
+    known = _policies(_all(target=Target(name="kind", pod_network="10.244.0.0/16")), "data-platform")
     rule = known["outside-to-web-5000"]["ingress"][0]
     assert rule["from"] == [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.244.0.0/16"]}}]
 
 
 def test_ways_in_by_name_come_with_tls() -> None:
-    objects = _all(target=Target("x", ingress=Ingress("mesh.example.org", "nginx", "ca")))
+    objects = _all(target=Target(name="x", ingress=Ingress("mesh.example.org", "nginx", "ca")))
     made = found(objects, "Ingress", "web-page")
     assert made["spec"]["tls"] == [{"hosts": ["web-page.mesh.example.org"], "secretName": "web-page-tls"}]
     assert made["spec"]["rules"][0]["http"]["paths"][0]["backend"] == {

@@ -14,7 +14,7 @@ from datameesh_cli.core.k8s.source import File
 from datameesh_cli.core.k8s.target import External, Target
 from tests.unit.core.k8s.example import DB, FILES, NIGHTLY, WEB, draft, example
 
-S3 = Target("x", external={"db": External("s3.example.org", 443)})
+S3 = Target(name="x", external={"db": External("s3.example.org", 443)})
 CLIENT = replace(
     WEB, kubernetes=replace(WEB.kubernetes, roles=())
 )  # with roles it may talk to the API server, on 443 too
@@ -71,7 +71,7 @@ def test_a_host_in_the_environment_counts_with_the_port_beside_it() -> None:
 
 
 def test_the_name_of_ours_leads_there_on_the_port_of_ours_if_no_other_is_declared() -> None:
-    ours = Target("x", external={"db": External("db.example.org")})
+    ours = Target(name="x", external={"db": External("db.example.org")})
     assert unreachable(_export(ours, "url=http://db:5432")) == []
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from datameesh_cli.core.declaration import PRIORITIES, Kubernetes, Metrics, Role, Scale
 from datameesh_cli.core.k8s.adopt import adopt
-from datameesh_cli.core.k8s.declared import PRIORITIES, edges_from, kubernetes_from
 from datameesh_cli.core.k8s.difference import changes
 from datameesh_cli.core.k8s.fidelity import Fate, fates, keys, refuse_lost
 from datameesh_cli.core.k8s.objects import Objects
@@ -21,7 +21,7 @@ from datameesh_cli.core.k8s.source import Source, User
 from datameesh_cli.core.k8s.target import External, Ingress, Target, target_from
 from datameesh_cli.core.k8s.users import user_from, user_of_dockerfile
 from datameesh_cli.core.k8s.waivers import WAIVED, unwaived
-from datameesh_cli.core.model import Edge, Kubernetes, Metrics, Scale
+from datameesh_cli.core.schema import read
 from datameesh_cli.errors import UserError
 from tests.unit.core.k8s.example import BODIES, draft, example
 
@@ -229,8 +229,6 @@ def test_the_report_is_json_without_a_time() -> None:
 
 
 def test_what_a_folder_declares_is_read() -> None:
-    assert edges_from(["sales-db:5432", "sales-db:5432"], "f") == (Edge("sales-db", 5432),)
-    assert kubernetes_from(None, "f") == Kubernetes()
     data = {
         "kind": "StatefulSet",
         "priority": "query",
@@ -239,44 +237,38 @@ def test_what_a_folder_declares_is_read() -> None:
         "metrics": {"port": 8080},
         "roles": [{"resources": ["pods"], "verbs": ["get"]}],
     }
-    assert kubernetes_from(data, "f") == Kubernetes(
+    assert read(Kubernetes, data, "f") == Kubernetes(
         "StatefulSet",
         "query",
         Scale(1, 2, 1500),
         60,
         Metrics(8080, "/metrics"),
-        ({"apiGroups": ("",), "resources": ("pods",), "verbs": ("get",)},),
+        (Role(("pods",), ("get",)),),
     )
 
 
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        ([], "`kubernetes:` must be a mapping"),
-        ({"colour": 1}, "kubernetes has no key 'colour'"),
-        ({"kind": "DaemonSet"}, "kubernetes.kind 'DaemonSet' is unknown"),
-        ({"priority": "high"}, "kubernetes.priority 'high' is unknown"),
-        ({"scale": {"min": 2, "max": 1, "cpu": 1}}, "needs 0 < min <= max"),
-        ({"scale": {"min": 1, "max": 1}}, "`kubernetes.scale.cpu` must be a whole number, it is None"),
-        ({"scale": {"min": 1, "max": 2, "cpu": 5, "disk": 1}}, "kubernetes.scale has no key 'disk'"),
-        ({"grace": "60s"}, "`grace` must be a whole number, it is '60s'"),
-        ({"metrics": {"path": "/m"}}, "`metrics.port` must be a whole number"),
-        ({"roles": {"a": 1}}, "kubernetes.roles must be a list"),
-        ({"roles": [{"resources": "pods", "verbs": ["get"]}]}, "a list of names as `resources:`"),
+        ([], "`kubernetes` must be a mapping"),
+        ({"colour": 1}, "`kubernetes` has no key 'colour'"),
+        ({"kind": "DaemonSet"}, "`kubernetes.kind` 'DaemonSet' is unknown"),
+        ({"priority": "high"}, "`kubernetes.priority` 'high' is unknown"),
+        ({"scale": {"min": 2, "max": 1, "cpu": 1}}, "`kubernetes.scale`: min 2 is above max 1"),
+        ({"scale": {"min": 1, "max": 1}}, "`kubernetes.scale.cpu` is missing"),
+        ({"scale": {"min": 1, "max": 2, "cpu": 5, "disk": 1}}, "`kubernetes.scale` has no key 'disk'"),
+        ({"grace": "60s"}, "`kubernetes.grace` must be a whole number, it is '60s'"),
+        ({"metrics": {"path": "/m"}}, "`kubernetes.metrics.port` is missing"),
+        ({"roles": {"a": 1}}, "`kubernetes.roles` must be a list"),
+        ({"roles": [{"resources": "pods", "verbs": ["get"]}]}, "`kubernetes.roles[0].resources` must be a list"),
     ],
 )
 def test_a_wrong_declaration_is_one_line_with_its_place(data: Any, says: str) -> None:
     with pytest.raises(UserError) as caught:
-        kubernetes_from(data, "services/x/compose.yaml, service 'x'")
+        read(Kubernetes, data, "services/x/compose.yaml, service 'x'", "kubernetes")
     assert caught.value.message.startswith("services/x/compose.yaml, service 'x': ")
     assert says in caught.value.message
     assert caught.value.hint
-
-
-@pytest.mark.parametrize("entry", ["sales-db", "sales-db:x", "sales-db:70000", "Sales:1", {"a": 1}])
-def test_an_edge_that_is_none_is_refused(entry: Any) -> None:
-    with pytest.raises(UserError, match="`consumes:` holds"):
-        edges_from([entry], "f")
 
 
 def test_a_target_is_read_and_a_wrong_one_refused() -> None:
@@ -300,22 +292,22 @@ def test_a_target_is_read_and_a_wrong_one_refused() -> None:
     )
     assert (target.ingress, target.configs) == (Ingress("mesh.example.org", "nginx"), {"site": "aws/site.xml"})
     assert target.pod_network == "10.244.0.0/16"
-    assert target_from("kind", None, "f") == Target("kind")
+    assert target_from("kind", None, "f") == Target(name="kind")
     wrong: list[tuple[Any, str]] = [
         ({"colour": 1}, "there is no key 'colour'"),
-        ({"external": {"db": {"port": 1}}}, "external.db needs `host:`"),
+        ({"external": {"db": {"port": 1}}}, "`external.db.host` is missing"),
         ({"external": {"db": "db.example.org"}}, "`external.db` must be a mapping, it is 'db.example.org'"),
-        ({"external": {"db": {"host": "a.b:443"}}}, "a host name without a port, it is 'a.b:443'"),
-        ({"external": {"db": {"host": "a.b", "ports": 1}}}, "external.db has no key 'ports'"),
+        ({"external": {"db": {"host": "a.b:443"}}}, "`external.db.host` cannot be 'a.b:443'"),
+        ({"external": {"db": {"host": "a.b", "ports": 1}}}, "`external.db` has no key 'ports'"),
         *(
             (
                 {"external": {"db": {"host": "a.b", "port": p}}},
-                f"`external.db.port` must be a port from 1 to 65535, it is {p!r}",
+                f"`external.db.port` must be a whole number from 1 to 65535, it is {p!r}",
             )
             for p in (0, 65536, "443", True, 4.5)
         ),
         ({"registry": 5}, "`registry` must be a text"),
-        ({"ingress": {"host": "-"}}, "'-' is not a host name"),
+        ({"ingress": {"host": "-"}}, "`ingress.host` cannot be '-'"),
         ({"scale": []}, "`scale` must be a mapping"),
         ({"pod-network": "10.244.0.0/8"}, "'10.244.0.0/8' is no range of addresses"),
     ]

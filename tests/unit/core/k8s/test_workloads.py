@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from datameesh_cli.core.declaration import Kubernetes, Scale
 from datameesh_cli.core.k8s.adopt import adopt
 from datameesh_cli.core.k8s.controllers import seconds
 from datameesh_cli.core.k8s.objects import Object, container, pod, workload_of
@@ -14,7 +15,6 @@ from datameesh_cli.core.k8s.probes import test_command as command_of
 from datameesh_cli.core.k8s.report import report
 from datameesh_cli.core.k8s.source import Image
 from datameesh_cli.core.k8s.target import Target
-from datameesh_cli.core.model import Kubernetes, Scale
 from datameesh_cli.errors import DmError, UserError
 from tests.fakes.values import a_service
 from tests.unit.core.k8s.example import BODIES, DB, NIGHTLY, WEB, draft, example, found, one_pass
@@ -123,7 +123,7 @@ MANIFEST = "sha256:" + "b" * 64
 
 def _image(registry: str, *digests: str) -> tuple[str, dict[str, str] | None]:
     images = {"datameesh/web:1": Image(ID, digests)}
-    source = example(target=Target("x", registry=registry), images=images)
+    source = example(target=Target(name="x", registry=registry), images=images)
     made = workload_of(passes(draft(source), source), "web")
     assert made
     assert report(source, {}, (), (), ())["images"][container(made)["image"]] == ID
@@ -156,7 +156,7 @@ def test_a_database_has_its_claim_once_and_of_the_declared_size() -> None:
     assert claim["spec"] == {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "5Gi"}}}
     assert "db-data" not in [v["name"] for v in pod(made)["volumes"]]
     assert {"name": "db-data", "mountPath": "/data"} in container(made)["volumeMounts"]
-    classy = _made("db", target=Target("x", storage_class="fast"))
+    classy = _made("db", target=Target(name="x", storage_class="fast"))
     assert classy["spec"]["volumeClaimTemplates"][0]["spec"]["storageClassName"] == "fast"
 
 
@@ -257,7 +257,7 @@ def test_what_is_scaled_leaves_its_replicas_to_the_autoscaler() -> None:
     assert (scaler["minReplicas"], scaler["maxReplicas"], len(scaler["metrics"])) == (2, 3, 2)
     assert found(objects, "PodDisruptionBudget", "web")["spec"]["minAvailable"] == 1
     assert pod(found(objects, "Deployment", "web"))["affinity"]["podAntiAffinity"]
-    alone = example(WEB, target=Target("x", scale={"web": Scale(1, 4, 500)}))
+    alone = example(WEB, target=Target(name="x", scale={"web": Scale(1, 4, 500)}))
     objects = passes(draft(alone), alone)
     assert found(objects, "PodDisruptionBudget", "web")["spec"]["maxUnavailable"] == 1
     assert found(objects, "HorizontalPodAutoscaler", "web")["spec"]["maxReplicas"] == 4
@@ -274,7 +274,7 @@ def test_several_pods_without_an_autoscaler_keep_their_number() -> None:
 
 
 def test_images_come_from_the_registry_of_the_target() -> None:
-    source = example(target=Target("x", registry="reg.example.org/mesh/", pull_secret="reg"))
+    source = example(target=Target(name="x", registry="reg.example.org/mesh/", pull_secret="reg"))
     objects = passes(draft(source), source)
     assert container(found(objects, "StatefulSet", "db"))["image"] == "reg.example.org/mesh/datameesh/db:1"
     assert found(objects, "ServiceAccount", "db")["imagePullSecrets"] == [{"name": "reg"}]
@@ -283,7 +283,7 @@ def test_images_come_from_the_registry_of_the_target() -> None:
 def test_a_kind_that_metrics_are_declared_for_is_scraped() -> None:
     pods = found(one_pass("observability", example()), "Deployment", "web")["spec"]["template"]["metadata"]
     assert pods["annotations"]["prometheus.io/port"] == "5000"
-    monitored = one_pass("observability", example(target=Target("x", service_monitors=True)))
+    monitored = one_pass("observability", example(target=Target(name="x", service_monitors=True)))
     assert found(monitored, "ServiceMonitor", "web")["spec"]["endpoints"][0]["path"] == "/metrics"
 
 
