@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from datameesh_cli.adapters.outside import outside
-from datameesh_cli.core.checks import Check
+from datameesh_cli.core.check import Check
 from datameesh_cli.usecases.read_checks import read_checks
 from tests.integration.stack import ROOT, SMALLEST, Stack
 
