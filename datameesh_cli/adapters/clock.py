@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import datetime
 import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def now() -> float:
@@ -19,3 +23,17 @@ def utc() -> datetime.datetime:
 def sleep(seconds: float) -> None:
     """Wait `seconds`."""
     time.sleep(seconds)
+
+
+def wait_until(look: Callable[[], T | None], seconds: float, every: float) -> T | None:
+    """Given a look at something, repeat it until it returns what is not None, and return that; None when `seconds` have passed.
+
+    What the look raises ends the wait. The last look is after the deadline, so that a machine that slept is asked once more.
+    """
+    deadline = now() + seconds
+    while True:
+        late = now() > deadline
+        found = look()
+        if found is not None or late:
+            return found
+        sleep(every)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from datameesh_cli.adapters import answers, clock, kubectl, process
 from datameesh_cli.core.cluster import PART_OF, Cluster, Pod, cluster_from, ended, stuck
+from datameesh_cli.core.stream import Stream
 from datameesh_cli.errors import DmError, UnhealthyError, UserError
 
 # What kubectl says of itself, between the lines of the command.
@@ -36,7 +37,7 @@ class _Log:
         self._told = 0
         self._last = ""
 
-    def more(self, stream: Generator[str, None, int]) -> Generator[str, None, int]:
+    def more(self, stream: Stream[int]) -> Stream[int]:
         """Given a stream from the log's beginning, yield what was not told yet; return the stream's exit code."""
         number = 0
         while True:
@@ -92,7 +93,7 @@ class ClusterAccess:
             raise UnhealthyError(f"kubectl could not run a command in {pod.namespace}/{pod.name}: {said}")
         return process.Finished(0, done.out, "".join(lines))
 
-    def run_once(self, body: Mapping[str, Any]) -> Generator[str, None, int]:
+    def run_once(self, body: Mapping[str, Any]) -> Stream[int]:
         """Given a pod of one container, create it and yield its lines; the generator returns the exit code.
 
         A log that breaks off is taken up where it was. The pod is removed when it has ended, could not start, or on Ctrl-C; never
@@ -120,20 +121,23 @@ class ClusterAccess:
                 )
 
     def _await_start(self, name: str, namespace: str) -> None:
-        deadline = clock.now() + _START_SECONDS
-        while True:
+        why = ""
+
+        def started() -> bool | None:
+            nonlocal why
             found = self._pod(name, namespace)
             if found.get("status", {}).get("phase", "Pending") != "Pending":
-                return
+                return True
             why = stuck(found)
-            if why.startswith(("Err", "Image", "Create", "Invalid")) or clock.now() > deadline:
-                raise _OverError(
-                    f"pod {namespace}/{name} does not start: {why or 'it stays Pending'}",
-                    f"see: kubectl --context {self.context} -n {namespace} get events",
-                )
-            clock.sleep(0.3)
+            return False if why.startswith(("Err", "Image", "Create", "Invalid")) else None
 
-    def _followed(self, name: str, namespace: str) -> Generator[str, None, int]:
+        if not clock.wait_until(started, _START_SECONDS, every=0.3):
+            raise _OverError(
+                f"pod {namespace}/{name} does not start: {why or 'it stays Pending'}",
+                f"see: kubectl --context {self.context} -n {namespace} get events",
+            )
+
+    def _followed(self, name: str, namespace: str) -> Stream[int]:
         """Yield each line of a pod's log once, and return the exit code.
 
         Whether it has ended is asked before the log is read: what is read after the end is all there is.
@@ -166,17 +170,23 @@ class ClusterAccess:
 
     def _pod(self, name: str, namespace: str) -> dict[str, Any]:
         """The pod as the server knows it. A server that does not answer for a while is asked again: the pod works on."""
-        deadline = clock.now() + _LOST_SECONDS
-        while True:
+        lost: DmError | None = None
+
+        def asked() -> dict[str, Any] | None:
+            nonlocal lost
             try:
                 with answers.understood("kubectl get"):
                     return dict(kubectl.read(self.context, ["get", "pod", name, "-n", namespace]))
             except DmError as failed:
                 if "(NotFound)" in failed.message:
                     raise _OverError(f"pod {namespace}/{name} was removed by somebody else", failed.hint) from failed
-                if clock.now() > deadline:
-                    raise
-            clock.sleep(1.0)
+                lost = failed
+            return None
+
+        found = clock.wait_until(asked, _LOST_SECONDS, every=1.0)
+        if found is None and lost:
+            raise lost
+        return found or {}
 
     def _items(self, args: Sequence[str]) -> list[dict[str, Any]]:
         with answers.understood("kubectl get"):

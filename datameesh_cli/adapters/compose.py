@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datameesh_cli.adapters import answers, docker, files, process
+from datameesh_cli.core.stream import Stream
 
 if TYPE_CHECKING:
     from python_on_whales import DockerClient
@@ -38,13 +39,15 @@ class Compose:
         return resolved
 
     @contextmanager
-    def starting(self, profiles: Sequence[str]) -> Iterator[Callable[[], bool]]:
-        """Given profiles, create and start their services, unchanged ones left alone, while the caller looks on.
+    def starting(self, profiles: Sequence[str], services: Sequence[str]) -> Iterator[Callable[[], bool]]:
+        """Given services and the profiles that they are in, create and start them while the caller looks on.
+
+        Unchanged ones are left alone.
 
         The function handed over says whether Compose is still at work, and raises what it failed with. Whoever leaves early,
         through a failure or Ctrl-C, ends Compose first, so that the next `up` has the project to itself.
         """
-        command = [*self._base(profiles), "up", "--detach", "--quiet-pull", "--pull", "never"]
+        command = [*self._base(profiles), "up", "--detach", "--quiet-pull", "--pull", "never", *services]
         with process.begun(command) as finished:
 
             def at_work() -> bool:
@@ -81,7 +84,7 @@ class Compose:
         env: Mapping[str, str] | None = None,
         volumes: Sequence[str] = (),
         program: Sequence[str] = (),
-    ) -> Generator[str, None, int]:
+    ) -> Stream[int]:
         """Given a job service and its command, run it in a container of its own and yield its lines;
         the generator returns the exit code.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +13,7 @@ from datameesh_cli.adapters.engine import Engine
 from datameesh_cli.adapters.target import TIMEOUT, WAYS_IN, FromOutside
 from datameesh_cli.core.expectation import Answer
 from datameesh_cli.core.kind import Ended, ended
+from datameesh_cli.core.stream import Stream
 from datameesh_cli.errors import UnhealthyError
 
 
@@ -61,7 +62,7 @@ class ComposeTarget(FromOutside):
         with relay.reach(name, found.address, port) as endpoint:
             yield endpoint
 
-    def run_job(self, service: str, arguments: Sequence[str], command: Sequence[str] = ()) -> Generator[str, None, int]:
+    def run_job(self, service: str, arguments: Sequence[str], command: Sequence[str] = ()) -> Stream[int]:
         """Given a job and its arguments, run it in a container of its own and yield its lines; the generator returns the exit code.
 
         `command` takes the place of the image's own program.

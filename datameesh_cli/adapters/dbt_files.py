@@ -76,15 +76,15 @@ class DbtFiles:
         """Given the newest outcomes, keep them; written whole or not at all."""
         files.write(self.home / _REMEMBERED, json.dumps(outcomes, indent=1))
 
-
-def unpacked(text: str) -> dict[str, dict[str, Any]]:
-    """Given a tar.gz of JSON artifacts as base64 text, return the artifacts by file name; {} for what cannot be read."""
-    try:
-        with tarfile.open(fileobj=io.BytesIO(base64.b64decode(text, validate=True)), mode="r:gz") as archive:
-            packed = {m.name: archive.extractfile(m) for m in archive.getmembers()}
-            return {name: json.loads(file.read()) for name, file in packed.items() if file}
-    except (ValueError, EOFError, OSError, tarfile.TarError):
-        return {}
+    @staticmethod
+    def unpacked(text: str) -> dict[str, dict[str, Any]]:
+        """Given a tar.gz of JSON artifacts as base64 text, return the artifacts by file name; {} for what cannot be read."""
+        try:
+            with tarfile.open(fileobj=io.BytesIO(base64.b64decode(text, validate=True)), mode="r:gz") as archive:
+                packed = {m.name: archive.extractfile(m) for m in archive.getmembers()}
+                return {name: json.loads(file.read()) for name, file in packed.items() if file}
+        except (ValueError, EOFError, OSError, tarfile.TarError):
+            return {}
 
 
 def _content(text: str | bytes | None) -> dict[str, Any]:

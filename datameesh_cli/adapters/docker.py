@@ -7,13 +7,14 @@ one of these calls the same command through `process`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datameesh_cli.adapters import interrupts, process
 from datameesh_cli.adapters.answers import short
+from datameesh_cli.core.stream import Stream
 from datameesh_cli.errors import DmError, HostError, NetworkHeldError, UnhealthyError, UserError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def stream(
     stdin: str | None = None,
     env: Mapping[str, str] | None = None,
     hold: Callable[[Any], None] | None = None,
-) -> Generator[str, None, int]:
+) -> Stream[int]:
     """Given the words of a docker command, yield its lines as they come; the generator returns the exit code."""
     return process.stream(command(*words), stdin=stdin, env=env, hold=hold)
 

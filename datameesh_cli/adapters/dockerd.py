@@ -55,15 +55,19 @@ def start(log: Path, pid_file: Path = PID_FILE) -> None:
 def wait(log: Path, pid_file: Path = PID_FILE) -> None:
     """Wait until the engine answers. Raise HostError, with the end of `log`, if it ends before or has not after a minute."""
     began = clock.now()
-    while clock.now() < began + _START:
+
+    def answers() -> bool | None:
         try:
             if docker.run("version", "--format", "{{.Server.Version}}", timeout=_START).code == 0:
-                return
+                return True
         except HostError:
-            break
+            return False
         if clock.now() > began + _START / 6 and not has_systemd() and not living(pid_file):
             raise HostError(f"the engine was started and ended again{_last_words(log)}", f"see its log: {log}")
-        clock.sleep(0.5)
+        return None
+
+    if clock.wait_until(answers, _START, every=0.5):
+        return
     where = "journalctl -u docker" if has_systemd() else str(log)
     raise HostError(f"the engine was started but does not answer after {_START} s", f"see its log: {where}")
 

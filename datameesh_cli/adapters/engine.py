@@ -8,6 +8,7 @@ from typing import Any
 
 from datameesh_cli.adapters import answers, docker, process
 from datameesh_cli.core.health import Container
+from datameesh_cli.core.memory import mib
 from datameesh_cli.errors import HostError
 
 PROJECT_LABEL = "com.docker.compose.project"
@@ -86,7 +87,9 @@ class Engine:
             return {}
         out = docker.said("stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}", *names)
         with answers.understood("docker stats"):
-            return dict(_usage(line) for line in out.splitlines() if line.strip())
+            said = [line.split() for line in out.splitlines() if line.strip()]
+            # A container that ended in this moment says `--`.
+            return {name: round(mib(used)) if used[0].isdigit() else 0 for name, used, *_ in said}
 
     def run_once(self, image: str, network: str, command: Sequence[str]) -> process.Finished:
         """Given an image, a network and a command, run it in a container that is removed afterwards."""
@@ -142,12 +145,3 @@ def _container(c: dict[str, Any]) -> Container:
         image_id=c.get("Image", ""),
         address=next((n["IPAddress"] for n in networks.values() if n.get("IPAddress")), ""),
     )
-
-
-def _usage(line: str) -> tuple[str, int]:
-    name, used, *_ = line.split()
-    units = {"KiB": 1 / 1024, "MiB": 1, "GiB": 1024, "B": 1 / 2**20}
-    for unit, factor in units.items():
-        if used.endswith(unit) and used.removesuffix(unit).replace(".", "").isdigit():
-            return name, round(float(used.removesuffix(unit)) * factor)
-    return name, 0

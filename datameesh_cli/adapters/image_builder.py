@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from datameesh_cli.adapters import answers, docker, files, process
 from datameesh_cli.adapters.held import Held
 from datameesh_cli.adapters.host_mirrors import HostMirrors
 from datameesh_cli.core.images import BASE_LABEL, INPUTS_LABEL, ROOTFS_LABEL
+from datameesh_cli.core.stream import Stream
 from datameesh_cli.errors import HostError
 
 _PROJECT = "datameesh-images"
@@ -106,7 +107,7 @@ def user_of(reference: str) -> str | None:
     return None if done.code else done.out.strip()
 
 
-def build(request: Build, held: Held | None = None) -> Generator[str, None, int]:
+def build(request: Build, held: Held | None = None) -> Stream[int]:
     """Given a build, run it and yield its output; the generator returns the exit code. The tag moves only when all is well.
 
     `held` can end it from another thread.
@@ -138,7 +139,7 @@ def pull(reference: str) -> bool:
     return docker.run("pull", "--quiet", reference, timeout=600).code == 0
 
 
-def make_rootfs(script: Path, mirrors: HostMirrors, held: Held | None = None) -> Generator[str, None, str]:
+def make_rootfs(script: Path, mirrors: HostMirrors, held: Held | None = None) -> Stream[str]:
     """Given the script that makes a root file system, run it, import the result, and yield the output.
 
     The generator returns the reference. Raise HostError, with the way out, if this machine cannot do it.

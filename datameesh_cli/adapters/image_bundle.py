@@ -19,6 +19,7 @@ from typing import IO, Any
 from datameesh_cli.adapters import docker, files, process
 from datameesh_cli.adapters.answers import short
 from datameesh_cli.core.bundle import LIST
+from datameesh_cli.core.stream import heard
 from datameesh_cli.errors import HostError, UserError
 
 _AGAIN = "make it again with: dm images save FILE"
@@ -141,14 +142,9 @@ def _digest(content: IO[bytes]) -> str:
 def _to_end(command: Sequence[str], doing: str) -> list[str]:
     """Run a command that may take long and may be stopped by Ctrl-C; return its lines. Raise what explains a failure."""
     lines: list[str] = []
-    running = process.stream(command)
-    while True:
-        try:
-            lines.append(next(running))
-        except StopIteration as ended:
-            if ended.value:
-                raise _explained(doing, lines) from None
-            return lines
+    if heard(process.stream(command), lines.append):
+        raise _explained(doing, lines)
+    return lines
 
 
 def _explained(doing: str, lines: Sequence[str]) -> Exception:

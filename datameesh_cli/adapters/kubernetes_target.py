@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from datameesh_cli.adapters.target import TIMEOUT, WAYS_IN, FromOutside
 from datameesh_cli.core.cluster import Cluster, Pod, job_pod
 from datameesh_cli.core.expectation import Answer
 from datameesh_cli.core.kind import Ended, ended
+from datameesh_cli.core.stream import Stream
 from datameesh_cli.errors import UnhealthyError
 
 
@@ -41,7 +42,7 @@ class KubernetesTarget(FromOutside):
         """Given a command, run it in a pod of who opens connections to the named service; else of a neighbour of theirs."""
         return self._inside(self._asker(name), command)
 
-    def run_job(self, service: str, arguments: Sequence[str], command: Sequence[str] = ()) -> Generator[str, None, int]:
+    def run_job(self, service: str, arguments: Sequence[str], command: Sequence[str] = ()) -> Stream[int]:
         """Given a job and its arguments, run it in a pod of its own and yield its lines; the generator returns the exit code.
 
         `command` takes the place of the image's own program.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 PART_SIZE = 16 * 2**20
 """A stream of unknown length is sent in parts of this size; the server buffers one part, and it has little memory."""
+
+_IN_MEMORY = 8 * 2**20
+"""Content that is written first is kept in memory up to this size, then in a temporary file."""
 
 _MISSING = ("NoSuchKey", "NoSuchBucket", "NoSuchVersion")
 _REFUSED = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch")
@@ -54,6 +57,14 @@ class ObjectStore:
         """Given a bucket, a key and a local file, store its content."""
         with files.reading(path) as (stream, size), self._explained(f"write {bucket}/{key}"):
             self._client().put_object(bucket, key, stream, size)
+
+    def put_written(self, bucket: str, key: str, write: Callable[[BinaryIO], int]) -> int:
+        """Given a bucket, a key and what writes the content into a file, store it; return what the writing returned."""
+        with files.spool(_IN_MEMORY) as content:
+            written = write(content)
+            content.seek(0)
+            self.put(bucket, key, content)
+        return written
 
     def get(self, bucket: str, key: str) -> bytes:
         """Given a bucket and a key, return the object's content. Raise UserError if it is not there."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import importlib
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +20,7 @@ from datameesh_cli.adapters.engine import Engine
 from datameesh_cli.adapters.repository import Repository
 from datameesh_cli.adapters.state import State
 from datameesh_cli.core.stack import DEFAULT_NAME, project_name
+from datameesh_cli.core.stream import Stream
 
 if TYPE_CHECKING:
     from datameesh_cli.adapters import (
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         kompose,
         kubectl,
         kubernetes_schema,
+        line_editor,
         postgres,
     )
     from datameesh_cli.adapters.cluster_access import ClusterAccess
@@ -63,6 +65,13 @@ class Host(Protocol):
     def port_holder(self, port: int) -> str | None: ...
 
 
+class Lines(Protocol):
+    """Lines that a person types (`adapters/line_editor.py`)."""
+
+    def line_editor(self, history: Path) -> AbstractContextManager[None]: ...
+    def read_line(self, prompt: str) -> str | None: ...
+
+
 class Images(Protocol):
     """The engine's images (`adapters/image_builder.py`)."""
 
@@ -72,10 +81,8 @@ class Images(Protocol):
     def user_of(self, reference: str) -> str | None: ...
     def pull(self, reference: str) -> bool: ...
     def remove(self, reference: str) -> None: ...
-    def build(self, request: image_builder.Build, held: Held | None = None) -> Generator[str, None, int]: ...
-    def make_rootfs(
-        self, script: Path, mirrors: host_mirrors.HostMirrors, held: Held | None = None
-    ) -> Generator[str, None, str]: ...
+    def build(self, request: image_builder.Build, held: Held | None = None) -> Stream[int]: ...
+    def make_rootfs(self, script: Path, mirrors: host_mirrors.HostMirrors, held: Held | None = None) -> Stream[str]: ...
 
 
 class ImageFolders(Protocol):
@@ -149,8 +156,18 @@ class Databases(Protocol):
 
 
 if TYPE_CHECKING:
-    _whole: tuple[Images, ImageFolders, Bundles, Export, Kompose, Schemas, Kubectl, Databases] = (
-        *(image_builder, image_folders, image_bundle, export_folder, kompose, kubernetes_schema, kubectl, postgres),
+    _whole: tuple[Lines, Images, ImageFolders, Bundles, Export, Kompose, Schemas, Kubectl, Databases] = (
+        *(
+            line_editor,
+            image_builder,
+            image_folders,
+            image_bundle,
+            export_folder,
+            kompose,
+            kubernetes_schema,
+            kubectl,
+            postgres,
+        ),
     )
     """The modules that `_Later` stands for do what is said of them."""
 
@@ -188,6 +205,7 @@ class Outside:
     project: str
     clock: Clock
     host: Host
+    lines: Lines
     look: Callable[..., Facts]
     repair: Callable[[str, str, Path], None]
     mirrors: Callable[[], host_mirrors.HostMirrors]
@@ -228,6 +246,7 @@ def outside(name: str = DEFAULT_NAME, root: Path | None = None, state_root: Path
         project=project,
         clock=clock,
         host=host,
+        lines=_later("line_editor"),
         look=_later("host_facts", "look"),
         repair=_later("host_repair", "repair"),
         mirrors=_later("host_mirrors", "host_mirrors"),

@@ -9,12 +9,13 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from datameesh_cli.adapters import clock, files, interrupts
+from datameesh_cli.core.stream import Stream
 from datameesh_cli.errors import HostError, Stopped
 
 # A group of its own: it is ended as a whole (the docker command runs Compose as a child), and a closing terminal is not
@@ -78,7 +79,7 @@ def stream(
     cwd: Path | None = None,
     errors: list[str] | None = None,
     hold: Callable[[subprocess.Popen[Any]], None] | None = None,
-) -> Generator[str, None, int]:
+) -> Stream[int]:
     """Given a command, yield its lines (both outputs, in order) as they come; the generator's return value is the exit code.
 
     With `errors`, the lines of standard error are put there instead. Use `code = yield from stream(...)`. When the consumer stops
@@ -248,10 +249,7 @@ def _end_rest(group: int) -> None:
     """End what a program left behind in its group: a shell's child in the background does not hear Ctrl-C."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGTERM)
-        deadline = clock.now() + 2
-        while clock.now() < deadline:
-            os.killpg(group, 0)
-            clock.sleep(0.05)
+        clock.wait_until(lambda: os.killpg(group, 0), 2, every=0.05)
         os.killpg(group, signal.SIGKILL)
 
 

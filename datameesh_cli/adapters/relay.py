@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from datameesh_cli.adapters import docker, process
+from datameesh_cli.core.stack import LOOPBACK
 from datameesh_cli.errors import DmError, HostError
 
 _REACH_SECONDS = 1.0
@@ -74,7 +75,7 @@ def reach_through(inside: Sequence[str], port: int, variables: Mapping[str, str]
     with _listening() as listener:
         threading.Thread(target=_serve, args=(listener, begin), daemon=True).start()
         try:
-            yield Endpoint("127.0.0.1", listener.getsockname()[1], "relay")
+            yield Endpoint(LOOPBACK, listener.getsockname()[1], "relay")
         except DmError as unanswered:
             if refused:
                 raise refused[0] from unanswered
@@ -87,9 +88,11 @@ def reach_through(inside: Sequence[str], port: int, variables: Mapping[str, str]
 
 def _listening() -> socket.socket:
     try:
-        return socket.create_server(("127.0.0.1", 0))
+        return socket.create_server((LOOPBACK, 0))
     except OSError as taken:
-        raise HostError(f"no port could be opened on 127.0.0.1: {taken.strerror}", "see: ip addr; ulimit -n") from taken
+        raise HostError(
+            f"no port could be opened on {LOOPBACK}: {taken.strerror}", "see: ip addr; ulimit -n"
+        ) from taken
 
 
 def _answers(address: str, port: int) -> bool:

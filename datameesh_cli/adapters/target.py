@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,6 +13,7 @@ from datameesh_cli.adapters.relay import Endpoint
 from datameesh_cli.adapters.trino import Trino
 from datameesh_cli.core.expectation import Answer
 from datameesh_cli.core.kind import Primitives, Request
+from datameesh_cli.core.stream import Stream
 from datameesh_cli.errors import UnhealthyError
 
 TIMEOUT = 120
@@ -39,7 +40,7 @@ class Place(Primitives, Protocol):
     def reach(self, service: str, port: int) -> AbstractContextManager[Endpoint]:
         """Given a service and a port that it listens on, yield an endpoint that leads there, published or not."""
 
-    def run_job(self, service: str, arguments: Sequence[str], command: Sequence[str] = ()) -> Generator[str, None, int]:
+    def run_job(self, service: str, arguments: Sequence[str], command: Sequence[str] = ()) -> Stream[int]:
         """Given a job and its arguments, run it in a container of its own and yield its lines; the generator returns the exit code.
 
         `command` takes the place of the image's own program.

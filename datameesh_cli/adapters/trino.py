@@ -95,18 +95,22 @@ class Session:
     def _start(self, cursor: Any, statement: str) -> None:
         from trino.exceptions import TrinoQueryError
 
-        deadline = clock.now() + self.patience
-        while True:
+        refused: DmError | None = None
+
+        def started() -> bool | None:
+            nonlocal refused
             try:
                 with _explained():
                     cursor.execute(statement)
-                return
-            except DmError as refused:
-                cause = refused.__cause__
-                early = isinstance(cause, TrinoQueryError) and cause.error_name in _NOT_YET
-                if not early or clock.now() > deadline:
+            except DmError as failed:
+                if not isinstance(failed.__cause__, TrinoQueryError) or failed.__cause__.error_name not in _NOT_YET:
                     raise
-                clock.sleep(0.5)
+                refused = failed
+                return None
+            return True
+
+        if not clock.wait_until(started, self.patience, every=0.5) and refused:
+            raise refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""Stop the stack and remove its containers and network; the data stays.
+"""Stop the stack, or single services with what was started for them alone; the data stays.
 
-Example: dm down
+Example: dm down; dm down trino-worker
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from datameesh_cli.render.output import OUTPUT, Output, print_json
 
 def command(
     ctx: typer.Context,
+    services: list[str] = typer.Argument(
+        None, metavar="[SERVICE]...", help="Only these. Default: all, and the network."
+    ),
     volumes: bool = typer.Option(
         False, "--volumes", help="Also remove the data and the generated secrets; asks first."
     ),
@@ -26,14 +29,21 @@ def command(
     output: Output = OUTPUT,
 ) -> None:
     from datameesh_cli.render.stack import print_stopped
-    from datameesh_cli.usecases.stop_stack import stop_namespace, stop_stack
+    from datameesh_cli.usecases.stop_stack import stop_namespace, stop_services, stop_stack
 
-    if namespace and volumes:
-        raise UserError("--volumes means the data of every namespace", "leave out --namespace, or --volumes")
+    if (namespace or services) and volumes:
+        raise UserError("--volumes means the data of every namespace", "leave out what is named, or --volumes")
+    if namespace and services:
+        raise UserError("a namespace and services are both named", "name one of them")
     world = outside(ctx.obj)
     if volumes and not yes:
         _ask(world)
-    stopped = stop_namespace(world, namespace) if namespace else stop_stack(world, volumes=volumes)
+    if services:
+        stopped = stop_services(world, services)
+    elif namespace:
+        stopped = stop_namespace(world, namespace)
+    else:
+        stopped = stop_stack(world, volumes=volumes)
     print_json(stopped) if output is Output.json else print_stopped(stopped)
     if volumes and stopped.volumes_kept:
         raise HostError(

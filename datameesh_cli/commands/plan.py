@@ -2,7 +2,7 @@
 
 Changes nothing.
 
-Example: dm plan --profile analytics --ram 4g
+Example: dm plan --profile analytics --ram 4g; dm plan trino-coordinator
 """
 
 from __future__ import annotations
@@ -11,14 +11,18 @@ import typer
 
 from datameesh_cli.adapters.outside import outside
 from datameesh_cli.core.memory import parse_mib
+from datameesh_cli.core.selection import Selection
 from datameesh_cli.render.output import OUTPUT, Output, print_json
+from datameesh_cli.render.where import NAMES, WITHOUT
 
 
 def command(
     ctx: typer.Context,
+    names: list[str] = NAMES,
     profile: list[str] = typer.Option(
         [], "--profile", "-p", help="Profile to plan for; repeat for several. Default: what runs, else analytics."
     ),
+    without: list[str] = WITHOUT,
     ram: str | None = typer.Option(
         None,
         "--ram",
@@ -29,5 +33,6 @@ def command(
     from datameesh_cli.render.plan import plan_json, print_preview
     from datameesh_cli.usecases.plan_memory import preview_plan
 
-    preview = preview_plan(outside(ctx.obj), profile, None if ram is None else parse_mib(ram))
+    asked = Selection(tuple(profile), tuple(names or ()), tuple(without))
+    preview = preview_plan(outside(ctx.obj), asked, None if ram is None else parse_mib(ram))
     print_json(plan_json(preview)) if output is Output.json else print_preview(preview)

@@ -8,6 +8,7 @@ Example: dm sql "SELECT count(*) FROM sales.public.customers"; dm sql @journey -
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -30,9 +31,9 @@ def command(
     max_rows: int = typer.Option(1000, "--max-rows", min=0, help="Rows that a table shows; 0 for all."),
     queries: bool = typer.Option(False, "--list", help="List the named queries."),
 ) -> None:
-    from datameesh_cli.render.sql import print_queries, run_script
-    from datameesh_cli.render.sql_shell import converse
-    from datameesh_cli.usecases.run_sql import file_script, named_queries, open_session, script_of
+    from datameesh_cli.render.sql import SqlScreen, print_queries, print_result
+    from datameesh_cli.usecases.converse_sql import converse
+    from datameesh_cli.usecases.run_sql import file_script, named_queries, open_session, run_script, script_of
 
     world = outside(ctx.obj)
     if queries:
@@ -42,7 +43,7 @@ def command(
         raise UserError("a statement and --file are both given", "give one of them")
     if not statement and not file and sys.stdin.isatty():
         session = open_session(world, user, catalog, schema)
-        converse(world, session, output, max_rows, world.state.folder / "sql_history")
+        converse(world, session, SqlScreen(output, max_rows), world.state.folder / "sql_history")
         return
     if statement:
         script = script_of(world, statement)
@@ -50,7 +51,8 @@ def command(
         script = file_script(world, Path(file))
     else:
         script = script_of(world, _typed(), "standard input")
-    run_script(open_session(world, user, catalog, schema), script, output, max_rows)
+    show = partial(print_result, output=output, max_rows=max_rows)
+    run_script(world, open_session(world, user, catalog, schema), script, show)
 
 
 def _typed() -> str:

@@ -1,6 +1,6 @@
-"""Start profiles within a memory budget and wait until they work.
+"""Start profiles, or single services with what they need, within a memory budget, and wait until they work.
 
-Example: dm up --profile analytics --ram 4g
+Example: dm up --profile analytics --ram 4g; dm up trino-coordinator --without trino-worker
 """
 
 from __future__ import annotations
@@ -11,13 +11,17 @@ from datameesh_cli.adapters.outside import outside
 from datameesh_cli.core.memory import parse_mib
 from datameesh_cli.core.quota import quotas_from
 from datameesh_cli.render.output import OUTPUT, Output, print_json, say
+from datameesh_cli.render.where import NAMES, WITHOUT
 
 
 def command(
     ctx: typer.Context,
+    names: list[str] = NAMES,
+    service: list[str] = typer.Option([], "--service", help="The same as NAME."),
     profile: list[str] = typer.Option(
         [], "--profile", "-p", help="Profile to start; repeat for several. Default: what runs, else analytics."
     ),
+    without: list[str] = WITHOUT,
     ram: str | None = typer.Option(
         None,
         "--ram",
@@ -38,7 +42,13 @@ def command(
     from datameesh_cli.usecases.start_profile import StartRequest, start_profile
 
     request = StartRequest(
-        tuple(profile), None if ram is None else parse_mib(ram), wait_timeout, dry_run, quotas=quotas_from(quota)
+        tuple(profile),
+        None if ram is None else parse_mib(ram),
+        wait_timeout,
+        dry_run,
+        quotas=quotas_from(quota),
+        services=(*(names or ()), *service),
+        without=tuple(without),
     )
     with BuildProgress() as builds, Progress() as progress:
         told = Told(builds.watch, builds.done)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datameesh_cli.core.k8s.containers import IMAGE_ID
-from datameesh_cli.core.k8s.objects import NAME, WORKLOADS, container, mib
+from datameesh_cli.core.k8s.objects import NAME, WORKLOADS, container
 from datameesh_cli.core.k8s.source import CLUSTER
+from datameesh_cli.core.memory import mib
 from datameesh_cli.core.model import Model, Service
 from datameesh_cli.core.ram_plan import RamPlan, Share
 
@@ -41,7 +42,7 @@ class Workload:
     @property
     def limit(self) -> int:
         """The memory limit of one container in MiB."""
-        return mib(str(container(dict(self.body))["resources"]["limits"]["memory"]))
+        return int(mib(str(container(dict(self.body))["resources"]["limits"]["memory"])))
 
     @property
     def annotations(self) -> Mapping[str, str]:

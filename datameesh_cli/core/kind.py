@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Protocol
 
@@ -11,6 +11,7 @@ from pydantic import BeforeValidator
 
 from datameesh_cli.core.expectation import Answer, Expect
 from datameesh_cli.core.schema import Text
+from datameesh_cli.core.stream import Stream, heard
 
 
 def written(form: Any, made: Callable[[Any], Any]) -> BeforeValidator:
@@ -33,14 +34,11 @@ class Ended:
     err: str = ""
 
 
-def ended(run: Generator[str, None, int]) -> Ended:
+def ended(run: Stream[int]) -> Ended:
     """Given a run that yields lines and returns its exit code, run it to its end."""
-    lines = []
-    while True:
-        try:
-            lines.append(next(run))
-        except StopIteration as end:
-            return Ended(int(end.value), "\n".join(lines))
+    lines: list[str] = []
+    code = heard(run, lines.append)
+    return Ended(code, "\n".join(lines))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from datameesh_cli.core import roles
 from datameesh_cli.core.declaration import Declaration, Edge
-from datameesh_cli.core.schema import Text, declared, key
+from datameesh_cli.core.schema import Text, declared, key, nearest
 from datameesh_cli.errors import UserError
 
 
@@ -61,7 +61,7 @@ class Model:
         for service in self.services:
             if service.name == name:
                 return service
-        raise UserError(f"there is no service '{name}'", "services: " + ", ".join(s.name for s in self.services))
+        raise UserError(f"there is no service '{name}'", nearest(name, (s.name for s in self.services), "services"))
 
     def providing(self, role: str) -> Service:
         """Given a role, return the one service that provides it. Raise UserError if none does, or several do."""
@@ -72,7 +72,7 @@ class Model:
         for profile in self.profiles:
             if profile.name == name:
                 return profile
-        raise UserError(f"there is no profile '{name}'", "profiles: " + ", ".join(p.name for p in self.profiles))
+        raise UserError(f"there is no profile '{name}'", nearest(name, (p.name for p in self.profiles), "profiles"))
 
     def closure(self, names: Iterable[str]) -> tuple[str, ...]:
         """Given profile names, return them with all that they require, required ones first.

@@ -7,7 +7,7 @@ only from the budget its folder names. A job's limit is reserved like a service'
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from datameesh_cli.core.declaration import Setting
@@ -60,26 +60,30 @@ def default_budget(engine_mib: int) -> int:
     return max(engine_mib - RESERVE_MIB, 0)
 
 
-def plan_ram(services: Iterable[Service], budget: int, profiles: tuple[str, ...] = ()) -> RamPlan:
-    """Given the services of the profiles and a budget in MiB, return the plan.
+def plan_ram(
+    services: Iterable[Service], budget: int, profiles: tuple[str, ...] = (), without: Collection[str] | None = ()
+) -> RamPlan:
+    """Given the services that are wanted, a budget in MiB and those that the user leaves out (None: he cannot), return the plan.
 
     Raise HostError with the whole arithmetic if even the minima do not fit.
     """
     everyone = tuple(services)
     joins = _joins_at(everyone)
-    out = [s for s in everyone if budget < joins.get(s.name, 0)]
+    by_hand = without or ()
+    out = [s for s in everyone if s.name in by_hand or budget < joins.get(s.name, 0)]
     running = [s for s in everyone if s not in out]
     needed = _minimum(running)
     if budget < needed:
-        raise HostError(*_refusal(running, budget, needed))
+        raise HostError(*_refusal(running, budget, needed, can_leave_out=without is not None))
     limits = _spread(running, budget - needed)
     shares = tuple(_share(s, limits[s.name], budget) for s in running)
     extra: dict[str, str] = {}
     says: dict[str, str] = {}
     for service in out:
-        if rule := service.leave_out:
-            extra.update(rule.set)
-            says[service.name] = f"left out below {format_mib(joins[service.name])}: {rule.says}"
+        rule = service.leave_out
+        why = "left out by hand" if service.name in by_hand else f"left out below {format_mib(joins[service.name])}"
+        says[service.name] = f"{why}: {rule.says}" if rule else why
+        extra.update(rule.set if rule else {})
     return RamPlan(budget, profiles, shares, says, extra)
 
 
@@ -146,10 +150,11 @@ def _setting(rule: Setting, limit: int, heap: int | None) -> int:
     return value if rule.max is None else min(value, rule.max)
 
 
-def _refusal(services: list[Service], budget: int, needed: int) -> tuple[str, str]:
+def _refusal(services: list[Service], budget: int, needed: int, *, can_leave_out: bool) -> tuple[str, str]:
     largest = sorted(services, key=lambda s: (-s.ram.min * s.replicas, s.name))
     arithmetic = " + ".join(f"{s.name} {s.ram.min * s.replicas}" for s in largest)
     message = f"the budget is {format_mib(budget)}, these services need at least {needed} MiB: {arithmetic} = {needed}"
-    savings = ", ".join(f"{s.name} saves {s.ram.min * s.replicas}" for s in largest)
-    hint = f"the smallest budget that would do: --ram {needed}m; leaving out {savings} (MiB)"
-    return message, hint
+    hint = f"the smallest budget that would do: --ram {needed}m"
+    waited_for = {name for s in services for name in s.depends_on}
+    savings = [f"--without {s.name} saves {s.ram.min * s.replicas}" for s in largest if s.name not in waited_for]
+    return message, f"{hint}; or leave one out of dm up: {', '.join(savings)} (MiB)" if can_leave_out else hint

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from datameesh_cli.adapters.trino import QueryResult
 from datameesh_cli.core.build_output import BuildState
 from datameesh_cli.core.dbt_results import Summary
 from datameesh_cli.core.health import ServiceState
@@ -21,6 +20,9 @@ from datameesh_cli.usecases.build_images import Built
 from datameesh_cli.usecases.load_domain import Progress
 from datameesh_cli.usecases.run_demo import Demo
 from datameesh_cli.usecases.show_status import Place
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.trino import QueryResult
 
 
 class DemoProgress:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from datameesh_cli.core.memory import format_mib
-from datameesh_cli.render.output import plain, print_line, print_table
+from datameesh_cli.render.output import plain, print_line, print_table, say
 from datameesh_cli.usecases.plan_memory import Planned, Preview
 
 
@@ -24,7 +24,7 @@ def print_plan(planned: Planned) -> None:
         )
     print_table(["service", "limit MiB", "heap MiB", "share", "why"], rows, right=["limit MiB", "heap MiB", "share"])
     print_line(
-        f"profiles {', '.join(plan.profiles)}: limits {plan.total} MiB "
+        f"{planned.selection}: limits {plan.total} MiB "
         f"of a budget of {plan.budget} MiB ({format_mib(plan.budget)}; {planned.source})"
     )
 
@@ -32,11 +32,13 @@ def print_plan(planned: Planned) -> None:
 def print_preview(preview: Preview) -> None:
     """Given a plan and what runs, print the plan, and then what runs where that is something else."""
     print_plan(preview.planned)
-    plan, running = preview.planned.plan, preview.running
-    if running is None or (set(running.profiles), running.budget) == (set(plan.profiles), plan.budget):
+    for warning in preview.planned.warnings:
+        say(warning)
+    selection, budget, running = preview.planned.selection, preview.planned.plan.budget, preview.running
+    if running is None or (running.selection, running.budget) == (selection, budget):
         return
-    print_line(f"running now: profiles {', '.join(running.profiles)} in a budget of {format_mib(running.budget)}")
-    if not set(running.profiles) <= set(plan.profiles):
+    print_line(f"running now: {running.selection} in a budget of {format_mib(running.budget)}")
+    if {*running.profiles, *running.services} - {*selection.profiles, *selection.services}:
         print_line("dm up adds to what runs; for this plan alone: dm down first")
 
 

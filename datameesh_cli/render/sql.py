@@ -6,17 +6,26 @@ import csv
 import enum
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from datameesh_cli.adapters import clock
-from datameesh_cli.adapters.trino import Column, Running, Session
-from datameesh_cli.errors import SqlError
+from datameesh_cli.errors import DmError
 from datameesh_cli.render.output import plain, print_line, print_table, say
-from datameesh_cli.usecases.run_sql import NamedQuery, Script, placed
+from datameesh_cli.usecases.run_sql import NamedQuery
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.trino import Column, Running
 
 _NUMBERS = ("tinyint", "smallint", "integer", "bigint", "decimal", "double", "real")
+
+
+HELP = """A statement ends with ';' and may span lines. Ctrl-C ends the running statement, Ctrl-D or \\q the session.
+  \\d          the tables here (USE catalog.schema; changes where that is), or the catalogs
+  \\d NAME     the columns of a table
+  \\l          the named queries; @NAME runs one
+  \\?          this help"""
 
 
 class SqlOutput(str, enum.Enum):
@@ -27,47 +36,39 @@ class SqlOutput(str, enum.Enum):
     json = "json"
 
 
-def run_script(session: Session, script: Script, output: SqlOutput, max_rows: int) -> None:
-    """Given a session and statements, run each and print its result. Raise UserError, with the place, at the first refused one."""
-    for statement in script.statements:
-        began = clock.now()
-        try:
-            with session.run(statement.text) as running:
-                _print_result(running, output, max_rows, began)
-        except SqlError as refused:
-            raise placed(refused, script, statement) from refused
-
-
 def print_queries(queries: Sequence[NamedQuery]) -> None:
     """Given the named queries, print each with what it answers."""
     print_table(["query", "answers"], [("@" + q.name, q.about) for q in queries])
     print_line("run one: dm sql @<query>")
 
 
-def _print_result(running: Running, output: SqlOutput, max_rows: int, began: float) -> None:
+def print_result(running: Running, elapsed: Callable[[], float], output: SqlOutput, max_rows: int) -> None:
+    """Given a statement that runs and what tells its seconds, print what it gives."""
     columns = running.columns
     if running.kind or not columns:
         for _ in running.rows():
             pass
         changed = f": {running.changed} rows" if running.changed is not None else ""
-        say(f"{running.kind or 'done'}{changed}, {clock.now() - began:.2f} s")
+        say(f"{running.kind or 'done'}{changed}, {elapsed():.2f} s")
         return
     if output is SqlOutput.csv:
         _write_csv(columns, running.rows())
     elif output is SqlOutput.json:
         _write_json(columns, running.rows())
     else:
-        _print_table(columns, running.rows(), max_rows, began)
+        _print_table(columns, running.rows(), max_rows, elapsed)
 
 
-def _print_table(columns: Sequence[Column], rows: Iterator[tuple[Any, ...]], max_rows: int, began: float) -> None:
+def _print_table(
+    columns: Sequence[Column], rows: Iterator[tuple[Any, ...]], max_rows: int, elapsed: Callable[[], float]
+) -> None:
     shown = list(islice(rows, max_rows or None))
     more = next(rows, None) is not None
     cells = [["NULL" if value is None else _text(value) for value in row] for row in shown]
     names = [column.name for column in columns]
     right = [column.name for column in columns if column.type.startswith(_NUMBERS)]
     print_table(names, cells, right=right)
-    say(f"{len(shown)} row{'' if len(shown) == 1 else 's'}, {clock.now() - began:.2f} s")
+    say(f"{len(shown)} row{'' if len(shown) == 1 else 's'}, {elapsed():.2f} s")
     if more:
         say(f"there are more than these {max_rows}; all of them: --max-rows 0 or --output csv")
 
@@ -105,3 +106,34 @@ def _keep_line_ends() -> None:
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure:
         reconfigure(newline="")
+
+
+@dataclass(frozen=True, slots=True)
+class SqlScreen:
+    """The screen of a conversation."""
+
+    output: SqlOutput
+    max_rows: int
+
+    def __post_init__(self) -> None:
+        say("DataMeesh SQL through Trino. \\? for help, \\q to leave.")
+
+    def show(self, running: Running, elapsed: Callable[[], float]) -> None:
+        """Print a statement's result."""
+        print_result(running, elapsed, self.output, self.max_rows)
+
+    def queries(self, queries: Sequence[NamedQuery]) -> None:
+        """Print the named queries."""
+        print_queries(queries)
+
+    def help(self) -> None:
+        """Print the short commands."""
+        say(HELP)
+
+    def refused(self, error: DmError) -> None:
+        """Print what went wrong."""
+        say(f"error: {error.message}" + (f"\nhint: {error.hint}" if error.hint else ""))
+
+    def ended(self, *, typing: bool) -> None:
+        """Say what Ctrl-C ended."""
+        say("" if typing else "\nthe statement was ended")

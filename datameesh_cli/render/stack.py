@@ -78,6 +78,12 @@ def print_stopped(stopped: Stopped) -> None:
     if stopped.namespace:
         print_line(f"removed {stopped.containers} containers of namespace {stopped.namespace}; the others stay")
         return
+    if stopped.services is not None:
+        for warning in stopped.warnings:
+            say(warning)
+        what = f"removed {', '.join(stopped.services)}" if stopped.services else "nothing of it was there"
+        print_line(f"{what}; the rest and the data stay. dm up NAME brings it back")
+        return
     network = "" if stopped.network_kept else " and the network"
     print_line(f"removed {stopped.containers} containers{network} of {stopped.project}")
     if stopped.network_kept:
@@ -113,7 +119,7 @@ def print_status(status: Status) -> None:
     well = "all well" if status.healthy else "NOT well: dm why <service>"
     if status.warning:
         print_line(status.warning)
-    print_line(f"profiles {', '.join(status.profiles)}; budget {format_mib(status.budget)}; {well}")
+    print_line(f"{status.selection}; budget {format_mib(status.budget)}; {well}")
 
 
 def print_places(places: Sequence[Place]) -> None:

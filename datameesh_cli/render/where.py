@@ -1,4 +1,4 @@
-"""Which stack a command means: the one under Compose, or the one that was applied to a cluster."""
+"""Which stack a command means, the one under Compose or the one that was applied to a cluster, and what of it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ WHERE = typer.Option(
     Where.compose, "--on", help="Which stack. compose: the one of `dm up`. k8s: the one applied to a cluster."
 )
 CONTEXT = typer.Option(None, "--context", help="With --on k8s: the kubectl context. Default: the current one.")
+
+
+NAMES = typer.Argument(None, metavar="[NAME]...", help="Services, each with everything it needs, or profiles.")
+WITHOUT = typer.Option([], "--without", help="Leave this service out; repeat for several.")
 
 
 def cluster_of(where: Where, context: str | None) -> Cluster | None:

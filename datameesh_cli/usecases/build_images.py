@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from datameesh_cli.core import images
 from datameesh_cli.core.build_output import BuildState, without_passwords
 from datameesh_cli.core.images import ImageSource
+from datameesh_cli.core.stream import heard
 from datameesh_cli.errors import HostError
 from datameesh_cli.usecases.build_side_by_side import Hear, Watch, build_side_by_side
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from datameesh_cli.adapters.host_mirrors import HostMirrors
     from datameesh_cli.adapters.outside import Outside
 
-T = TypeVar("T")
 Say = Callable[[str], None]
 
 _TAIL = 15
@@ -190,7 +190,7 @@ def _run_build(outside: Outside, order: Order, hear: Hear, held: Held) -> int:
         if not outside.images.pull(image.rootfs):
             hear("no image registry answers: making a Debian root file system with debootstrap")
             script = outside.image_folders.folder(root, image) / outside.image_folders.ROOTFS_SCRIPT
-            made = _drain(outside.images.make_rootfs(script, mirrors, held), hear)
+            made = heard(outside.images.make_rootfs(script, mirrors, held), hear)
             args["ROOTFS"], origin = made, "debootstrap"
         labels[images.ROOTFS_LABEL] = origin
     folder, context = outside.image_folders.folder(root, image), outside.image_folders.context(root, image)
@@ -198,7 +198,7 @@ def _run_build(outside: Outside, order: Order, hear: Hear, held: Held) -> int:
     cached = order.cached and not image.rootfs
     request = outside.images.Build(image.reference, folder, context, labels, args, mirrors, cached)
     try:
-        return _drain(outside.images.build(request, held), hear)
+        return heard(outside.images.build(request, held), hear)
     finally:
         if made:
             outside.images.remove(made)
@@ -210,16 +210,6 @@ def _base_made(outside: Outside, image: ImageSource) -> str:
         return outside.clock.utc().isoformat(timespec="seconds")
     there = outside.images.present(image.parents).values()
     return min((parent.base or parent.created for parent in there), default="")
-
-
-def _drain(running: Generator[str, None, T], hear: Hear) -> T:
-    """Hand every line of a generator to `hear` and return what the generator returns."""
-    while True:
-        try:
-            hear(next(running))
-        except StopIteration as ended:
-            result: T = ended.value
-            return result
 
 
 def _failed(outside: Outside, image: ImageSource, lines: Sequence[str], why: str, hint: str) -> HostError:

@@ -50,12 +50,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is to be loaded: a set at a scale, with its people and the digest of its content."""
+    """What is to be loaded: a set at a scale, with its people and the digest of its content; `force`: also where it is loaded."""
 
     set_name: str
     scale: int
     content: str
     plan: Plan
+    force: bool = False
 
 
 Watch = Callable[[Progress], None]

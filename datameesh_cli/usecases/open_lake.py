@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from datameesh_cli.adapters.object_store import ObjectStore
-from datameesh_cli.adapters.outside import Outside
+from typing import TYPE_CHECKING
+
 from datameesh_cli.core.roles import OBJECT_STORE, key_pair, way_in
 from datameesh_cli.usecases.plan_memory import plan_memory
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.object_store import ObjectStore
+    from datameesh_cli.adapters.outside import Outside
 
 LAKE = "datalake"
 
@@ -16,4 +20,4 @@ def lake_of(outside: Outside) -> ObjectStore:
     service = planned.model.providing(OBJECT_STORE)
     port = next(p.host for p in planned.ports if p.variable == way_in(service).variable)
     access_key, secret_key = (outside.state.secret(name) for name in key_pair(service))
-    return ObjectStore(f"{planned.bind.reached_at}:{port}", access_key, secret_key)
+    return outside.store(f"{planned.bind.reached_at}:{port}", access_key, secret_key)

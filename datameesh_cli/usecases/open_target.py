@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters.cluster_access import ClusterAccess, chosen_context
-from datameesh_cli.adapters.compose_target import ComposeTarget
-from datameesh_cli.adapters.kubernetes_target import KubernetesTarget
-from datameesh_cli.adapters.object_store import ObjectStore
-from datameesh_cli.adapters.outside import Outside
-from datameesh_cli.adapters.target import Place
-from datameesh_cli.adapters.trino import Trino
 from datameesh_cli.core.cluster import plan_of
 from datameesh_cli.core.model import Model
 from datameesh_cli.core.roles import OBJECT_STORE, SQL, all_providing, key_pair, way_in
@@ -19,6 +13,13 @@ from datameesh_cli.core.stack import StackPort
 from datameesh_cli.errors import UnhealthyError
 from datameesh_cli.usecases.open_lake import lake_of
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory, running_plan
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.compose_target import ComposeTarget
+    from datameesh_cli.adapters.object_store import ObjectStore
+    from datameesh_cli.adapters.outside import Outside
+    from datameesh_cli.adapters.target import Place
+    from datameesh_cli.adapters.trino import Trino
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Opened:
     context: str = ""
 
 
-def trino_of(planned: Planned) -> Trino:
+def trino_of(outside: Outside, planned: Planned) -> Trino:
     """Given the plan in force, return its Trino. Raise UnhealthyError if no service of the plan is one."""
     service = planned.model.providing(SQL)
     ports = {p.variable: p.host for p in planned.ports}
@@ -46,7 +47,7 @@ def trino_of(planned: Planned) -> Trino:
             f"{service.name} does not run: its profile is not in force",
             f"start it: ./dm up --profile {service.profile}",
         )
-    return Trino(planned.bind.reached_at, ports[way_in(service).variable])
+    return outside.trino(planned.bind.reached_at, ports[way_in(service).variable])
 
 
 def open_target(outside: Outside, planned: Planned) -> ComposeTarget:
@@ -55,10 +56,10 @@ def open_target(outside: Outside, planned: Planned) -> ComposeTarget:
     services = [s for s in planned.services if planned.replicas.get(s.name)]
     store = all_providing(services, OBJECT_STORE)
     with_store = store and set(key_pair(store[0])) <= set(outside.state.secret_names())
-    return ComposeTarget(
+    return outside.compose_target(
         engine=outside.engine,
         compose=outside.compose,
-        trino=Trino(planned.bind.reached_at, _port(planned.model, ports, SQL)),
+        trino=outside.trino(planned.bind.reached_at, _port(planned.model, ports, SQL)),
         store=lake_of(outside) if with_store else None,
         address=planned.bind.reached_at,
         ports=ports,
@@ -86,7 +87,7 @@ def open_kubernetes(outside: Outside, context: str | None) -> Opened:
     Its passwords are those that the export was applied with. Raise UserError for an unknown context, HostError if the cluster
     is not reached, UnhealthyError if no export was applied there.
     """
-    access = ClusterAccess(chosen_context(context))
+    access = outside.cluster(outside.chosen_context(context))
     cluster = access.look()
     model = outside.repository.model()
     services, plan = plan_of(cluster, model)
@@ -95,10 +96,10 @@ def open_kubernetes(outside: Outside, context: str | None) -> Opened:
     stack_ports = tuple(StackPort(variable, port, owners[variable]) for variable, port in sorted(ports.items()))
     consumers = {s.name: [c.name for c in services if any(e.service == s.name for e in c.consumes)] for s in services}
     s3 = _port(model, ports, OBJECT_STORE)
-    target = KubernetesTarget(
+    target = outside.kubernetes_target(
         access=access,
         cluster=cluster,
-        trino=Trino(cluster.address, _port(model, ports, SQL)),
+        trino=outside.trino(cluster.address, _port(model, ports, SQL)),
         store=_store(outside, access.context, model, f"{cluster.address}:{s3}") if s3 else None,
         address=cluster.address,
         ports=ports,
@@ -121,4 +122,4 @@ def _port(model: Model, ports: Mapping[str, int], role: str) -> int:
 
 def _store(outside: Outside, context: str, model: Model, endpoint: str) -> ObjectStore:
     access_key, secret_key = (outside.state.secret_of(context, n) for n in key_pair(model.providing(OBJECT_STORE)))
-    return ObjectStore(endpoint, access_key, secret_key)
+    return outside.store(endpoint, access_key, secret_key)

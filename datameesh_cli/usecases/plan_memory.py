@@ -1,4 +1,4 @@
-"""Which profiles, which budget, which plan: decided the same way for `plan`, `up` and everything that follows."""
+"""Which services, which budget, which plan: decided the same way for `plan`, `up` and everything that follows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datameesh_cli.core.memory import format_mib
 from datameesh_cli.core.model import Model, Service
 from datameesh_cli.core.quota import refuse_over_quota
 from datameesh_cli.core.ram_plan import TOLERANCE, RamPlan, default_budget, plan_ram, plan_variables
+from datameesh_cli.core.selection import Selection, members, missed, together, understood
 from datameesh_cli.core.stack import PRIVATE, Bind, StackPort, bind_of, stack_ports
 from datameesh_cli.errors import HostError
 
@@ -33,6 +34,9 @@ class Planned:
     bind: Bind = PRIVATE
     quotas: Mapping[str, int] = field(default_factory=dict)
     """What each namespace may hold, in MiB, where the user said so."""
+    selection: Selection = field(default_factory=Selection)
+    warnings: tuple[str, ...] = ()
+    """Who will miss what was left out."""
 
     @property
     def replicas(self) -> dict[str, int]:
@@ -49,54 +53,72 @@ class Planned:
         )
 
 
-def plan_memory(
+def plan_memory(outside: Outside, profiles: Sequence[str], ram: int | None, *, elsewhere: bool = False) -> Planned:
+    """Given profiles (none: what runs, else analytics) and a budget in MiB, plan them as `plan_selection` does."""
+    return plan_selection(outside, Selection(tuple(profiles)), ram, elsewhere=elsewhere)
+
+
+def plan_selection(
     outside: Outside,
-    profiles: Sequence[str],
+    asked: Selection,
     ram: int | None,
     *,
     elsewhere: bool = False,
     alone: bool = False,
     quotas: Mapping[str, int] | None = None,
 ) -> Planned:
-    """Given profiles (none: those in force, else analytics) and a budget in MiB (None: the one in force, else the engine's), plan.
+    """Given what is wanted (nothing: what runs, else analytics) and MiB (None: the budget in force, else the engine's), plan.
 
-    Profiles are planned together with those in force, which go on running; `alone`: by themselves.
+    It is planned together with what is in force, which goes on running; `alone`: by itself.
     `elsewhere`: for another machine than this one, so what runs here does not count, nor what the engine here has.
     `quotas` (MiB by namespace) add to those in force.
 
-    Raise UserError for an unknown profile, namespace or a broken fragment, HostError for a budget too small or beyond the engine,
-    or for a namespace over its quota.
+    Raise UserError for an unknown profile, namespace or a broken fragment, or for a service that is left out and that another one
+    needs at its start; HostError for a budget too small or beyond the engine, or for a namespace over its quota.
     """
     model = outside.repository.model()
+    asked = understood(model, asked)
     before = None if elsewhere else running_plan(outside)
-    kept = before.profiles if before and not (alone and profiles) else ()
-    wanted = list(dict.fromkeys([*kept, *profiles])) or [DEFAULT_PROFILE]
-    closure = model.closure(wanted)
-    services = model.of_profiles(closure)
-    chosen = _chosen_ports(services, before, outside.host.environment())
+    anything = bool(asked.profiles or asked.services)
+    wanted = together(model, before.selection if before and not (alone and anything) else Selection(), asked)
+    if not (wanted.profiles or wanted.services):
+        wanted = together(model, wanted, Selection((DEFAULT_PROFILE,), (), asked.without))
+    services = members(model, wanted)
+    running = [s for s in services if s.name not in wanted.without]
+    chosen = _chosen_ports(running, before, outside.host.environment())
     bind = bind_of(outside.host.environment().get("DM_BIND") or (before.bind if before else ""))
-    ports = stack_ports(services, outside.state.port_offset(), chosen)
+    ports = stack_ports(running, outside.state.port_offset(), chosen)
     if ram is None and before:
         budget, source = before.budget, "the budget in force"
     elif ram is not None and elsewhere:
         budget, source = ram, "as asked"
     else:
         budget, source = _budget(outside, ram)
-    plan = plan_ram(services, budget, closure)
+    profiles = model.closure([*wanted.profiles, *sorted({s.profile for s in services})])
+    plan = plan_ram(services, budget, profiles, None if elsewhere else wanted.without)
+    working = [s for s in running if plan.share(s.name)]
+    warnings = missed(working, [s for s in services if s.name in wanted.without])
     allowed = dict(before.quotas if before else {}) | dict(quotas or {})
     refuse_over_quota(plan, model.services, allowed)
-    return Planned(model, services, plan, ports, source, chosen, bind, allowed)
+    return Planned(model, services, plan, ports, source, chosen, bind, allowed, wanted, warnings)
 
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """What the running stack was started with: its profiles, its budget, and the ports, address and quotas that the user chose."""
+    """What the running stack was started with: what of the model, its budget, the ports, address and quotas."""
 
     profiles: tuple[str, ...]
     budget: int
     ports: Mapping[str, str] = field(default_factory=dict)
     bind: str = ""
     quotas: Mapping[str, int] = field(default_factory=dict)
+    services: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+    @property
+    def selection(self) -> Selection:
+        """What of the model was wanted."""
+        return Selection(self.profiles, self.services, self.without)
 
 
 def running_plan(outside: Outside) -> InForce | None:
@@ -105,7 +127,8 @@ def running_plan(outside: Outside) -> InForce | None:
     if not isinstance(saved, dict) or not isinstance(saved.get("budget"), int):
         return None
     ports, quotas = (dict(saved.get(key) or {}) for key in ("ports", "quotas"))
-    return InForce(tuple(saved.get("profiles") or ()), saved["budget"], ports, str(saved.get("bind") or ""), quotas)
+    profiles, services, without = (tuple(saved.get(key) or ()) for key in ("profiles", "services", "without"))
+    return InForce(profiles, saved["budget"], ports, str(saved.get("bind") or ""), quotas, services, without)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +139,9 @@ class Preview:
     running: InForce | None
 
 
-def preview_plan(outside: Outside, profiles: Sequence[str], ram: int | None) -> Preview:
-    """Given profiles and a budget, plan exactly these, whatever runs. Changes nothing. Raise as `plan_memory` does."""
-    return Preview(plan_memory(outside, profiles, ram, alone=True), running_plan(outside))
+def preview_plan(outside: Outside, asked: Selection, ram: int | None) -> Preview:
+    """Given what is wanted and a budget, plan exactly that, whatever runs. Changes nothing. Raise as `plan_memory` does."""
+    return Preview(plan_selection(outside, asked, ram, alone=True), running_plan(outside))
 
 
 def _chosen_ports(

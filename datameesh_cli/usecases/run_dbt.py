@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from datameesh_cli.adapters.dbt_files import DbtFiles, unpacked
-from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.dbt_project import Coverage, Problem, complaint_in, coverage_from, problem_from
 from datameesh_cli.core.dbt_results import Summary, latest, summary_from
 from datameesh_cli.core.model import Model, Service
 from datameesh_cli.core.roles import SQL, TRANSFORMATION
+from datameesh_cli.core.stream import heard
 from datameesh_cli.errors import HostError, UnhealthyError, UserError
 from datameesh_cli.usecases.open_target import Cluster, Opened, open_place
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.dbt_files import DbtFiles
+    from datameesh_cli.adapters.outside import Outside
 
 LOCK = "dbt.lock"
 OFFLINE = frozenset({"parse", "ls", "list", "deps", "clean", "--version", "--help"})
@@ -57,7 +60,7 @@ class Diagnosis:
 
 def dbt_files(outside: Outside) -> DbtFiles:
     """Return dbt's files of the stack."""
-    return DbtFiles(outside.repository.root / "dbt", outside.state.folder)
+    return outside.dbt_files(outside.repository.root / "dbt", outside.state.folder)
 
 
 def run_dbt(outside: Outside, arguments: Sequence[str], on_line: OnLine, cluster: Cluster | None = None) -> DbtRun:
@@ -69,7 +72,7 @@ def run_dbt(outside: Outside, arguments: Sequence[str], on_line: OnLine, cluster
     missing or another dbt runs over the same artifacts, UnhealthyError if nobody runs its SQL, UserError if there is no project.
     """
     if cluster:
-        return run_dbt_on_cluster(open_place(outside, cluster), arguments, on_line)
+        return run_dbt_on_cluster(outside, open_place(outside, cluster), arguments, on_line)
     _refuse_unready(outside, arguments)
     # Two runs in one target/ overwrite each other's manifest, and one reports the other's results.
     with outside.state.locked(f"dbt {arguments[0]}" if arguments else "dbt", LOCK):
@@ -82,23 +85,14 @@ def _run(outside: Outside, arguments: Sequence[str], on_line: OnLine) -> DbtRun:
     before = files.artifact("run_results.json")
     lines: list[str] = []
 
-    def stream(project: str) -> int:
-        job = outside.compose.run_job(
-            _job(outside.repository.model()).name,
-            arguments,
-            env={"DBT_WORK": "/state"},
-            volumes=[f"{project}:/dbt:ro", f"{state}:/state"],
-        )
-        while True:
-            try:
-                line = next(job)
-            except StopIteration as end:
-                return int(end.value or 0)
-            lines.append(line)
-            on_line(line)
+    def hear(line: str) -> None:
+        lines.append(line)
+        on_line(line)
 
+    service = _job(outside.repository.model()).name
     with files.staged() as project:
-        code = stream(str(project))
+        mounts = [f"{project}:/dbt:ro", f"{state}:/state"]
+        code = heard(outside.compose.run_job(service, arguments, env={"DBT_WORK": "/state"}, volumes=mounts), hear)
     results, manifest = files.artifact("run_results.json"), files.artifact("manifest.json")
     if results == before:
         results = {}  # what lies there is an earlier run's: this one got as far as no node
@@ -107,7 +101,7 @@ def _run(outside: Outside, arguments: Sequence[str], on_line: OnLine) -> DbtRun:
     return DbtRun(tuple(arguments), code, tuple(lines), summary_from(results, manifest) if results else None)
 
 
-def run_dbt_on_cluster(opened: Opened, arguments: Sequence[str], on_line: OnLine) -> DbtRun:
+def run_dbt_on_cluster(outside: Outside, opened: Opened, arguments: Sequence[str], on_line: OnLine) -> DbtRun:
     """Given a cluster's stack and dbt's arguments, run them there in a pod of the exported job; each line goes to `on_line`.
 
     The project is the one in the image, as for every run on a cluster. Nothing is mounted, so the artifacts come at the end of
@@ -122,18 +116,17 @@ def run_dbt_on_cluster(opened: Opened, arguments: Sequence[str], on_line: OnLine
     lines: list[str] = []
     packed = ""
     job = place.run_job(_job(model).name, arguments, ["sh", "-c", _WITH_ARTIFACTS, "dbt"])
-    while True:
-        try:
-            line = next(job)
-        except StopIteration as end:
-            code = int(end.value or 0)
-            break
+
+    def hear(line: str) -> None:
+        nonlocal packed
         if line.startswith(_MARK):
             packed = line.removeprefix(_MARK)
-            continue
-        lines.append(line)
-        on_line(line)
-    found = unpacked(packed)
+        else:
+            lines.append(line)
+            on_line(line)
+
+    code = heard(job, hear)
+    found = outside.dbt_files.unpacked(packed)
     results, manifest = (found.get(name, {}) for name in _ARTIFACTS)
     return DbtRun(tuple(arguments), code, tuple(lines), summary_from(results, manifest) if results else None)
 

@@ -93,7 +93,7 @@ def run_demo(outside: Outside, ram: int | None, *, yes: bool, timeout: float, na
     narrator.step("Ask both domains one question: which campaigns turn leads into customers?")
     [statement] = named_script(outside, DATA_SET).statements
     asked = outside.clock.now()
-    answer = trino_of(started.planned).query(statement.text)
+    answer = trino_of(outside, started.planned).query(statement.text)
     answer_seconds = outside.clock.now() - asked
     answered = outside.clock.now() - began
     narrator.answered(answer, answer_seconds)

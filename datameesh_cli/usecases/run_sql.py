@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +17,11 @@ from datameesh_cli.usecases.plan_memory import Planned, plan_memory
 from datameesh_cli.usecases.read_datasets import read_databases
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.outside import Outside
-    from datameesh_cli.adapters.trino import Session
+    from datameesh_cli.adapters.outside import Clock, Outside
+    from datameesh_cli.adapters.trino import Running, Session
+
+Show = Callable[["Running", Callable[[], float]], None]
+"""Gets a statement that runs, and what tells the seconds since it began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ def open_session(outside: Outside, user: str, catalog: str, schema: str) -> Sess
     planned = plan_memory(outside, (), None)
     if not catalog and not schema:
         catalog, schema = _place_of_marts(outside, planned), "public"
-    return trino_of(planned).session(user, catalog or None, schema or None, raw=True)
+    return trino_of(outside, planned).session(user, catalog or None, schema or None, raw=True)
 
 
 def _place_of_marts(outside: Outside, planned: Planned) -> str:
@@ -81,6 +86,21 @@ def named_queries(outside: Outside) -> tuple[NamedQuery, ...]:
         NamedQuery(path.stem, _head(outside.repository.read_text(path)), outside.repository.relative(path))
         for path in outside.repository.found(folder, "*.sql")
     )
+
+
+def run_script(outside: Outside, session: Session, script: Script, show: Show) -> None:
+    """Given a session and statements, run each and show its result. Raise UserError, with the place, at the first refused one."""
+    for statement in script.statements:
+        elapsed = partial(_seconds_since, outside.clock, outside.clock.now())
+        try:
+            with session.run(statement.text) as running:
+                show(running, elapsed)
+        except SqlError as refused:
+            raise placed(refused, script, statement) from refused
+
+
+def _seconds_since(clock: Clock, began: float) -> float:
+    return clock.now() - began
 
 
 def placed(error: SqlError, script: Script, statement: Statement) -> UserError:

@@ -101,7 +101,8 @@ def seed_data(outside: Outside, request: SeedRequest, watch: Watch, say: Say, cl
     began = outside.clock.now()
     declared = read_datasets(outside.repository)
     people = plan(declared.people, request.set_name, request.scale)
-    load = Load(request.set_name, request.scale, declared.content(request.set_name, request.scale), people)
+    content = declared.content(request.set_name, request.scale)
+    load = Load(request.set_name, request.scale, content, people, request.force)
     with outside.state.locked("seed"):
         opened = open_place(outside, cluster)
         with _databases(outside, declared, opened) as databases:
@@ -115,7 +116,7 @@ def seed_data(outside: Outside, request: SeedRequest, watch: Watch, say: Say, cl
             for database in fresh:
                 database.session.commit()
             sessions = {database.dataset.domain: database.session for database in databases}
-            lake = seed_lake(opened, declared, sessions, load, request.force, say) if request.lake else None
+            lake = seed_lake(outside, opened, declared, sessions, load, say) if request.lake else None
     return Seeded(request.set_name, request.scale, tuple(domains), lake, outside.clock.now() - began)
 
 

@@ -10,12 +10,8 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from datameesh_cli.adapters import clock, files
-from datameesh_cli.adapters.object_store import ObjectStore
-from datameesh_cli.adapters.postgres import Session
-from datameesh_cli.adapters.trino import Trino
 from datameesh_cli.core.roles import METASTORE, OBJECT_STORE, SQL
 from datameesh_cli.core.sql_text import Statement, statements
 from datameesh_cli.errors import DmError
@@ -24,9 +20,13 @@ from datameesh_cli.usecases.open_lake import LAKE
 from datameesh_cli.usecases.open_target import Opened
 from datameesh_cli.usecases.read_datasets import Declared
 
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.object_store import ObjectStore
+    from datameesh_cli.adapters.outside import Outside
+    from datameesh_cli.adapters.postgres import Session
+    from datameesh_cli.adapters.trino import Trino
+
 _LOADED = "raw/loaded_set.json"
-# An export is kept in memory up to this size, then in a temporary file.
-_IN_MEMORY = 8 * 2**20
 _TABLE = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+\.\w+)\.(\w+)", re.IGNORECASE)
 
 Say = Callable[[str], None]
@@ -43,7 +43,7 @@ class SeededLake:
 
 
 def seed_lake(
-    opened: Opened, declared: Declared, sessions: Mapping[str, Session], load: Load, force: bool, say: Say
+    outside: Outside, opened: Opened, declared: Declared, sessions: Mapping[str, Session], load: Load, say: Say
 ) -> SeededLake | None:
     """Given the domains' databases, holding the set, bring the lake up to it; None where no lake runs, and `say` hears why.
 
@@ -57,14 +57,14 @@ def seed_lake(
             if why := opened.planned.plan.left_out.get(service):
                 say(f"lake: {service} does not run here: {why}")
         return None
-    began = clock.now()
+    began = outside.clock.now()
     held = _held(store)
     ours = _statements(declared)
-    if held.get("content") == load.content and not force and _last_table_is_there(ours, trino):
-        return SeededLake(False, held.get("objects", {}), 0, clock.now() - began)
+    if held.get("content") == load.content and not load.force and _last_table_is_there(ours, trino):
+        return SeededLake(False, held.get("objects", {}), 0, outside.clock.now() - began)
     store.remove(LAKE, _LOADED)
     objects = _export(declared, sessions, store, say)
-    for notebook in files.found(declared.folder / "lake", "*.ipynb"):
+    for notebook in declared.repository.found(declared.folder / "lake", "*.ipynb"):
         store.put_file(LAKE, f"notebooks/{notebook.name}", notebook)
     for dataset in declared.datasets:
         # Folders of external tables: dropping such a table leaves its files.
@@ -72,8 +72,10 @@ def seed_lake(
             store.remove(LAKE, found.key)
     ran = _run_statements(ours, trino, say)
     note = {"set": load.set_name, "scale": load.scale, "content": load.content, "objects": objects}
-    store.put(LAKE, _LOADED, json.dumps(note | {"loaded_at": clock.utc().isoformat(timespec="seconds")}).encode())
-    return SeededLake(True, objects, ran, clock.now() - began)
+    store.put(
+        LAKE, _LOADED, json.dumps(note | {"loaded_at": outside.clock.utc().isoformat(timespec="seconds")}).encode()
+    )
+    return SeededLake(True, objects, ran, outside.clock.now() - began)
 
 
 def _held(store: ObjectStore) -> dict[str, Any]:
@@ -97,16 +99,15 @@ def _export(declared: Declared, sessions: Mapping[str, Session], store: ObjectSt
 
 
 def _put_query(session: Session, store: ObjectStore, query: str, key: str) -> int:
-    with files.spool(_IN_MEMORY) as spool:
-        rows = session.copy_out(query, spool, header=key.endswith(".csv"))
-        spool.seek(0)
-        store.put(LAKE, key, spool)
-        return rows
+    return store.put_written(LAKE, key, lambda sink: session.copy_out(query, sink, header=key.endswith(".csv")))
 
 
 def _statements(declared: Declared) -> Mapping[str, Sequence[Statement]]:
     """The statements of seed/lake/*.sql, by file, in order."""
-    return {path.name: statements(files.read(path)) for path in files.found(declared.folder / "lake", "*.sql")}
+    return {
+        path.name: statements(declared.repository.read_text(path))
+        for path in declared.repository.found(declared.folder / "lake", "*.sql")
+    }
 
 
 def _last_table_is_there(ours: Mapping[str, Sequence[Statement]], trino: Trino) -> bool:

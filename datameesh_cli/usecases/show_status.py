@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from datameesh_cli.core.health import Container, ServiceState, first_broken, last_error_line
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.ram_plan import Share
+from datameesh_cli.core.selection import Selection
 from datameesh_cli.usecases.open_target import Cluster
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory, running_plan
 from datameesh_cli.usecases.start_profile import current_states
@@ -41,7 +42,7 @@ class Status:
     name: str
     project: str
     running: bool
-    profiles: tuple[str, ...]
+    selection: Selection
     budget: int
     services: tuple[ServiceStatus, ...]
     left_out: dict[str, str]
@@ -65,7 +66,7 @@ def show_status(outside: Outside, *, usage: bool = False) -> Status:
         outside.name,
         outside.project,
         bool(containers),
-        planned.plan.profiles,
+        planned.selection,
         planned.plan.budget,
         lines,
         dict(planned.plan.left_out),

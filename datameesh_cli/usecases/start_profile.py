@@ -15,10 +15,11 @@ from datameesh_cli.core.health import (
     last_error_line,
     service_states,
 )
+from datameesh_cli.core.selection import Selection
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 from datameesh_cli.usecases.build_images import Told, build_missing
 from datameesh_cli.usecases.mark_inputs import made_of
-from datameesh_cli.usecases.plan_memory import Planned, plan_memory
+from datameesh_cli.usecases.plan_memory import Planned, plan_selection
 
 if TYPE_CHECKING:
     from datameesh_cli.adapters.outside import Outside
@@ -37,6 +38,13 @@ class StartRequest:
     dry_run: bool = False
     build: bool = True
     quotas: Mapping[str, int] = field(default_factory=dict)
+    services: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+    @property
+    def selection(self) -> Selection:
+        """What of the model is asked for."""
+        return Selection(self.profiles, self.services, self.without)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +68,12 @@ def start_profile(
     """
     began = outside.clock.now()
     if request.dry_run:
-        planned = plan_memory(outside, request.profiles, request.ram, quotas=request.quotas)
+        planned = plan_selection(outside, request.selection, request.ram, quotas=request.quotas)
         _look_at_ports(outside, planned, say)
         return Started(planned, (), outside.clock.now() - began, dry_run=True)
     with outside.state.locked("up"):
         # Not before: a `dm up` or `dm down` that ends in this moment changes what runs, and with it the plan.
-        planned = plan_memory(outside, request.profiles, request.ram, quotas=request.quotas)
+        planned = plan_selection(outside, request.selection, request.ram, quotas=request.quotas)
         _look_at_ports(outside, planned, say)
         if outside.repository.refresh_compose():
             say("compose/ now says what the service folders say")
@@ -93,7 +101,8 @@ def _images(outside: Outside, planned: Planned) -> list[str]:
         resolved = outside.compose.resolve([*planned.plan.profiles, "job"], draft)["services"]
     finally:
         outside.state.remove(draft.name)
-    return sorted({resolved[s.name]["image"] if s.name in resolved else s.image for s in planned.services})
+    wanted = [s for s in planned.services if s.name not in planned.selection.without]
+    return sorted({resolved[s.name]["image"] if s.name in resolved else s.image for s in wanted})
 
 
 def _write_state(outside: Outside, planned: Planned) -> None:
@@ -101,7 +110,9 @@ def _write_state(outside: Outside, planned: Planned) -> None:
     outside.state.keep_port_offset()
     outside.state.write_env(planned.variables(outside))
     in_force = {
-        "profiles": planned.plan.profiles,
+        "profiles": planned.selection.profiles,
+        "services": planned.selection.services,
+        "without": planned.selection.without,
         "budget": planned.plan.budget,
         "ports": planned.chosen,
         "made_of": made_of(outside),
@@ -114,7 +125,10 @@ def _write_state(outside: Outside, planned: Planned) -> None:
 def _start_and_wait(outside: Outside, planned: Planned, timeout: float, watch: Watch) -> tuple[ServiceState, ...]:
     began = outside.clock.now()
     before = outside.engine.containers(outside.project)
-    with outside.compose.starting(planned.plan.profiles) as at_work:
+    left = sorted({c.service for c in before if c.service in planned.selection.without})
+    if left:
+        outside.compose.remove(left)
+    with outside.compose.starting(planned.plan.profiles, _to_start(planned)) as at_work:
         while True:
             failed: UnhealthyError | None = None
             try:
@@ -137,6 +151,11 @@ def _start_and_wait(outside: Outside, planned: Planned, timeout: float, watch: W
             outside.clock.sleep(0.5 if elapsed < 30 else 1.0)
 
 
+def _to_start(planned: Planned) -> list[str]:
+    """Every service, so that one which the budget leaves out goes, but those that the user leaves out."""
+    return [s.name for s in planned.services if s.kind == "service" and s.name not in planned.selection.without]
+
+
 def _explain(outside: Outside, broken: ServiceState, elapsed: float) -> DmError:
     container = next((c for c in outside.engine.containers(outside.project) if c.service == broken.service), None)
     line = last_error_line(outside.engine.log_tail(container.name)) if container else ""
@@ -156,8 +175,9 @@ def _explain(outside: Outside, broken: ServiceState, elapsed: float) -> DmError:
 
 def _look_at_ports(outside: Outside, planned: Planned, say: Say) -> None:
     _refuse_taken_ports(outside, planned)
-    if planned.bind.warning:
-        say(planned.bind.warning)
+    for warning in (*planned.warnings, planned.bind.warning):
+        if warning:
+            say(warning)
 
 
 def _refuse_taken_ports(outside: Outside, planned: Planned) -> None:

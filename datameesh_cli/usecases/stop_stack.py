@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from datameesh_cli.core.selection import Selection, members, missed, reduced, understood
 from datameesh_cli.errors import NetworkHeldError, UnhealthyError, UserError
+from datameesh_cli.usecases.plan_memory import running_plan
 
 if TYPE_CHECKING:
     from datameesh_cli.adapters.outside import Outside
@@ -25,6 +28,9 @@ class Stopped:
     volumes_kept: tuple[str, ...]
     secrets_kept: tuple[str, ...] = ()
     network_kept: bool = False
+    services: tuple[str, ...] | None = None
+    """Those that were removed, where only some were to go."""
+    warnings: tuple[str, ...] = ()
 
 
 def data_of(outside: Outside) -> tuple[str, ...]:
@@ -87,6 +93,35 @@ def stop_namespace(outside: Outside, namespace: str) -> Stopped:
             outside.compose.remove(sorted({c.service for c in before}))
         kept = data_of(outside)
     return Stopped(outside.project, len(before), namespace, (), kept)
+
+
+def stop_services(outside: Outside, names: Sequence[str]) -> Stopped:
+    """Remove the containers of these services, and of what was started for them alone; the data, the network and the rest stay.
+
+    They are left out until they are asked for again. Raise UserError for a name that is none, or for a service that another one
+    which goes on needs at its start, HostError if another `dm` is at work on the stack.
+    """
+    model = outside.repository.model()
+    understood(model, Selection((), (), tuple(names)))
+    with outside.state.locked("down"):
+        saved = outside.state.read_json("plan.json")
+        before = running_plan(outside)
+        was = before.selection if before else Selection()
+        stays = reduced(model, was, names)
+        staying = [s for s in members(model, stays) if s.name not in stays.without]
+        warnings = missed(staying, [model.service(name) for name in names])
+        going = ({s.name for s in members(model, was)} | set(names)) - {s.name for s in staying}
+        containers = [c for c in outside.engine.containers(outside.project) if c.service in going]
+        if containers:
+            outside.compose.remove(sorted({c.service for c in containers}))
+        if not staying:
+            outside.state.remove("plan.json")
+        elif before:
+            parts = {"profiles": stays.profiles, "services": stays.services, "without": stays.without}
+            outside.state.write("plan.json", json.dumps(saved | parts))
+        kept = data_of(outside)
+    removed = tuple(sorted({c.service for c in containers}))
+    return Stopped(outside.project, len(containers), None, (), kept, services=removed, warnings=warnings)
 
 
 def restart_services(outside: Outside, services: Sequence[str]) -> tuple[str, ...]:

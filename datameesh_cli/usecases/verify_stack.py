@@ -10,9 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
+from typing import TYPE_CHECKING
 
-from datameesh_cli.adapters import clock
-from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.core.applicability import EXCUSED, MART, Reason, Situation, why_not
 from datameesh_cli.core.check import Check
 from datameesh_cli.core.checks.psql import Psql
@@ -27,6 +26,9 @@ from datameesh_cli.usecases.open_target import Cluster, open_place
 from datameesh_cli.usecases.plan_memory import Planned
 from datameesh_cli.usecases.read_checks import read_checks
 from datameesh_cli.usecases.read_datasets import read_databases
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Clock, Outside
 
 NOT_APPLICABLE = "not applicable"
 VERDICTS = "verify.json"
@@ -103,13 +105,13 @@ def run_checks(
     strict: bool = False,
 ) -> Verified:
     """Given checks, the plan and a target, run what applies there and save the verdicts."""
-    began = clock.now()
+    began = outside.clock.now()
     inputs = ran_on(outside, outside.state.read_json("plan.json") if target.kind == "compose" else None)
     situation, loaded_at = situation_of(planned, target, read_databases(outside.repository).values())
     guard = threading.Lock()
 
     def run_one(check: Check) -> tuple[Check, CheckResult]:
-        result = _tried(check, planned.model.services, situation, loaded_at, target)
+        result = _tried(outside.clock, check, planned.model.services, situation, loaded_at, target)
         if strict and result.result == NOT_APPLICABLE and result.reason not in EXCUSED:
             result = replace(result, result=FAILED)
         with guard:
@@ -127,11 +129,11 @@ def run_checks(
             raise
     done += [run_one(check) for check in last]
     _save(outside, done, situation, inputs)
-    return _counted(checks, {check.id: result for check, result in done}, situation, clock.now() - began)
+    return _counted(checks, {check.id: result for check, result in done}, situation, outside.clock.now() - began)
 
 
 def _tried(
-    check: Check, services: Sequence[Service], situation: Situation, loaded_at: float, target: Primitives
+    clock: Clock, check: Check, services: Sequence[Service], situation: Situation, loaded_at: float, target: Primitives
 ) -> CheckResult:
     """Run a check if it applies. That it cannot be told whether it does is a failure: a refusal must not look like an excuse."""
     reason = why_not(check, services, situation)
@@ -142,7 +144,7 @@ def _tried(
             return _result(check, FAILED, 0, f"cannot tell whether mart {check.mart} is built: {failed.message}")
     if reason:
         return replace(_result(check, NOT_APPLICABLE, 0, reason.text), reason=reason.kind)
-    return _run(check, target)
+    return _run(clock, check, target)
 
 
 def _counted(
@@ -231,9 +233,9 @@ def _mart_reason(target: Primitives, mart: str, loaded_at: float) -> Reason | No
     return None
 
 
-def _run(check: Check, target: Primitives) -> CheckResult:
+def _run(clock: Clock, check: Check, target: Primitives) -> CheckResult:
     with cleaned_up(check, target):
-        seen, seconds = _observe(check, target)
+        seen, seconds = _observe(clock, check, target)
         wrong = check.expect.complaints(seen, seconds)
     return _result(check, FAILED if wrong else PASSED, seconds, "; ".join(wrong))
 
@@ -249,7 +251,7 @@ def cleaned_up(check: Check, target: Primitives) -> Iterator[None]:
                 target.sql([statement], "admin")
 
 
-def _observe(check: Check, target: Primitives) -> tuple[Answer, float]:
+def _observe(clock: Clock, check: Check, target: Primitives) -> tuple[Answer, float]:
     times = []
     for _ in range(check.repeat + 1):
         began = clock.now()
@@ -280,6 +282,6 @@ def _save(outside: Outside, done: Sequence[tuple[Check, CheckResult]], situation
                 "seconds": result.seconds,
                 "loaded": sorted(situation.loaded),
                 "target": situation.target,
-                "at": clock.utc().isoformat(timespec="seconds"),
+                "at": outside.clock.utc().isoformat(timespec="seconds"),
             }
     outside.state.write(name, json.dumps(verdicts, indent=1, sort_keys=True))

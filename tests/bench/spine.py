@@ -102,7 +102,7 @@ def main() -> None:
     try:
         dm("up", "--profile", "analytics", "--ram", "4g")
         dm("seed", "--set", "journey")
-        trino = trino_of(plan_memory(world, (), None))
+        trino = trino_of(world, plan_memory(world, (), None))
         result: dict[str, object] = {"help": help_ratio()}
         ups: dict[str, list[float]] = {"dm": [], "raw": [], "tuned": [], "documented": []}
         env_file = world.state.env_file.read_text()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from datameesh_cli.core.k8s.objects import mib
+from datameesh_cli.core.memory import mib
 from tests.cluster.kube import RESTRICTED, Kube, until
 from tests.cluster.matrix import BYSTANDER, DNS, HOST, Entry, Matrix, expected, probes
 from tests.cluster.mesh import CONTEXT, RAM, Mesh, applied

@@ -140,13 +140,6 @@ def test_what_touches_no_file_is_let_through(text: str) -> None:
     assert raw_calls(text, set()) == []
 
 
-STILL = {
-    *("open_lake", "open_target", "run_dbt"),
-    *("seed_lake", "verify_stack"),
-}
-"""Use cases that still import an adapter."""
-
-
 def run_time_adapters(text: str) -> list[str]:
     """Given a module's text, return what it imports of the adapters when it runs; what only the type checker reads is none."""
     tree = ast.parse(text)
@@ -157,10 +150,11 @@ def run_time_adapters(text: str) -> list[str]:
     return [name for name in names if name.startswith("datameesh_cli.adapters")]
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "usecases").glob("*.py")), ids=label)
-def test_a_use_case_has_its_adapters_from_its_argument(path: Path) -> None:
-    found = run_time_adapters(path.read_text(encoding="utf-8"))
-    assert bool(found) == (path.stem in STILL), found
+@pytest.mark.parametrize(
+    "path", sorted(p for folder in ("usecases", "render") for p in (PACKAGE / folder).glob("*.py")), ids=label
+)
+def test_use_cases_have_their_adapters_from_their_argument_and_render_needs_none(path: Path) -> None:
+    assert run_time_adapters(path.read_text(encoding="utf-8")) == []
 
 
 @pytest.mark.parametrize(

@@ -145,8 +145,8 @@ class FakeCompose:
         return {"services": {name: {"image": image} for name, image in self.images.items()}}
 
     @contextmanager
-    def starting(self, profiles: Sequence[str]) -> Iterator[Callable[[], bool]]:
-        self.calls.append(("start", tuple(profiles)))
+    def starting(self, profiles: Sequence[str], services: Sequence[str]) -> Iterator[Callable[[], bool]]:
+        self.calls.append(("start", tuple(services)))
 
         def at_work() -> bool:
             if self.failure:

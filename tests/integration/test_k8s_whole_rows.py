@@ -6,7 +6,8 @@ import pytest
 
 from datameesh_cli.adapters import clock
 from datameesh_cli.adapters.outside import outside
-from datameesh_cli.core.k8s.objects import Object, container, mib, pod
+from datameesh_cli.core.k8s.objects import Object, container, pod
+from datameesh_cli.core.memory import mib
 from datameesh_cli.usecases.export_kubernetes import ExportRequest, make_export
 from tests.integration.test_k8s_rows import KIND, WHOLE, _kinds, _workloads
 

@@ -113,6 +113,32 @@ def test_the_secrets_stay_while_somebody_holds_a_volume_that_they_open(other: St
     assert other.world.state.secret_names() == ()
 
 
+def test_a_service_alone_starts_with_what_it_needs_and_goes_again(other: Stack) -> None:
+    """The lake's catalog takes its database and the object store; neither domain, no Trino."""
+    other.dm("up", "hive-metastore", "--ram", "512m")
+    assert sorted(c.service for c in other.containers().values()) == ["hive-metastore", "hive-metastore-db", "minio"]
+    status = other.json("status")
+    assert status["healthy"]
+    assert sum(s["limit"] for s in status["services"]) <= 512
+    other.dm("up", "sales-db", "--ram", "640m")
+    assert {c.service for c in other.containers().values()} == {
+        "hive-metastore",
+        "hive-metastore-db",
+        "minio",
+        "sales-db",
+    }
+    refused = other.dm("down", "hive-metastore-db", code=2).stderr
+    assert "hive-metastore cannot start without hive-metastore-db" in refused
+    warned = other.dm("up", "--without", "minio").stderr
+    assert "hive-metastore will not reach minio" in warned
+    assert "minio" not in {c.service for c in other.containers().values()}
+    assert "removed hive-metastore, hive-metastore-db" in other.dm("down", "hive-metastore").stdout
+    assert [c.service for c in other.containers().values()] == ["sales-db"]
+    assert other.json("status")["healthy"]
+    other.dm("down", "--volumes", "--yes")
+    _nothing_left(other)
+
+
 @pytest.mark.row("S-NS-09/C")
 def test_down_of_a_namespace_takes_only_what_lives_there(other: Stack) -> None:
     other.dm(*CORE)
@@ -120,7 +146,7 @@ def test_down_of_a_namespace_takes_only_what_lives_there(other: Stack) -> None:
     assert "removed 1 containers of namespace sales-domain" in other.dm("down", "--namespace", "sales-domain").stdout
     assert other.ids() == {name: id_ for name, id_ in before.items() if "sales-db" not in name}
     refused = other.dm("down", "--namespace", "sales-domain", "--volumes", "--yes", code=2).stderr
-    assert "leave out --namespace" in refused
+    assert "--volumes means the data of every namespace" in refused
     other.dm("up")
     assert sorted(other.ids()) == sorted(before)
     assert other.ids().items() >= {(n, i) for n, i in before.items() if "sales-db" not in n}, (

@@ -46,7 +46,7 @@ def _compose(home: Path) -> Compose:
 
 
 def _up(home: Path) -> None:
-    with _compose(home).starting(["core"]) as at_work:
+    with _compose(home).starting(["core"], ["sales-db"]) as at_work:
         while at_work():
             pass
 

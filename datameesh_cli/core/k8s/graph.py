@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from datameesh_cli.core.k8s.objects import Object, Objects, container, identity, is_workload, mib, pod
+from datameesh_cli.core.k8s.objects import Object, Objects, container, identity, is_workload, pod
 from datameesh_cli.core.k8s.ports import NODE_PORTS
 from datameesh_cli.core.k8s.reach import unreachable
+from datameesh_cli.core.memory import mib
 
 _POD_MAKERS = ("Deployment", "StatefulSet")
 
@@ -194,7 +195,7 @@ def _pods(o: Object, there: Iterable[Object]) -> int:
 def _memory(o: Object, there: Iterable[Object]) -> int:
     surge = o["spec"].get("strategy", {}).get("rollingUpdate", {}).get("maxSurge", 0)
     limit = container(o).get("resources", {}).get("limits", {}).get("memory", "0Mi")
-    return mib(limit) * (_pods(o, there) + int(surge))
+    return int(mib(limit)) * (_pods(o, there) + int(surge))
 
 
 def _claims(o: Object, there: Iterable[Object]) -> int:

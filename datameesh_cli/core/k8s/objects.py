@@ -82,9 +82,3 @@ def with_mounts(mounts: Iterable[Mapping[str, Any]] | None, fresh: Iterable[Mapp
 def in_order(objects: Iterable[Object]) -> Objects:
     """Given objects, return them in the order of their names, so that two runs give the same bytes."""
     return tuple(sorted(objects, key=identity))
-
-
-def mib(quantity: str) -> int:
-    """Given a memory or storage quantity of ours (`640Mi`, `20Gi`, `64Ki`), return MiB, rounded down."""
-    units = {"Ki": 1 / 1024, "Mi": 1, "Gi": 1024, "Ti": 1024 * 1024}
-    return int(float(quantity[:-2]) * units[quantity[-2:]])

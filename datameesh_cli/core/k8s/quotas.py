@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from datameesh_cli.core.k8s.controllers import scale_of, surges
-from datameesh_cli.core.k8s.objects import COMMON, Object, Objects, mib, remade
+from datameesh_cli.core.k8s.objects import COMMON, Object, Objects, remade
 from datameesh_cli.core.k8s.ports import exposed
 from datameesh_cli.core.k8s.resources import cpu
 from datameesh_cli.core.k8s.scheduling import most
 from datameesh_cli.core.k8s.source import Part, Source
 from datameesh_cli.core.k8s.volumes import size_of
+from datameesh_cli.core.memory import mib
 
 _MADE = ("ResourceQuota", "LimitRange")
 NAME = "datameesh"
@@ -55,7 +56,7 @@ def _sum(namespace: str, source: Source) -> Sum:
         memory=sum(p.limit * _pods(p, source) for p in parts),
         cpu=sum(cpu(p) * _pods(p, source) for p in parts),
         claims=sum(count for _, count in claims),
-        storage=sum(mib(size) * count for size, count in claims),
+        storage=sum(int(mib(size)) * count for size, count in claims),
         node_ports=sum(len(exposed(p)) for p in parts),
         arithmetic=" + ".join(_term(p, source) for p in parts),
     )

@@ -13,6 +13,7 @@ from typing import Any
 from datameesh_cli.core.k8s.adopt import metadata
 from datameesh_cli.core.k8s.objects import Object, Objects, container, edited, pod, remade, service_of, with_mounts
 from datameesh_cli.core.k8s.source import Part, Source
+from datameesh_cli.core.memory import mib
 from datameesh_cli.errors import UserError
 
 DEFAULT_SIZE = "1Gi"
@@ -64,14 +65,14 @@ def memory_folders(part: Part) -> list[tuple[str, str]]:
     found = []
     for entry in part.body.get("tmpfs") or ():
         path, _, options = str(entry).partition(":")
-        size = re.search(r"size=(\d+)([kmg]?)", options)
-        found.append((path, _quantity(size[1], size[2]) if size else f"{part.limit}Mi"))
+        size = re.search(r"size=(\d+[kmg]?)", options)
+        found.append((path, _quantity(size[1]) if size else f"{part.limit}Mi"))
     for volume in part.body.get("volumes") or ():
         if volume["type"] == "tmpfs":
             size_bytes = (volume.get("tmpfs") or {}).get("size")
-            found.append((volume["target"], _quantity(str(size_bytes), "") if size_bytes else f"{part.limit}Mi"))
+            found.append((volume["target"], _quantity(str(size_bytes)) if size_bytes else f"{part.limit}Mi"))
     if part.body.get("shm_size"):
-        found.append(("/dev/shm", _quantity(str(part.body["shm_size"]), "")))
+        found.append(("/dev/shm", _quantity(str(part.body["shm_size"]))))
     return found
 
 
@@ -80,9 +81,8 @@ def slug(path: str) -> str:
     return "mem-" + (re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "root")
 
 
-def _quantity(number: str, unit: str) -> str:
-    mib = int(number) * {"": 1, "k": 2**10, "m": 2**20, "g": 2**30}[unit] / 2**20
-    return f"{max(1, round(mib))}Mi"
+def _quantity(size: str) -> str:
+    return f"{max(1, round(mib(size)))}Mi"
 
 
 def _claim(volume: str, source: Source) -> dict[str, Any]:

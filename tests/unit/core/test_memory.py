@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from datameesh_cli.core.memory import format_mib, parse_mib
+from datameesh_cli.core.memory import format_mib, mib, parse_mib
 from datameesh_cli.errors import UserError
 
 
@@ -57,6 +57,20 @@ def test_garbage_is_refused_with_an_example(text: str) -> None:
     assert caught.value.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("quantity", "size"),
+    [("640Mi", 640), ("20Gi", 20480), ("1.5GiB", 1536), ("64k", 1 / 16), (str(2**21), 2), ("0B", 0)],
+)
+def test_what_a_program_prints_is_read_too(quantity: str, size: float) -> None:
+    assert mib(quantity) == size
+
+
+@pytest.mark.parametrize("quantity", ["--", "", "Mi", "1,5Gi", "-1Mi", "½Gi"])
+def test_another_text_is_no_quantity(quantity: str) -> None:
+    with pytest.raises(ValueError, match="is not a memory size"):
+        mib(quantity)
+
+
 @pytest.mark.parametrize("text", ["0m", "0g", "0.0g", "1k", "0.9m"])
 def test_less_than_one_mib_is_refused(text: str) -> None:
     with pytest.raises(UserError, match="is less than 1 MiB"):
@@ -80,5 +94,5 @@ def test_sizes_are_written_for_people(mib: int, text: str) -> None:
 
 
 def test_what_is_written_can_be_read_again() -> None:
-    for mib in range(1, 4097):
-        assert parse_mib(format_mib(mib)) == mib
+    for size in range(1, 4097):
+        assert parse_mib(format_mib(size)) == size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,8 +46,33 @@ def test_one_mib_less_is_refused_with_the_whole_arithmetic() -> None:
         "minio 128 + hive-metastore-db 80 + marketing-db 80 + sales-db 80 = 1360"
     )
     assert "--ram 1360m" in caught.value.hint
-    assert "trino-coordinator saves 640" in caught.value.hint
-    assert "sales-db saves 80" in caught.value.hint
+    assert "--without trino-coordinator saves 640" in caught.value.hint
+    assert "--without sales-db saves 80" in caught.value.hint
+
+
+def test_what_a_refusal_offers_to_leave_out_can_be_left_out() -> None:
+    """Each saving is what one may type, and is true; who waits for hive-metastore-db at its start keeps it from being offered."""
+    with pytest.raises(HostError) as caught:
+        plan_ram(MESH, MINIMUM - 1)
+    offered = re.findall(r"--without (\S+) saves (\d+)", caught.value.hint)
+    assert {name for name, _ in offered} == {s.name for s in MESH} - {"trino-worker", "hive-metastore-db"}
+    for name, saved in offered:
+        smaller = plan_ram(MESH, MINIMUM - int(saved), (), [name])
+        assert (smaller.total, smaller.share(name)) == (MINIMUM - int(saved), None)
+        assert smaller.left_out[name] == "left out by hand"
+        with pytest.raises(HostError):
+            plan_ram(MESH, MINIMUM - int(saved) - 1, (), [name])
+    with pytest.raises(HostError) as elsewhere:
+        plan_ram(MESH, 1, (), None)
+    assert "--without" not in elsewhere.value.hint
+
+
+def test_a_worker_that_is_left_out_by_hand_is_left_out_as_a_small_budget_does() -> None:
+    variables = plan_variables(plan_ram(MESH, 8192, (), ["trino-worker"]), MESH)
+    assert (variables["TRINO_WORKER_REPLICAS"], variables["TRINO_INCLUDE_COORDINATOR"]) == ("0", "true")
+    assert plan_ram(MESH, 8192, (), ["trino-worker"]).left_out == {
+        "trino-worker": "left out by hand: the coordinator also works"
+    }
 
 
 @pytest.mark.parametrize("budget", [0, 1, 600, 1359])

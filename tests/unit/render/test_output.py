@@ -12,6 +12,7 @@ import pytest
 
 from datameesh_cli.core.health import ServiceState
 from datameesh_cli.core.ram_plan import plan_ram
+from datameesh_cli.core.selection import Selection
 from datameesh_cli.render.output import plain, print_json, print_table
 from datameesh_cli.render.plan import plan_json, print_plan, print_preview
 from datameesh_cli.render.stack import Progress, print_places, print_status, print_stopped
@@ -137,7 +138,8 @@ def test_a_plan_says_what_runs_beside_it(
     running: InForce | None, told: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     services = smallest_mesh().of_profiles(["core"])
-    preview = Preview(Planned(smallest_mesh(), services, plan_ram(services, 700, ("core",)), (), "x", {}), running)
+    plan, wanted = plan_ram(services, 700, ("core",)), Selection(("core",))
+    preview = Preview(Planned(smallest_mesh(), services, plan, (), "x", {}, selection=wanted), running)
     print_preview(preview)
     lines = capsys.readouterr().out.splitlines()
     assert lines[next(i for i, line in enumerate(lines) if line.startswith("profiles core:")) + 1 :] == told
@@ -146,5 +148,13 @@ def test_a_plan_says_what_runs_beside_it(
     assert document["running"] == (
         None
         if running is None
-        else {"profiles": list(running.profiles), "budget": running.budget, "ports": {}, "bind": "", "quotas": {}}
+        else {
+            "profiles": list(running.profiles),
+            "budget": running.budget,
+            "ports": {},
+            "bind": "",
+            "quotas": {},
+            "services": [],
+            "without": [],
+        }
     )

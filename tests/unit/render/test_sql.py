@@ -6,19 +6,22 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.adapters.outside import Lines, Outside, outside
 from datameesh_cli.adapters.trino import Column, Session
 from datameesh_cli.core.sql_text import statements
 from datameesh_cli.errors import SqlError, UserError
-from datameesh_cli.render import sql_shell
-from datameesh_cli.render.sql import SqlOutput, run_script
-from datameesh_cli.usecases.run_sql import Script, file_script, named_queries, script_of
+from datameesh_cli.render.sql import SqlOutput, SqlScreen, print_result
+from datameesh_cli.usecases.converse_sql import converse
+from datameesh_cli.usecases.run_sql import Script, file_script, named_queries, run_script, script_of
 from tests.fakes.outside import FakeEngine, fake_outside
 
 
@@ -59,7 +62,8 @@ ROWS = ((1, 'Brown, "D"'), (2, None), (3, "two\nlines"), (4, True), (5, [1, None
 def _print(
     session: FakeSession, output: SqlOutput, text: str = "SELECT 1", max_rows: int = 1000, file: str = ""
 ) -> None:
-    run_script(cast(Session, session), Script(statements(text), file), output, max_rows)
+    show = partial(print_result, output=output, max_rows=max_rows)
+    run_script(outside(), cast(Session, session), Script(statements(text), file), show)
 
 
 def test_csv_is_rfc_4180_and_can_be_read_back(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -172,9 +176,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         file_script(_world(tmp_path), tmp_path / "nope.sql")
 
 
-def _converse(
-    root: Path, session: FakeSession, lines: Sequence[str | BaseException], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _converse(root: Path, session: FakeSession, lines: Sequence[str | BaseException]) -> None:
     typed = iter([*lines, None])
 
     def read_line(prompt: str) -> str | None:
@@ -183,33 +185,34 @@ def _converse(
             raise line
         return line
 
-    monkeypatch.setattr(sql_shell, "read_line", read_line)
-    sql_shell.converse(_world(root), cast(Session, session), SqlOutput.table, 10, root / "history")
+    keyboard = cast(Lines, SimpleNamespace(read_line=read_line, line_editor=lambda _history: nullcontext()))
+    world = replace(_world(root), lines=keyboard)
+    converse(world, cast(Session, session), SqlScreen(SqlOutput.table, 10), root / "history")
 
 
-def test_lines_are_gathered_until_the_semicolon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_are_gathered_until_the_semicolon(tmp_path: Path) -> None:
     session = FakeSession()
-    _converse(tmp_path, session, ["SELECT", "  1", "; SELECT 2; SELECT", "3;"], monkeypatch)
+    _converse(tmp_path, session, ["SELECT", "  1", "; SELECT 2; SELECT", "3;"])
     assert session.ran == ["SELECT\n  1", "SELECT 2", "SELECT\n3"]
 
 
-def test_ctrl_c_drops_what_was_typed_and_an_error_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_drops_what_was_typed_and_an_error_ends_nothing(tmp_path: Path) -> None:
     session = FakeSession()
     session.refuses = SqlError("no such table")
-    _converse(tmp_path, session, ["SELECT", KeyboardInterrupt(), "SELECT 2;", "SELECT 3;"], monkeypatch)
+    _converse(tmp_path, session, ["SELECT", KeyboardInterrupt(), "SELECT 2;", "SELECT 3;"])
     assert session.ran == ["SELECT 2", "SELECT 3"]
 
 
-def test_ctrl_c_ends_the_statement_and_not_the_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_ends_the_statement_and_not_the_session(tmp_path: Path) -> None:
     session = FakeSession()
     session.refuses = KeyboardInterrupt()
-    _converse(tmp_path, session, ["SELECT 1;", "SELECT 2;"], monkeypatch)
+    _converse(tmp_path, session, ["SELECT 1;", "SELECT 2;"])
     assert session.ran == ["SELECT 1", "SELECT 2"]
 
 
-def test_short_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_short_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     session = FakeSession()
-    _converse(tmp_path, session, ["\\d", "\\d orders", "@journey", "\\l", "\\?", "\\q", "SELECT 9;"], monkeypatch)
+    _converse(tmp_path, session, ["\\d", "\\d orders", "@journey", "\\l", "\\?", "\\q", "SELECT 9;"])
     assert session.ran == ["SHOW TABLES", "DESCRIBE orders", "SELECT 1"]
     shown = capsys.readouterr()
     assert "From lead to customer" in shown.out

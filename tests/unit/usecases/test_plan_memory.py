@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from datameesh_cli.core.selection import Selection
 from datameesh_cli.errors import HostError, UserError
 from datameesh_cli.usecases.plan_memory import plan_memory, preview_plan, running_plan
 from tests.fakes.outside import FakeEngine, fake_outside, files_of
@@ -113,18 +114,18 @@ def test_a_bind_address_that_is_none_is_refused(tmp_path: Path, monkeypatch: pyt
 def test_a_plan_beside_a_running_stack_is_of_what_was_asked_and_says_what_runs(tmp_path: Path) -> None:
     outside, _ = fake_outside(tmp_path, FakeEngine())
     outside.state.write("plan.json", json.dumps({"profiles": ["core", "analytics"], "budget": 700, "ports": {}}))
-    preview = preview_plan(outside, ["core"], None)
+    preview = preview_plan(outside, Selection(("core",)), None)
     assert preview.planned.plan.profiles == ("core",)
     assert [s.name for s in preview.planned.services] == ["db"]
     assert preview.planned.plan.budget == 700
     assert preview.running is not None
     assert (preview.running.profiles, preview.running.budget) == (("core", "analytics"), 700)
     # Without a word it is the plan in force; `up` goes on to add.
-    assert preview_plan(outside, (), None).planned.plan.profiles == ("core", "analytics")
+    assert preview_plan(outside, Selection(), None).planned.plan.profiles == ("core", "analytics")
     assert plan_memory(outside, ["core"], None).plan.profiles == ("core", "analytics")
 
 
 def test_a_plan_beside_nothing_says_that_nothing_runs(tmp_path: Path) -> None:
     outside, _ = fake_outside(tmp_path, FakeEngine())
-    preview = preview_plan(outside, ["core"], 1024)
+    preview = preview_plan(outside, Selection(("core",)), 1024)
     assert (preview.planned.plan.profiles, preview.running) == (("core",), None)

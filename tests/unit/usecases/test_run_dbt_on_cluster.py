@@ -12,7 +12,8 @@ from typing import Any, cast
 
 import pytest
 
-from datameesh_cli.adapters.dbt_files import unpacked
+from datameesh_cli.adapters.dbt_files import DbtFiles
+from datameesh_cli.adapters.outside import outside
 from datameesh_cli.adapters.target import Place
 from datameesh_cli.core.ram_plan import plan_ram
 from datameesh_cli.errors import UnhealthyError
@@ -66,7 +67,7 @@ def _run(jobs: FakeJobs, *arguments: str) -> tuple[Any, list[str]]:
     told: list[str] = []
     plan = plan_ram((), 1, ())
     opened = Opened(Planned(smallest_mesh(), (), plan, (), "", {}), cast(Place, jobs))
-    return run_dbt_on_cluster(opened, arguments, told.append), told
+    return run_dbt_on_cluster(outside(), opened, arguments, told.append), told
 
 
 def test_the_summary_is_read_from_the_end_of_the_log_and_nobody_sees_it_there() -> None:
@@ -105,4 +106,4 @@ def test_without_trino_nothing_is_started() -> None:
 
 @pytest.mark.parametrize("text", ["", "!!", base64.b64encode(b"no archive").decode()])
 def test_artifacts_that_cannot_be_read_are_none(text: str) -> None:
-    assert unpacked(text) == {}
+    assert DbtFiles.unpacked(text) == {}

@@ -52,5 +52,5 @@ def test_a_lake_that_is_taken_from_outside_is_left_as_it_is(
     declared = read_datasets(world.repository)
     load = Load("small", 1, "x", plan(declared.people, "small", 1))
     said: list[str] = []
-    assert seed_lake(open_kubernetes(world, "here"), declared, {}, load, True, said.append) is None
+    assert seed_lake(world, open_kubernetes(world, "here"), declared, {}, load, said.append) is None
     assert "lake: minio does not run here: it is taken from s3.example.org" in said

@@ -27,7 +27,12 @@ def _running(tmp_path: Path, engine: FakeEngine) -> Outside:
 
 def test_a_healthy_stack(tmp_path: Path) -> None:
     status = show_status(_running(tmp_path, FakeEngine(HEALTHY)), usage=True)
-    assert (status.running, status.healthy, status.budget, status.profiles) == (True, True, 1024, ("core", "analytics"))
+    assert (status.running, status.healthy, status.budget, str(status.selection)) == (
+        True,
+        True,
+        1024,
+        "profiles core, analytics",
+    )
     web = status.services[-1]
     assert (web.service, web.state, web.limit, web.used, web.ports) == ("web", "healthy", 64, 50, (4000,))
 

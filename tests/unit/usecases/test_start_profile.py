@@ -64,6 +64,8 @@ def test_a_start_ends_when_every_service_is_healthy(tmp_path: Path, free_port: i
     in_force = outside.state.read_json("plan.json")
     assert in_force == {
         "profiles": ["core", "analytics"],
+        "services": [],
+        "without": [],
         "budget": 1024,
         "ports": {},
         "bind": "127.0.0.1",
@@ -307,3 +309,43 @@ def test_a_second_stack_keeps_its_offset_once_it_starts(tmp_path: Path) -> None:
     outside, _ = fake_outside(tmp_path, FakeEngine(HEALTHY), name="other", web_port=20000)
     _up(outside)
     assert outside.state.read_json("ports.json") == {"offset": 1000}
+
+
+def test_a_single_service_starts_with_what_it_needs_and_is_what_status_asks_for(tmp_path: Path) -> None:
+    engine = FakeEngine((), HEALTHY[:2])
+    outside, compose = fake_outside(tmp_path, engine)
+    started, _, _ = _up(outside, services=("metastore",))
+    assert [s.service for s in started.states] == ["db", "metastore"]
+    assert ("start", ("db", "metastore")) in compose.calls
+    assert started.planned.plan.total == 400, "what is not started has no part of the budget"
+    saved = outside.state.read_json("plan.json")
+    assert (saved["profiles"], saved["services"], saved["without"]) == ([], ["metastore"], [])
+    status = show_status(outside)
+    assert (status.healthy, [s.service for s in status.services]) == (True, ["db", "metastore"])
+
+
+def test_a_service_joins_what_runs(tmp_path: Path, free_port: int) -> None:
+    outside, _ = fake_outside(tmp_path, FakeEngine(HEALTHY), web_port=free_port)
+    _up(outside, services=("db",))
+    started, _, _ = _up(outside, services=("web",))
+    assert [s.service for s in started.states] == ["db", "metastore", "web"]
+    assert str(started.planned.selection) == "db, web with what it takes"
+
+
+def test_what_is_left_out_is_stopped_and_neither_counted_nor_looked_at(tmp_path: Path, taken_port: int) -> None:
+    engine = FakeEngine(HEALTHY)
+    outside, compose = fake_outside(tmp_path, engine, web_port=taken_port)
+    started, _, _ = _up(outside, without=("web",))
+    assert compose.calls[1:3] == [("remove", ("web",)), ("start", ("db", "metastore"))]
+    assert [s.service for s in started.states] == ["db", "metastore"]
+    assert started.planned.plan.left_out == {"web": "left out by hand"}
+    assert outside.state.read_json("plan.json")["without"] == ["web"]
+    engine.missing = {"datameesh/web:1"}
+    assert _up(outside)[0].planned.selection.without == ("web",), "it stays left out"
+
+
+def test_what_another_service_waits_for_cannot_be_left_out(tmp_path: Path) -> None:
+    outside, compose = fake_outside(tmp_path, FakeEngine())
+    error = _fails(outside, without=("db",))
+    assert (error.exit_code, error.message) == (2, "metastore cannot start without db")
+    assert compose.calls == []

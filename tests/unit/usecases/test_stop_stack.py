@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from datameesh_cli.adapters.outside import Outside
 from datameesh_cli.errors import HostError, NetworkHeldError, UnhealthyError, UserError
-from datameesh_cli.usecases.stop_stack import restart_services, stop_namespace, stop_stack
+from datameesh_cli.usecases.stop_stack import restart_services, stop_namespace, stop_services, stop_stack
 from tests.fakes.outside import FakeEngine, fake_outside
 from tests.fakes.values import a_container
 
@@ -131,4 +132,55 @@ def test_restart_of_something_unknown_touches_nothing(tmp_path: Path) -> None:
     outside, compose = fake_outside(tmp_path, FakeEngine(RUNNING))
     with pytest.raises(UserError, match="there is no service 'nope'"):
         restart_services(outside, ["db", "nope"])
+    assert compose.calls == []
+
+
+def _in_force(outside: Outside, **selection: list[str]) -> None:
+    outside.state.write("plan.json", json.dumps({"profiles": [], "budget": 700, **selection}))
+
+
+ALL = tuple(a_container(name) for name in ("db", "metastore", "web"))
+
+
+def test_down_of_a_service_leaves_it_out_until_it_is_asked_for(tmp_path: Path) -> None:
+    outside, compose = fake_outside(tmp_path, FakeEngine(ALL))
+    _in_force(outside, profiles=["core", "analytics"])
+    assert stop_services(outside, ["web"]).services == ("web",)
+    assert compose.calls == [("remove", ("web",))]
+    saved = outside.state.read_json("plan.json")
+    assert (saved["profiles"], saved["without"], saved["budget"]) == (["core", "analytics"], ["web"], 700)
+
+
+def test_down_of_a_service_takes_what_was_started_for_it_alone(tmp_path: Path) -> None:
+    outside, compose = fake_outside(tmp_path, FakeEngine(ALL))
+    _in_force(outside, profiles=["core"], services=["web"])
+    assert stop_services(outside, ["web"]).services == ("metastore", "web")
+    assert compose.calls == [("remove", ("metastore", "web"))]
+    saved = outside.state.read_json("plan.json")
+    assert (saved["profiles"], saved["services"], saved["without"]) == (["core"], [], [])
+
+
+def test_down_of_the_last_service_forgets_the_plan(tmp_path: Path) -> None:
+    outside, _ = fake_outside(tmp_path, FakeEngine(ALL[:1]))
+    _in_force(outside, services=["db"])
+    assert stop_services(outside, ["db"]).services == ("db",)
+    assert outside.state.read_json("plan.json") is None
+
+
+def test_down_of_a_service_that_another_one_waits_for_is_refused(tmp_path: Path) -> None:
+    outside, compose = fake_outside(tmp_path, FakeEngine(ALL))
+    _in_force(outside, profiles=["core", "analytics"])
+    with pytest.raises(UserError, match="web cannot start without metastore") as refused:
+        stop_services(outside, ["metastore"])
+    assert refused.value.hint == "name both: metastore and web"
+    assert compose.calls == []
+    assert stop_services(outside, ["metastore", "web"]).services == ("metastore", "web")
+
+
+def test_down_of_a_service_that_nobody_knows_or_that_does_not_run(tmp_path: Path) -> None:
+    outside, compose = fake_outside(tmp_path, FakeEngine())
+    with pytest.raises(UserError, match="there is no service 'wbe'") as refused:
+        stop_services(outside, ["wbe"])
+    assert refused.value.hint.startswith("did you mean 'web'?")
+    assert stop_services(outside, ["web"]).services == ()
     assert compose.calls == []
