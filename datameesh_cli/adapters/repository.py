@@ -165,8 +165,9 @@ class Repository:
         """Given files as they should be, make them so; return True if one was not."""
         stale = {path: text for path, text in made.items() if files.read_if_there(path) != text}
         for path, text in stale.items():
+            files.make_folder(path.parent)
             files.write(path, text)
-        return bool(stale)
+        return tuple(self.relative(path) for path in stale)
 
     def _brought(self, service: Service, secrets: Iterable[str]) -> tuple[str, ...]:
         """The secrets that come with the files that a service collects from other folders."""
