@@ -159,10 +159,10 @@ class Repository:
 
     def refresh_compose(self) -> bool:
         """Make compose/ say what the service folders say; return True if it did not."""
-        return self.refresh(self.composed())
+        return bool(self.refresh(self.composed()))
 
-    def refresh(self, made: Mapping[Path, str]) -> bool:
-        """Given files as they should be, make them so; return True if one was not."""
+    def refresh(self, made: Mapping[Path, str]) -> tuple[str, ...]:
+        """Given files as they should be, make them so; return the names of those that were not."""
         stale = {path: text for path, text in made.items() if files.read_if_there(path) != text}
         for path, text in stale.items():
             files.make_folder(path.parent)

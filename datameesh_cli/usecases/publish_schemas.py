@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def publish_schemas(outside: Outside) -> tuple[str, ...]:
     """Bring everything that is published up to date and return the names of the files that were not."""
-    return outside.repository.bring_up_to_date(published(outside))
+    return outside.repository.refresh(published(outside))
 
 
 def published(outside: Outside) -> dict[Path, str]:

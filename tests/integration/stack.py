@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,10 @@ class Stack:
         )
         return dict(line.split() for line in out.splitlines())
 
+    def scalar(self, sql: str) -> str:
+        """Run SQL through `dm sql` and return its last row as CSV."""
+        return self.dm("sql", sql, "--output", "csv").stdout.splitlines()[-1].strip('"')
+
     def until_healthy(self, within: float = 180) -> None:
         """Wait, without any help of `dm`, until `dm status` calls everything well."""
         deadline = time.monotonic() + within
@@ -141,6 +146,14 @@ def refuse_uncounted(results: list[dict[str, Any]], loaded: str) -> None:
     assert dict(kinds) == APPLICABLE[loaded]
     others = [r for r in results if r["result"] == "not applicable"]
     assert [r for r in others if not re.fullmatch(REASONS[r["reason"]], r["why"])] == []
+
+
+def until(holds: Callable[[], bool], within: float, what: str, every: float = 0.5) -> None:
+    """Ask every so many seconds until it holds; fail with `what` after `within` seconds."""
+    deadline = time.monotonic() + within
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {within:.0f} s: {what}"
+        time.sleep(every)
 
 
 def stack_of(suffix: str = "") -> Stack:
