@@ -109,6 +109,7 @@ def options(
         "--name",
         help="Which stack: another name is a second stack beside the first.",
     ),
+    verbose: bool = typer.Option(False, "--verbose", help="Print each program that is started, on standard error."),
     _version: bool = typer.Option(
         False, "--version", help="Print the version.", is_eager=True, callback=_print_version
     ),
@@ -118,6 +119,10 @@ def options(
     First time: dm demo. Day by day: dm up --profile analytics, dm sql "SELECT ...", dm down.
     """
     ctx.obj = name
+    if verbose:
+        from datameesh_cli.adapters.started_programs import show_commands
+
+        show_commands(lambda line: typer.echo(f"+ {line}", err=True))
 
 
 def main() -> None:
@@ -153,9 +158,12 @@ def _explain_usage(wrong: Any) -> None:
     if type(wrong).__name__ == "NoArgsIsHelpError":
         typer.echo(ctx.get_help(), err=True)
         return
+    misplaced = type(wrong).__name__ == "NoSuchOption" and wrong.option_name in ("--name", "--verbose")
     _say(
         " ".join(wrong.format_message().replace("Value error, ", "").split()),
-        f"see: {ctx.command_path if ctx else 'dm'} --help",
+        f"it stands before the command: dm {wrong.option_name} ..."
+        if misplaced
+        else f"see: {ctx.command_path if ctx else 'dm'} --help",
     )
 
 

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from datameesh_cli.core.expectation import Answer
+from datameesh_cli.core.kind import Request
 from datameesh_cli.errors import UnhealthyError
 
 if TYPE_CHECKING:
     from requests import Session
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A server's answer: its status, its headers (names in small letters) and its text."""
-
-    status: int
-    headers: Mapping[str, str]
-    text: str
-
-
-def request(
-    method: str, url: str, *, headers: Mapping[str, str] | None = None, body: str = "", timeout: float = 30
-) -> Answer:
-    """Given a request, send it and return the answer, whatever its status; redirects are followed.
+def request(url: str, asked: Request, timeout: float = 30) -> Answer:
+    """Given where a request goes, and the request, send it and return status and text; redirects are followed.
 
     Raise UnhealthyError if nobody answers in time.
     """
@@ -32,13 +21,13 @@ def request(
 
     try:
         with session() as calls:
-            data = body.encode() if body else None
-            found = calls.request(method, url, headers=dict(headers or {}), data=data, timeout=timeout)
+            body = asked.body.encode() or None
+            found = calls.request(asked.method, url, headers=dict(asked.headers), data=body, timeout=timeout)
             if "charset" not in found.headers.get("Content-Type", ""):
                 found.encoding = "utf-8"
-            return Answer(found.status_code, {k.lower(): v for k, v in found.headers.items()}, found.text)
+            return Answer(status=found.status_code, text=found.text)
     except requests.RequestException as failed:
-        raise UnhealthyError(f"{method} {url} got no answer", "see: ./dm status") from failed
+        raise UnhealthyError(f"{asked.method} {url} got no answer", "see: ./dm status") from failed
 
 
 def session() -> Session:

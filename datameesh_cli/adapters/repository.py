@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from datameesh_cli.adapters import files, yaml_text
-from datameesh_cli.core.composition import Mount, files_file, mounts_of, services_file
+from datameesh_cli.adapters import files, git, yaml_text
+from datameesh_cli.core.composition import Mount, files_file, mounts_of, secrets_named, services_file
 from datameesh_cli.core.fragment import services_from
 from datameesh_cli.core.model import Model, Profile, Service, model_of
 from datameesh_cli.core.schema import read
@@ -20,7 +20,6 @@ from datameesh_cli.errors import UserError
 _MADE = ("__pycache__", "dbt/target", "dbt/logs", "k8s-export/out")
 """What commands leave in the folders of the checkout; it is no part of it."""
 
-_MADE_BY_DM = "# Made by dm from services/*/, as the list of compose.yaml is; a change here is lost. Every ./dm up makes it anew.\n"
 _INCLUDE = re.compile(r"(?ms)^include:.*?(?=^\S|\Z)")
 
 
@@ -84,13 +83,14 @@ class Repository:
     def digest(self, places: Iterable[str], *, checks: bool = True) -> str:
         """Given files and folders of the checkout, return a mark that changes with any byte in them but pages.
 
-        Without `checks` a change of a smoke.yaml does not count: each check has a mark of its own.
+        Without `checks` neither a smoke.yaml counts, for each check has a mark of its own, nor a service's tests.
         """
         found = hashlib.sha256()
         for path in sorted(file for place in places for file in self._files(self.root / place)):
-            if path.suffix != ".md" and (checks or path.name != "smoke.yaml"):
+            name = self.relative(path)
+            if path.suffix != ".md" and (checks or not re.search(r"/smoke\.yaml$|/tests/", name)):
                 content = hashlib.sha256(files.read_bytes(path)).hexdigest()
-                found.update(f"{self.relative(path)}\0{content}\0".encode())
+                found.update(f"{name}\0{content}\0".encode())
         return found.hexdigest()[:16]
 
     def _files(self, place: Path) -> list[Path]:
@@ -98,6 +98,15 @@ class Repository:
         names = ((path, f"/{self.relative(path)}/") for path in inside)
         own = [p for p, name in names if "/." not in name and not any(f"/{made}/" in name for made in _MADE)]
         return [path for path in own if files.is_file(path)]
+
+    def changed(self, base: str) -> tuple[str, ...]:
+        """Given a commit, return the paths that differ from it. Raise UserError if there is none of that name."""
+        return git.changed(self.root, base)
+
+    def test_files(self) -> tuple[Path, ...]:
+        """Return the files of all tests: those of tests/, and those that a service's folder has of its own."""
+        own = files.found(self.root / "services", "*/tests/**/test_*.py")
+        return (*files.found(self.root / "tests", "**/test_*.py"), *own)
 
     def fragments(self) -> tuple[Path, ...]:
         """Return every service's Compose fragment, sorted. Raise UserError if there is none."""
@@ -111,6 +120,10 @@ class Repository:
         services = []
         for path in self.fragments():
             services += services_from(self.read_yaml(path), path.parent.name, self.relative(path))
+        secrets = {name for service in services for name in service.secrets}
+        services = [
+            replace(s, secrets=tuple(dict.fromkeys([*s.secrets, *self._brought(s, secrets)]))) for s in services
+        ]
         profiles = [
             read(Profile, self.read_yaml(path), self.relative(path))
             for path in files.found(self.root / "profiles", "*.yaml")
@@ -135,23 +148,42 @@ class Repository:
         include = "".join(f"  - {line}\n" for line in ("files.yaml", *lines))
         return {
             self.compose_file: _INCLUDE.sub(f"include:\n{include}\n", self._own_text(self.compose_file), count=1),
-            folder / "services.yaml": _MADE_BY_DM + yaml_text.dump_all([services_file(services, mounts)]),
-            folder / "files.yaml": _MADE_BY_DM + yaml_text.dump_all([files_file(services, mounts)]),
+            folder / "services.yaml": self.made_text("services/*/", services_file(services, mounts)),
+            folder / "files.yaml": self.made_text("services/*/", files_file(services, mounts)),
         }
 
+    def made_text(self, source: str, content: Any) -> str:
+        """Given what `dm` makes a file of and its content, return the file's text, which says so."""
+        head = f"# Made by dm from {source}; a change here is lost. Every ./dm up makes it anew.\n"
+        return head + yaml_text.dump_all([content])
+
     def refresh_compose(self) -> bool:
-        """Make compose/ say what the service folders say; return True if it changed."""
-        stale = {path: text for path, text in self.composed().items() if files.read_if_there(path) != text}
+        """Make compose/ say what the service folders say; return True if it did not."""
+        return bool(self.refresh(self.composed()))
+
+    def refresh(self, made: Mapping[Path, str]) -> tuple[str, ...]:
+        """Given files as they should be, make them so; return the names of those that were not."""
+        stale = {path: text for path, text in made.items() if files.read_if_there(path) != text}
         for path, text in stale.items():
+            files.make_folder(path.parent)
             files.write(path, text)
-        return bool(stale)
+        return tuple(self.relative(path) for path in stale)
+
+    def _brought(self, service: Service, secrets: Iterable[str]) -> tuple[str, ...]:
+        """The secrets that come with the files that a service collects from other folders."""
+        places = [place for pattern in service.files if "*" in pattern for place in self._places(service, pattern)]
+        collected = [path for place in places for path in self._files(place)]
+        return secrets_named({self.relative(path): files.read(path) for path in collected}, secrets)
+
+    def _places(self, service: Service, pattern: str) -> tuple[Path, ...]:
+        return files.found(self.root / "services", posixpath.normpath(f"{service.folder}/{pattern}"))
 
     def _mounts(self, service: Service) -> list[Mount]:
         """The files of the checkout that a service is handed, by their path inside."""
         home = self.root / "services"
         mounts: list[Mount] = []
         for pattern, target in service.files.items():
-            places = files.found(home, posixpath.normpath(f"{service.folder}/{pattern}"))
+            places = self._places(service, pattern)
             if not places and "*" not in pattern:
                 raise UserError(
                     f"services/{service.folder}/compose.yaml, service '{service.name}': there is no {pattern}",

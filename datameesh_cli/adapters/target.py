@@ -66,9 +66,7 @@ class FromOutside:
         """Given a port's variable and a request, send it."""
         if port not in self.ports:
             raise UnhealthyError(f"no way in leads to {port}", "see: ./dm urls")
-        url = f"http://{self.address}:{self.ports[port]}{request.path}"
-        got = http.request(request.method, url, headers=request.headers, body=request.body)
-        return Answer(status=got.status, text=got.text)
+        return http.request(f"http://{self.address}:{self.ports[port]}{request.path}", request)
 
     def objects(self, place: str) -> Answer:
         """Given `bucket/prefix`, return a row (key, size) for each object below it."""

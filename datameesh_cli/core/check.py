@@ -17,7 +17,7 @@ from datameesh_cli.errors import DmError, UserError
 
 Kinds = Mapping[str, type[Kind]]
 T = TypeVar("T")
-_SEE = "see CONTRIBUTING.md, 'smoke.yaml'"
+_EXAMPLE = {"name": "a query answers", "sql": "SELECT 1", "expect": {"scalar": 1}}
 
 
 @declared
@@ -35,6 +35,11 @@ class Entry:
     target: Literal["", "compose", "kubernetes"] = key("Only on this kind of stack.", default="", example="compose")
     cleanup: Texts = key("SQL that runs afterwards, whatever came of it.", default=(), example=["DROP TABLE t"])
     repeat: Whole = key("Once to warm up, then so many times; the median counts as its time.", default=0, example=5)
+
+
+@declared
+class _File:
+    checks: list[dict[str, Any]] = key("The checks.", min_length=1, example=[_EXAMPLE])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +68,8 @@ class Check(Entry):
 
 def checks_from(data: Any, file: str, kinds: Kinds = KINDS) -> tuple[Check, ...]:
     """Given the content of a file of checks and its name, return its checks. Raise UserError for what is not valid."""
-    if not isinstance(data, Mapping) or not isinstance(data.get("checks"), list) or not data["checks"]:
-        raise UserError(f"{file}: there is no list `checks:`", _SEE)
-    if set(data) != {"checks"}:
-        raise UserError(f"{file}: unknown key '{sorted(set(data) - {'checks'})[0]}'", "the one key is checks")
     checks: dict[str, Check] = {}
-    for number, entry in enumerate(data["checks"], start=1):
+    for number, entry in enumerate(read(_File, data, file).checks, start=1):
         check = _check(entry, file, number, kinds)
         if check.name in checks:
             raise UserError(f"{file}: two checks are called '{check.name}'", "a check is known by file and name")
@@ -77,14 +78,29 @@ def checks_from(data: Any, file: str, kinds: Kinds = KINDS) -> tuple[Check, ...]
 
 
 def checks_schema(kinds: Kinds = KINDS) -> dict[str, Any]:
-    """Return the JSON Schema of a file of checks."""
+    """Return the JSON Schema of a file of checks: what all have in common once, and of each kind what it allows."""
     forms: Any = reduce(or_, map(_form, kinds.values()))
-    return json_schema(_made("Checks", object, {"checks": (list[forms], key("The checks.", min_length=1))}))
+    whole = json_schema(_made("Checks", object, {"checks": (list[forms], key("The checks.", min_length=1))}))
+    each = {kind.called: whole["$defs"].pop(f"{kind.__name__}Check") for kind in kinds.values()}
+    expected = {called: form["properties"]["expect"] for called, form in each.items()}
+    properties = {word: said for form in each.values() for word, said in form["properties"].items()}
+    properties["expect"] = {
+        "anyOf": [{"$ref": ref} for ref in dict.fromkeys(said["$ref"] for said in expected.values())],
+        "description": "What must be seen; which of these can be said depends on what is done.",
+    }
+    whole["$defs"]["Check"] = {
+        "type": "object",
+        "description": _about(Entry),
+        "properties": properties,
+        "required": ["name", "expect"],
+        "additionalProperties": False,
+        "oneOf": [{"required": [called], "properties": {"expect": said}} for called, said in expected.items()],
+    }
+    whole["properties"]["checks"]["items"] = {"$ref": "#/$defs/Check"}
+    return whole
 
 
-def _check(entry: Any, file: str, number: int, kinds: Kinds) -> Check:
-    if not isinstance(entry, Mapping):
-        raise UserError(f"{file}, check {number} is not a mapping", _SEE)
+def _check(entry: Mapping[str, Any], file: str, number: int, kinds: Kinds) -> Check:
     name = entry.get("name")
     where = f"{file}, check {repr(name) if name and isinstance(name, str) else number}"
     given = [kinds[word] for word in entry if word in kinds]
@@ -112,7 +128,7 @@ def _form(kind: type[Kind]) -> type[Entry]:
         f"{kind.__name__}Check",
         Entry,
         {
-            "action": (action, key(_about(kind), spelt=kind.called)),
+            "action": (action, key(f"{_about(kind)} Expects: {kind.expects.__name__}.", spelt=kind.called)),
             "expect": (kind.expects, key(_about(kind.expects))),
         },
     )

@@ -36,6 +36,22 @@ def mounts_of(target: str, place: str, files: Iterable[str]) -> list[Mount]:
     return mounts
 
 
+def secrets_named(texts: Mapping[str, str], secrets: Iterable[str]) -> tuple[str, ...]:
+    """Given files that a service collects, by path, and all secrets, return those that the files name: ${ENV:A_PASSWORD} is the
+    secret a-password. Raise UserError for a name that no fragment has among its `secrets:`."""
+    known = {name.upper().replace("-", "_"): name for name in secrets}
+    found = []
+    for path, text in texts.items():
+        for variable in re.findall(r"\$\{ENV:(\w+)\}", text):
+            if variable not in known:
+                raise UserError(
+                    f"{path}: ${{ENV:{variable}}} is no secret",
+                    f"add {variable.lower().replace('_', '-')} to `secrets:` of the fragment beside it",
+                )
+            found.append(known[variable])
+    return tuple(dict.fromkeys(found))
+
+
 def services_file(services: Iterable[Service], mounts: Mapping[str, Sequence[Mount]]) -> dict[str, Any]:
     """Given services and what each mounts, return compose/services.yaml: for each the way it is started, namespace, name, files."""
     return {"services": {s.name: _base(s, mounts[s.name]) for s in services}}
@@ -49,6 +65,8 @@ def _base(service: Service, mounts: Sequence[Mount]) -> dict[str, Any]:
     }
     if service.kind == "service":
         said["networks"] = {"mesh": {"aliases": [address]}}
+    if any("*" in pattern for pattern in service.files):
+        said["secrets"] = list(service.secrets)
     if mounts:
         said["configs"] = [{"source": m.name, "target": m.target} for m in mounts]
     return said

@@ -225,7 +225,7 @@ class OfText(Expect):
 class OfProgram(OfText):
     """What can be expected of a command."""
 
-    judges: ClassVar[dict[str, Judge]] = OfText.judges | {"exit": _exit}
+    judges = {"exit": _exit} | OfText.judges
 
     exit: Whole = key("The exit code; without it 0.", default=None, example=0)
 
@@ -234,7 +234,7 @@ class OfProgram(OfText):
 class OfRows(OfText):
     """What can be expected of rows."""
 
-    judges: ClassVar[dict[str, Judge]] = OfText.judges | {
+    judges = OfText.judges | {
         "rows": _rows,
         "rows_unordered": _rows_unordered,
         "row_count": _row_count,
@@ -249,7 +249,7 @@ class OfRows(OfText):
 class OfTable(OfRows):
     """What can be expected of a statement's result."""
 
-    judges: ClassVar[dict[str, Judge]] = OfRows.judges | {
+    judges = OfRows.judges | {
         "scalar": _scalar,
         "columns": _columns,
         "first_columns": partial(_columns, first=True),

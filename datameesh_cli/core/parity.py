@@ -10,22 +10,29 @@ from typing import Any
 
 from datameesh_cli.core.check import Check
 from datameesh_cli.core.expectation import Answer
+from datameesh_cli.core.schema import declared, key, read
 from datameesh_cli.core.volatile import of_words, shortened
 from datameesh_cli.errors import UserError
 
-_SEE = "see k8s-export/README.md, 'Parity'"
 UNSEEN = "not observed: "
 """How the value of a fact begins that a stack did not tell. It is the same as nothing, not even as itself."""
 UNASKED = "not asked: "
 """How the value of a fact begins that a stack was not asked, because its check does not apply there."""
 
 
-@dataclass(frozen=True, slots=True)
+@declared
 class Declared:
-    """A difference that is meant: the facts it is about (`*` for anything), and why they differ."""
+    """A difference that is meant."""
 
-    of: str
-    because: str
+    of: str = key("The facts, group/fact; `*` for anything.", pattern=r"/", example="kernel/* open-files")
+    because: str = key("Why they differ.", pattern=r"\S", example="Kubernetes has no field for it")
+
+
+@declared
+class Differences:
+    """What a stack on a cluster shows differently by design."""
+
+    differences: list[Declared] = key("The differences that are meant.", example=[{"of": "a/b", "because": "so"}])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +90,10 @@ def group_of(fact: str) -> str:
 
 def declared_from(data: Any, file: str) -> tuple[Declared, ...]:
     """Given the content of the file of declared differences, return them. Raise UserError for what is not valid."""
-    entries = data.get("differences") if isinstance(data, Mapping) else None
-    if not isinstance(entries, list):
-        raise UserError(f"{file}: there is no list `differences:`", _SEE)
-    found: dict[str, Declared] = {}
-    for number, entry in enumerate(entries, start=1):
-        where = f"{file}, difference {number}"
-        if not isinstance(entry, Mapping) or set(entry) != {"of", "because"}:
-            raise UserError(f"{where}: it has the keys of and because, both and no other", _SEE)
-        of, because = (str(entry[key] or "").strip() for key in ("of", "because"))
-        if not because or "/" not in of:
-            raise UserError(f"{where}: `of:` is group/fact, `because:` a reason", _SEE)
-        if of in found:
-            raise UserError(f"{where}: '{of}' is declared twice", "remove one of them")
-        found[of] = Declared(of, because)
-    return tuple(found.values())
+    found = read(Differences, data, file).differences
+    if twice := [of for of, count in Counter(d.of for d in found).items() if count > 1]:
+        raise UserError(f"{file}: '{twice[0]}' is declared twice", "remove one of them")
+    return tuple(found)
 
 
 def normalised(check: Check, seen: Answer) -> str:

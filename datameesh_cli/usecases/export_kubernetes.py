@@ -21,6 +21,7 @@ from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.build_images import build_missing
 from datameesh_cli.usecases.climb_ladder import ask_server, climb
 from datameesh_cli.usecases.read_source import Read, TargetRequest, read_source
+from datameesh_cli.usecases.refresh_checkout import refresh_checkout
 
 if TYPE_CHECKING:
     from datameesh_cli.adapters.outside import Outside
@@ -60,8 +61,7 @@ def make_export(outside: Outside, request: ExportRequest, say: Say, began: float
 
     Raise UserError if a fragment is not valid or a rung of the ladder rejects the result, HostError without an engine.
     """
-    if outside.repository.refresh_compose():
-        say("compose/ now says what the service folders say")
+    refresh_checkout(outside, say)
     with ThreadPoolExecutor(1) as beside:
         image = beside.submit(kompose_image, outside, say)
         read = read_source(outside, request.profiles, request.ram, request.target)

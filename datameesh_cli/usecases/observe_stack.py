@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from datameesh_cli.core.applicability import Situation, why_not
@@ -18,7 +17,7 @@ from datameesh_cli.core.roles import SQL, all_providing
 from datameesh_cli.core.seed.dataset import Database
 from datameesh_cli.errors import DmError
 from datameesh_cli.usecases.open_target import Opened
-from datameesh_cli.usecases.verify_stack import cleaned_up, situation_of, stages
+from datameesh_cli.usecases.verify_stack import cleaned_up, in_stages, situation_of
 
 if TYPE_CHECKING:
     from datameesh_cli.adapters.target import Place
@@ -27,7 +26,6 @@ LAKE = "datalake"
 RAW = "raw/"
 _NOT_OURS = "system"
 """The catalog that every engine has of its own, about its queries and nodes."""
-_SIDE_BY_SIDE = 2
 
 Facts = dict[str, str]
 Say = Callable[[str], None]
@@ -115,16 +113,11 @@ def _checks(opened: Opened, checks: Sequence[Check], databases: Sequence[Databas
     """The observation of each check that is meant for both targets."""
     target, planned = opened.target, opened.planned
     situation, _ = situation_of(planned, target, databases)
-    first, lanes, last = stages([c for c in checks if not c.target], planned.services)
 
     def fact(check: Check) -> tuple[str, str]:
         return f"check/{check.id}", _observed(check, planned.model.services, situation, target)
 
-    facts = dict(fact(check) for check in first)
-    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        for lane in pool.map(lambda lane: [fact(check) for check in lane], lanes):
-            facts.update(lane)
-    return facts | dict(fact(check) for check in last)
+    return dict(in_stages([c for c in checks if not c.target], planned.services, fact))
 
 
 def _observed(check: Check, services: Sequence[Service], situation: Situation, target: Place) -> str:

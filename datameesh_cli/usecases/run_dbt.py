@@ -14,6 +14,7 @@ from datameesh_cli.core.roles import SQL, TRANSFORMATION
 from datameesh_cli.core.stream import heard
 from datameesh_cli.errors import HostError, UnhealthyError, UserError
 from datameesh_cli.usecases.open_target import Cluster, Opened, open_place
+from datameesh_cli.usecases.refresh_checkout import sources
 
 if TYPE_CHECKING:
     from datameesh_cli.adapters.dbt_files import DbtFiles
@@ -89,6 +90,7 @@ def _run(outside: Outside, arguments: Sequence[str], on_line: OnLine) -> DbtRun:
         lines.append(line)
         on_line(line)
 
+    outside.repository.refresh(sources(outside.repository))
     service = _job(outside.repository.model()).name
     with files.staged() as project:
         mounts = [f"{project}:/dbt:ro", f"{state}:/state"]

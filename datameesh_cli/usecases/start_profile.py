@@ -20,6 +20,7 @@ from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 from datameesh_cli.usecases.build_images import Told, build_missing
 from datameesh_cli.usecases.mark_inputs import made_of
 from datameesh_cli.usecases.plan_memory import Planned, plan_selection
+from datameesh_cli.usecases.refresh_checkout import refresh_checkout
 
 if TYPE_CHECKING:
     from datameesh_cli.adapters.outside import Outside
@@ -75,8 +76,7 @@ def start_profile(
         # Not before: a `dm up` or `dm down` that ends in this moment changes what runs, and with it the plan.
         planned = plan_selection(outside, request.selection, request.ram, quotas=request.quotas)
         _look_at_ports(outside, planned, say)
-        if outside.repository.refresh_compose():
-            say("compose/ now says what the service folders say")
+        refresh_checkout(outside, say)
         images = _images(outside, planned)
         if request.build:
             build_missing(outside, images, say, builds)

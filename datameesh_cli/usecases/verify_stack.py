@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from datameesh_cli.core.applicability import EXCUSED, MART, Reason, Situation, why_not
 from datameesh_cli.core.check import Check
@@ -75,6 +75,7 @@ class Verified:
 
 
 Watch = Callable[[CheckResult], None]
+T = TypeVar("T")
 
 
 def verify_stack(
@@ -118,16 +119,7 @@ def run_checks(
             watch(result)
         return check, result
 
-    first, lanes, last = stages(checks, planned.services)
-    done = [run_one(check) for check in first]
-    with ThreadPoolExecutor(LANES) as pool:
-        running = [pool.submit(lambda lane: [run_one(c) for c in lane], lane) for lane in lanes]
-        try:
-            done += [pair for lane in running for pair in lane.result()]
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    done += [run_one(check) for check in last]
+    done = in_stages(checks, planned.services, run_one)
     _save(outside, done, situation, inputs)
     return _counted(checks, {check.id: result for check, result in done}, situation, outside.clock.now() - began)
 
@@ -188,13 +180,25 @@ def _fits(check: Check, pattern: str) -> bool:
     return any(fnmatch(text.lower(), f"*{pattern.lower()}*") for text in (check.id, *check.rows))
 
 
-def stages(checks: Sequence[Check], services: Sequence[Service]) -> tuple[list[Check], list[list[Check]], list[Check]]:
-    """What runs alone and first (jobs: they change what others read), file beside file, and alone and last (what is measured)."""
+def in_stages(checks: Sequence[Check], services: Sequence[Service], do: Callable[[Check], T]) -> list[T]:
+    """Given checks and what is done with each, do it: jobs alone and first (they change what others read), then file beside file,
+    then alone what is measured. Return what came of them."""
     jobs = {s.name for s in services if s.kind == "job"}
     first = [c for c in checks if jobs & set(c.action.needs.services)]
     last = [c for c in checks if c.expect.max_seconds is not None and c not in first]
-    others = [c for c in checks if c not in first and c not in last]
-    return first, [[c for c in others if c.file == file] for file in dict.fromkeys(c.file for c in others)], last
+    lanes: dict[str, list[Check]] = {}
+    for check in checks:
+        if check not in first and check not in last:
+            lanes.setdefault(check.file, []).append(check)
+    done = [do(check) for check in first]
+    with ThreadPoolExecutor(LANES) as pool:
+        running = [pool.submit(lambda lane: [do(check) for check in lane], lane) for lane in lanes.values()]
+        try:
+            done += [each for lane in running for each in lane.result()]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return done + [do(check) for check in last]
 
 
 def situation_of(planned: Planned, target: Primitives, databases: Iterable[Database]) -> tuple[Situation, float]:

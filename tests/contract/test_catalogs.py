@@ -8,7 +8,7 @@ import pytest
 
 from tests.contract.repo import ROOT
 
-FILES = sorted((ROOT / "services" / "trino" / "config" / "catalog").glob("*.properties"))
+FILES = sorted((ROOT / "services").glob("*/catalog/*.properties"))
 _LAKE = {
     *("hive.metastore.uri", "s3.endpoint", "s3.region", "s3.path-style-access", "s3.aws-access-key"),
     *("s3.aws-secret-key", "fs.native-s3.enabled"),

@@ -13,6 +13,7 @@ import pytest
 
 from datameesh_cli.adapters.repository import Repository
 from datameesh_cli.core.ram_plan import plan_ram, plan_variables
+from datameesh_cli.usecases.refresh_checkout import sources
 from tests.contract.repo import ROOT, label, resolved
 
 PROFILES = sorted(p.stem for p in (ROOT / "profiles").glob("*.yaml"))
@@ -33,8 +34,9 @@ def _smallest(profiles: tuple[str, ...]) -> int:
     return sum(s.ram.min * s.replicas for s in services if not s.leave_out)
 
 
-def test_compose_says_what_the_service_folders_say() -> None:
-    stale = [label(path) for path, text in Repository(ROOT).composed().items() if path.read_text() != text]
+def test_compose_and_dbt_say_what_the_folders_say() -> None:
+    made = Repository(ROOT).composed() | sources(Repository(ROOT))
+    stale = [label(path) for path, text in made.items() if path.read_text() != text]
     assert stale == [], "run any ./dm up, or ./dm k8s-export, and commit what it made of them"
 
 

@@ -75,7 +75,10 @@ def test_the_files_of_aws_say_what_amazon_s3_needs() -> None:
     for name in ("hive", "lake"):
         settings = _settings(FOLDER / "aws" / f"{name}.properties")
         assert (settings["s3.endpoint"], settings["s3.region"]) == (f"https://{S3}", S3.split(".")[1])
-        assert (settings["s3.path-style-access"], settings["s3.aws-secret-key"]) == ("false", "${ENV:S3_SECRET_KEY}")
+        assert (settings["s3.path-style-access"], settings["s3.aws-secret-key"]) == (
+            "false",
+            "${ENV:TRINO_LAKE_PASSWORD}",
+        )
     site = _settings(FOLDER / "aws" / "metastore-site.xml")
     assert (site["fs.s3a.endpoint"], site["fs.s3a.endpoint.region"]) == (f"https://{S3}", S3.split(".")[1])
     assert (site["fs.s3a.path.style.access"], site["fs.s3a.connection.ssl.enabled"]) == ("false", "true")

@@ -209,6 +209,14 @@ def test_a_usage_error_is_one_clear_line_and_exit_2(
     assert "--help" in lines[1]
 
 
+@pytest.mark.parametrize("option", ["--name", "--verbose"])
+def test_an_option_of_dm_itself_behind_the_command_is_told_where_it_belongs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    assert _main(monkeypatch, "status", option) == 2
+    assert f"it stands before the command: dm {option}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("args", "code", "says"),
     [

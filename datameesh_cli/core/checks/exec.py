@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from datameesh_cli.core.expectation import Answer, Expect, OfProgram
 from datameesh_cli.core.kind import Kind, Needs, Primitives, Word
 from datameesh_cli.core.schema import Text, declared, key
@@ -14,8 +12,8 @@ from datameesh_cli.core.volatile import of_words, shortened
 class Exec(Kind):
     """A command inside a service's container; for a job, in a container of its own."""
 
-    called: ClassVar[str] = "exec"
-    expects: ClassVar[type[Expect]] = OfProgram
+    called = "exec"
+    expects = OfProgram
 
     service: Text = key("The service.", example="minio")
     command: tuple[Word, ...] = key("The command's words.", example=["sh", "-c", "..."], min_length=1)

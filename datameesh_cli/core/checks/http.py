@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar
 
-from datameesh_cli.core.expectation import Answer, Expect, Judge, OfText, short
+from datameesh_cli.core.expectation import Answer, Expect, OfText, short
 from datameesh_cli.core.kind import Kind, Needs, Primitives, Request, Word
 from datameesh_cli.core.schema import PortNumber, Text, Whole, Wrong, declared, key
 from datameesh_cli.errors import UnhealthyError
@@ -23,7 +22,7 @@ def _status(wanted: int, seen: Answer) -> str:
 class OfPage(OfText):
     """What can be expected of a page."""
 
-    judges: ClassVar[dict[str, Judge]] = OfText.judges | {"status": _status}
+    judges = {"status": _status} | OfText.judges
 
     status: Whole = key("The status; without it one below 400.", default=None, example=200)
 
@@ -32,8 +31,8 @@ class OfPage(OfText):
 class Http(Kind):
     """A request to a published port; with `service`, from a container on the network to a port inside."""
 
-    called: ClassVar[str] = "http"
-    expects: ClassVar[type[Expect]] = OfPage
+    called = "http"
+    expects = OfPage
 
     port: Text | PortNumber = key("The variable of a published port; with `service`, a number.", example="TRINO_PORT")
     service: str = key("Ask this service, from inside.", default="", example="minio")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from typing import ClassVar
 
 from datameesh_cli.core.checks.sql import normalised_table
 from datameesh_cli.core.expectation import Answer, Expect, OfTable
@@ -20,8 +19,8 @@ _FLAGS = ("-X", "-q", "--csv", "-P", f"null={NULL}", "-v", "ON_ERROR_STOP=1", "-
 class Psql(Kind):
     """A statement inside a database's container, on its local socket."""
 
-    called: ClassVar[str] = "psql"
-    expects: ClassVar[type[Expect]] = OfTable
+    called = "psql"
+    expects = OfTable
 
     service: Text = key("The database's service.", example="sales-db")
     database: Text = key("The database in it.", example="sales_db")

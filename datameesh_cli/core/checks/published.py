@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from datameesh_cli.core.expectation import Answer, Expect, OfRows
 from datameesh_cli.core.kind import Kind, Needs, Primitives, Texts
 from datameesh_cli.core.schema import declared, key
@@ -14,9 +12,9 @@ from datameesh_cli.core.volatile import shortened
 class Published(Kind):
     """The ports by which services can be reached from outside: rows (service, port inside, address, port outside)."""
 
-    called: ClassVar[str] = "published"
-    short: ClassVar[str] = "services"
-    expects: ClassVar[type[Expect]] = OfRows
+    called = "published"
+    short = "services"
+    expects = OfRows
 
     services: Texts = key("The services.", example=["sales-db"], min_length=1)
 

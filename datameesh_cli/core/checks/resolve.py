@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from datameesh_cli.core.expectation import Answer, Expect, Judge, OfProgram
+from datameesh_cli.core.expectation import Answer, Expect, OfProgram
 from datameesh_cli.core.kind import Kind, Needs, Primitives, Texts
 from datameesh_cli.core.schema import Flag, declared, key
 
@@ -26,7 +24,7 @@ def _one_address(wanted: bool, seen: Answer) -> str:
 class OfNames(OfProgram):
     """What can be expected of names."""
 
-    judges: ClassVar[dict[str, Judge]] = OfProgram.judges | {"one_address": _one_address}
+    judges = {"one_address": _one_address} | OfProgram.judges
 
     one_address: Flag = key("Whether they all lead to one address.", default=None, example=True)
 
@@ -35,9 +33,9 @@ class OfNames(OfProgram):
 class Resolve(Kind):
     """Host names, looked up from a container on the network that uses the first of them: rows (name, address)."""
 
-    called: ClassVar[str] = "resolve"
-    short: ClassVar[str] = "names"
-    expects: ClassVar[type[Expect]] = OfNames
+    called = "resolve"
+    short = "names"
+    expects = OfNames
 
     names: Texts = key("The names.", example=["sales-db"], min_length=1)
 

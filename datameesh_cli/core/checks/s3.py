@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from datameesh_cli.core.expectation import Answer, Expect, OfRows, each_of
 from datameesh_cli.core.kind import Kind, Needs, Primitives
 from datameesh_cli.core.roles import OBJECT_STORE
@@ -15,8 +13,8 @@ from datameesh_cli.core.volatile import of_rows, shortened
 class S3(Kind):
     """The objects below `bucket/prefix`: rows (key, size)."""
 
-    called: ClassVar[str] = "s3"
-    expects: ClassVar[type[Expect]] = OfRows
+    called = "s3"
+    expects = OfRows
 
     list: Text = key("Below what.", example="datalake/raw/")
 

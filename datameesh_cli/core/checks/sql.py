@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar
 
 from datameesh_cli.core import sql_text
 from datameesh_cli.core.expectation import Answer, Expect, OfTable, text_of
@@ -33,9 +32,9 @@ def normalised_table(seen: Answer, expect: Expect) -> str:
 class Sql(Kind):
     """Statements through the query engine, in one session; the last one's result counts."""
 
-    called: ClassVar[str] = "sql"
-    short: ClassVar[str] = "statement"
-    expects: ClassVar[type[Expect]] = OfTable
+    called = "sql"
+    short = "statement"
+    expects = OfTable
 
     statement: str = key("The statements.", default="", example="SELECT 1")
     file: str = key("A file of statements instead.", default="", example="services/trino/queries/journey.sql")

@@ -2,7 +2,6 @@
 CREATE ROLE trino_rw LOGIN SUPERUSER;
 CREATE DATABASE metastore;
 CREATE DATABASE sales_db;
-CREATE DATABASE sales_analytics;
 CREATE DATABASE marketing_db;
 \connect sales_db
 CREATE TABLE customers (customer_id int PRIMARY KEY, customer_name text NOT NULL, email text NOT NULL UNIQUE, phone text,

@@ -13,6 +13,7 @@ from datameesh_cli.adapters.cluster_access import ClusterAccess, chosen_context
 from datameesh_cli.adapters.kubernetes_target import KubernetesTarget
 from datameesh_cli.adapters.trino import Trino
 from datameesh_cli.core.checks.psql import Psql
+from datameesh_cli.core.expectation import Answer
 from datameesh_cli.core.kind import Ended, Request
 from datameesh_cli.errors import HostError, UnhealthyError, UserError
 from tests.fakes.cluster import a_pod
@@ -129,9 +130,9 @@ def test_the_ways_in_are_the_node_ports(kubectl: Kubectl) -> None:
 def test_a_request_goes_to_the_node(kubectl: Kubectl, monkeypatch: pytest.MonkeyPatch) -> None:
     urls = []
 
-    def request(method: str, url: str, **_: Any) -> http.Answer:
-        urls.append(f"{method} {url}")
-        return http.Answer(204, {}, "")
+    def request(url: str, asked: Request) -> Answer:
+        urls.append(f"{asked.method} {url}")
+        return Answer(status=204)
 
     monkeypatch.setattr(http, "request", request)
     assert _target().http("API_PORT", Request("/live")).status == 204

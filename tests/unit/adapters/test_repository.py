@@ -105,6 +105,10 @@ def test_the_files_of_a_service_are_those_of_its_folder(tmp_path: Path) -> None:
         {"source": "web-deep-a", "target": "/etc/web/deep/a.ini"},
         {"source": "web-one", "target": "/etc/web/other.ini"},
     ]
+    (home / "db/catalog/db.ini").write_text("password=${ENV:DB_PASSWORD}")
+    made = yaml_text.load(repository.composed()[tmp_path / "compose" / "services.yaml"])
+    assert made["services"]["web"]["secrets"] == ["web-password", "db-password"], "what is collected brings its secrets"
+    assert repository.model().service("web").secrets == ("web-password", "db-password")
     fragment.write_text(fragment.read_text().replace("one.ini", "none.ini"))
     with pytest.raises(UserError, match=r"services/web/compose\.yaml, service 'web': there is no none\.ini"):
         repository.composed()

@@ -112,15 +112,22 @@ def test_a_kind_that_is_misspelt_is_told_the_nearest_one() -> None:
     assert "did you mean 'http'?" in wrong.value.hint
 
 
-@pytest.mark.parametrize("data", [None, [], {"checks": []}, {"checks": {}}, {"tests": []}])
-def test_a_file_without_checks_is_refused(data: Any) -> None:
-    with pytest.raises(UserError, match="there is no list `checks:`"):
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (None, "the content is empty"),
+        ([], "the content must be a mapping"),
+        ({"checks": []}, "`checks` must be a list of at least 1"),
+        ({"checks": {}}, "`checks` must be a list of at least 1"),
+        ({"checks": [1]}, "`checks[0]` must be a mapping"),
+        ({"tests": []}, "`checks` is missing"),
+        ({"checks": [PLAIN], "check": []}, "there is no key 'check'"),
+    ],
+)
+def test_a_file_without_checks_is_refused(data: Any, says: str) -> None:
+    with pytest.raises(UserError, match=FILE) as wrong:
         checks_from(data, FILE)
-
-
-def test_a_second_key_beside_checks_is_refused() -> None:
-    with pytest.raises(UserError, match="unknown key 'check'"):
-        checks_from({"checks": [PLAIN], "check": []}, FILE)
+    assert says in wrong.value.message
 
 
 def test_two_checks_of_one_name_are_refused() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from datameesh_cli.core.composition import SECRETS, Mount, files_file, mounts_of, services_file
+from datameesh_cli.core.composition import SECRETS, Mount, files_file, mounts_of, secrets_named, services_file
 from datameesh_cli.core.declaration import Ram
 from datameesh_cli.core.model import Service
 from datameesh_cli.errors import UserError
@@ -42,6 +42,21 @@ def test_a_service_gets_its_namespace_its_name_its_files_and_the_careful_start()
         "networks": {"mesh": {"aliases": ["web.apps.svc.cluster.local"]}},
         "configs": [{"source": "site-a", "target": "/etc/a.ini"}],
     }
+
+
+def test_who_collects_files_gets_their_secrets_with_them() -> None:
+    texts = {
+        "services/a-db/catalog/a.properties": "password=${ENV:A_DB_PASSWORD}\nuser=x",
+        "services/b/catalog/b": "nothing",
+    }
+    assert secrets_named(texts, ["a-db-password", "b-password"]) == ("a-db-password",)
+    with pytest.raises(
+        UserError, match=r"services/a-db/catalog/a\.properties: \$\{ENV:A_DB_PASSWORD\} is no secret"
+    ) as no:
+        secrets_named(texts, ["b-password"])
+    assert no.value.hint == "add a-db-password to `secrets:` of the fragment beside it"
+    collecting = replace(SERVICE, files={"../*/catalog": "/etc/c"}, secrets=("web-password", "a-db-password"))
+    assert services_file([collecting], MOUNTS)["services"]["web"]["secrets"] == ["web-password", "a-db-password"]
 
 
 def test_nobody_connects_to_a_job() -> None:

@@ -72,13 +72,13 @@ def test_declarations_are_read() -> None:
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (None, "there is no list `differences:`"),
-        ({"differences": {}}, "there is no list `differences:`"),
-        ({"differences": ["user/*"]}, "difference 1: it has the keys of and because"),
-        ({"differences": [{"of": "user/*"}]}, "difference 1: it has the keys of and because"),
-        ({"differences": [{"of": "user/*", "because": "x", "more": 1}]}, "it has the keys of and because"),
-        ({"differences": [{"of": "user/*", "because": " "}]}, "`because:` a reason"),
-        ({"differences": [{"of": "*", "because": "x"}]}, "`of:` is group/fact"),
+        (None, "the content is empty"),
+        ({"differences": {}}, "`differences` must be a list"),
+        ({"differences": ["user/*"]}, "`differences[0]` must be a mapping"),
+        ({"differences": [{"of": "user/*"}]}, "`differences[0].because` is missing"),
+        ({"differences": [{"of": "user/*", "because": "x", "more": 1}]}, "`differences[0]` has no key 'more'"),
+        ({"differences": [{"of": "user/*", "because": " "}]}, "`differences[0].because` cannot be ' '"),
+        ({"differences": [{"of": "*", "because": "x"}]}, "`differences[0].of` cannot be '*'"),
         ({"differences": [{"of": "a/b", "because": "x"}] * 2}, "'a/b' is declared twice"),
     ],
 )

@@ -17,18 +17,14 @@ import pytest
 from tests.contract.repo import ROOT
 
 SCRIPT = ROOT / "services" / "trino" / "config" / "start-trino"
-SECRETS = (
-    "trino-internal-secret",
-    "sales-db-trino-rw-password",
-    "marketing-db-trino-rw-password",
-    "trino-lake-password",
-)
+SECRETS = ("trino-internal-secret", "support-db-trino-rw-password")
 # Ends by itself when it was asked to shut down and `work` is gone; notes a signal. Its start takes the second that the shell needs
 # until it listens.
 JAVA = """\
 #!/bin/sh
 trap 'echo TERM >> {home}/said; exit 143' TERM
 sleep 1
+env > {home}/environment
 echo started >> {home}/said
 until [ -e {home}/asked ] && [ ! -e {home}/work ]; do sleep 0.05; done
 exit 0
@@ -83,7 +79,7 @@ def worker(tmp_path: Path) -> Worker:
     (tmp_path / "start").write_text(text)
     (tmp_path / "secrets").mkdir()
     for name in SECRETS:
-        (tmp_path / "secrets" / name).write_text("x")
+        (tmp_path / "secrets" / name).write_text(f"of {name}\n")
     (tmp_path / "opt").mkdir()
     (tmp_path / "opt" / "java-args").write_text("")
     (tmp_path / "work").touch()
@@ -121,6 +117,14 @@ def test_the_one_who_may_stop_it_is_the_one_who_asks_and_has_a_name_that_nobody_
     asked = (worker.home / "asked.args").read_text().splitlines()
     assert f"X-Trino-User: {user}" in asked
     assert '"SHUTTING_DOWN"' in asked
+
+
+def test_every_secret_is_in_the_environment_that_catalogs_read(worker: Worker) -> None:
+    """A domain that is added brings a secret that this script has never heard of."""
+    environment = (worker.home / "environment").read_text().splitlines()
+    assert "SUPPORT_DB_TRINO_RW_PASSWORD=of support-db-trino-rw-password" in environment
+    assert "TRINO_INTERNAL_SECRET=of trino-internal-secret" in environment
+    worker.process.kill()
 
 
 def test_a_coordinator_that_is_too_busy_to_answer_is_waited_for(worker: Worker) -> None:
