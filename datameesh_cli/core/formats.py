@@ -11,6 +11,7 @@ from datameesh_cli.core.check import checks_schema
 from datameesh_cli.core.fragment import Fragment
 from datameesh_cli.core.k8s.target import TargetFile
 from datameesh_cli.core.model import Profile
+from datameesh_cli.core.parity import Differences
 from datameesh_cli.core.schema import json_schema
 
 MADE_BY = "made by `dm dev schemas` from the classes that read these files"
@@ -59,4 +60,5 @@ FORMATS = (
         ("k8s-export/targets/*.yaml",),
         lambda: json_schema(TargetFile),
     ),
+    Format("parity", "k8s-export/parity.yaml", ("k8s-export/parity.yaml",), lambda: json_schema(Differences)),
 )
