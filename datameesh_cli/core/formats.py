@@ -12,6 +12,7 @@ from datameesh_cli.core.fragment import Fragment
 from datameesh_cli.core.k8s.target import TargetFile
 from datameesh_cli.core.model import Profile
 from datameesh_cli.core.schema import json_schema
+from datameesh_cli.core.seed.dataset import DatasetFile
 
 MADE_BY = "made by `dm dev schemas` from the classes that read these files"
 _HEADER = "# yaml-language-server: $schema="
@@ -59,4 +60,5 @@ FORMATS = (
         ("k8s-export/targets/*.yaml",),
         lambda: json_schema(TargetFile),
     ),
+    Format("dataset", "seed/<domain>/dataset.yaml", ("seed/*/dataset.yaml",), lambda: json_schema(DatasetFile)),
 )
