@@ -11,6 +11,7 @@ from datameesh_cli.core.check import checks_schema
 from datameesh_cli.core.fragment import Fragment
 from datameesh_cli.core.k8s.target import TargetFile
 from datameesh_cli.core.model import Profile
+from datameesh_cli.core.parity import Differences
 from datameesh_cli.core.schema import json_schema
 from datameesh_cli.core.seed.dataset import DatasetFile
 
@@ -61,4 +62,5 @@ FORMATS = (
         lambda: json_schema(TargetFile),
     ),
     Format("dataset", "seed/<domain>/dataset.yaml", ("seed/*/dataset.yaml",), lambda: json_schema(DatasetFile)),
+    Format("parity", "k8s-export/parity.yaml", ("k8s-export/parity.yaml",), lambda: json_schema(Differences)),
 )

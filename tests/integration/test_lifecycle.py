@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from testcontainers.compose import DockerCompose
 
-from tests.integration.conftest import SMALLEST
-from tests.integration.stack import ENGINE, ROOT, Stack, docker, until
+from tests.integration.stack import ENGINE, ROOT, SMALLEST, Stack, docker, until
 
 CORE = ("up", "--profile", "core", "--ram", "512m")
 
