@@ -25,6 +25,7 @@ _RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"tests/fakes/", ("tests/unit",)),
     (r"tests/(unit|contract|programs|machines)/", (r"tests/\1",)),
     (r"tests/(integration|checks\.py|stacks\.py)", ("tests/integration", *CHECKS)),
+    (r"tests/third_domain/", ("tests/integration/test_third_domain.py",)),
     (r"tests/(bench|cluster|broken_exports|mutations)", QUICK),
 )
 """A pattern of a changed path, and what pytest gets; the first that fits counts. A path that fits none can reach everything."""

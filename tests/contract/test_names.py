@@ -28,8 +28,8 @@ FILES = sorted(path for layer in ("core", "usecases", "adapters") for path in (P
 ENGLISH = {"base", "build"}
 TOOLS = {
     # The tool and its project, the folder dbt/ of the checkout; `dm dbt` is a command of ours.
-    "dbt": "core/dbt_project core/dbt_results adapters/dbt_files adapters/repository usecases/run_dbt usecases/run_demo "
-    "usecases/mark_inputs usecases/refresh_checkout",
+    "dbt": "core/dbt_project core/dbt_results core/reach_of_change adapters/dbt_files adapters/repository "
+    "usecases/run_dbt usecases/run_demo usecases/mark_inputs usecases/refresh_checkout",
     # The program whose draft of an export core/k8s repairs; its image is no service.
     "kompose": "core/k8s/adopt core/k8s/rules core/k8s/volumes core/diagnosis adapters/kompose adapters/host_facts "
     "adapters/outside usecases/export_kubernetes",

@@ -28,17 +28,22 @@ def _dm(folder: Path, *args: str) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the checkout with the two folders in it, and nothing else changed."""
-    folder = copy_of(tmp_path_factory.mktemp("clone"))
+def _with_the_domain(folder: Path) -> Path:
+    """Make a copy of the checkout with the two folders in it, and nothing else changed."""
+    copy_of(folder)
     for name in ADDED:
         shutil.copytree(DOMAIN / name, folder / name)
     return folder
 
 
 @pytest.fixture(scope="module")
-def mesh(clone: Path) -> Iterator[Path]:
+def clone(exporter: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout of three domains."""
+    return _with_the_domain(tmp_path_factory.mktemp("clone"))
+
+
+@pytest.fixture(scope="module")
+def mesh(built: None, clone: Path) -> Iterator[Path]:
     """The stack of three domains, with set small."""
     STACK.reserve_ports()
     (clone / ".dm" / STACK.name).mkdir(parents=True, mode=0o700)
@@ -52,12 +57,11 @@ def mesh(clone: Path) -> Iterator[Path]:
         shutil.rmtree(ROOT / ".dm" / STACK.name, ignore_errors=True)
 
 
-def test_it_is_two_folders_and_what_dm_makes_of_them(clone: Path) -> None:
-    before = files_in(ROOT / "tests" / "third_domain")
-    assert {name.rpartition("/")[0].removesuffix("/catalog") for name in before} == {"", *ADDED}
-    checkout = files_in(clone)
-    export(clone, "--profile", "analytics", "--ram", "6g")
-    after = files_in(clone)
+def test_it_is_two_folders_and_what_dm_makes_of_them(exporter: str, tmp_path: Path) -> None:
+    assert {name.rpartition("/")[0].removesuffix("/catalog") for name in files_in(DOMAIN)} == {"", *ADDED}
+    checkout = files_in(_with_the_domain(tmp_path))
+    export(tmp_path, "--profile", "analytics", "--ram", "6g")
+    after = files_in(tmp_path)
     changed = {name for name in after if after[name] != checkout.get(name)}
     assert {n for n in changed if not n.startswith("k8s-export/out/") and "__pycache__" not in n} == MADE
 
