@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from datameesh_cli.adapters import files, yaml_text
+from datameesh_cli.adapters import files, git, yaml_text
 from datameesh_cli.core.composition import Mount, files_file, mounts_of, secrets_named, services_file
 from datameesh_cli.core.fragment import services_from
 from datameesh_cli.core.model import Model, Profile, Service, model_of
@@ -83,13 +83,14 @@ class Repository:
     def digest(self, places: Iterable[str], *, checks: bool = True) -> str:
         """Given files and folders of the checkout, return a mark that changes with any byte in them but pages.
 
-        Without `checks` a change of a smoke.yaml does not count: each check has a mark of its own.
+        Without `checks` neither a smoke.yaml counts, for each check has a mark of its own, nor a service's tests.
         """
         found = hashlib.sha256()
         for path in sorted(file for place in places for file in self._files(self.root / place)):
-            if path.suffix != ".md" and (checks or path.name != "smoke.yaml"):
+            name = self.relative(path)
+            if path.suffix != ".md" and (checks or not re.search(r"/smoke\.yaml$|/tests/", name)):
                 content = hashlib.sha256(files.read_bytes(path)).hexdigest()
-                found.update(f"{self.relative(path)}\0{content}\0".encode())
+                found.update(f"{name}\0{content}\0".encode())
         return found.hexdigest()[:16]
 
     def _files(self, place: Path) -> list[Path]:
@@ -97,6 +98,15 @@ class Repository:
         names = ((path, f"/{self.relative(path)}/") for path in inside)
         own = [p for p, name in names if "/." not in name and not any(f"/{made}/" in name for made in _MADE)]
         return [path for path in own if files.is_file(path)]
+
+    def changed(self, base: str) -> tuple[str, ...]:
+        """Given a commit, return the paths that differ from it. Raise UserError if there is none of that name."""
+        return git.changed(self.root, base)
+
+    def test_files(self) -> tuple[Path, ...]:
+        """Return the files of all tests: those of tests/, and those that a service's folder has of its own."""
+        own = files.found(self.root / "services", "*/tests/**/test_*.py")
+        return (*files.found(self.root / "tests", "**/test_*.py"), *own)
 
     def fragments(self) -> tuple[Path, ...]:
         """Return every service's Compose fragment, sorted. Raise UserError if there is none."""
@@ -149,14 +159,15 @@ class Repository:
 
     def refresh_compose(self) -> bool:
         """Make compose/ say what the service folders say; return True if it did not."""
-        return self.refresh(self.composed())
+        return bool(self.refresh(self.composed()))
 
-    def refresh(self, made: Mapping[Path, str]) -> bool:
-        """Given files as they should be, make them so; return True if one was not."""
+    def refresh(self, made: Mapping[Path, str]) -> tuple[str, ...]:
+        """Given files as they should be, make them so; return the names of those that were not."""
         stale = {path: text for path, text in made.items() if files.read_if_there(path) != text}
         for path, text in stale.items():
+            files.make_folder(path.parent)
             files.write(path, text)
-        return bool(stale)
+        return tuple(self.relative(path) for path in stale)
 
     def add_folder(self, folder: Path, content: Mapping[Path, str]) -> None:
         """Given a folder that is not there and its files, make it. Raise UserError if something of that name is there."""

@@ -78,11 +78,26 @@ def checks_from(data: Any, file: str, kinds: Kinds = KINDS) -> tuple[Check, ...]
 
 
 def checks_schema(kinds: Kinds = KINDS) -> dict[str, Any]:
-    """Return the JSON Schema of a file of checks."""
+    """Return the JSON Schema of a file of checks: what all have in common once, and of each kind what it allows."""
     forms: Any = reduce(or_, map(_form, kinds.values()))
-    return json_schema(
-        _made("Checks", object, {"checks": (list[forms], key("The checks.", min_length=1, example=[_EXAMPLE]))})
-    )
+    whole = json_schema(_made("Checks", object, {"checks": (list[forms], key("The checks.", min_length=1))}))
+    each = {kind.called: whole["$defs"].pop(f"{kind.__name__}Check") for kind in kinds.values()}
+    expected = {called: form["properties"]["expect"] for called, form in each.items()}
+    properties = {word: said for form in each.values() for word, said in form["properties"].items()}
+    properties["expect"] = {
+        "anyOf": [{"$ref": ref} for ref in dict.fromkeys(said["$ref"] for said in expected.values())],
+        "description": "What must be seen; which of these can be said depends on what is done.",
+    }
+    whole["$defs"]["Check"] = {
+        "type": "object",
+        "description": _about(Entry),
+        "properties": properties,
+        "required": ["name", "expect"],
+        "additionalProperties": False,
+        "oneOf": [{"required": [called], "properties": {"expect": said}} for called, said in expected.items()],
+    }
+    whole["properties"]["checks"]["items"] = {"$ref": "#/$defs/Check"}
+    return whole
 
 
 def _check(entry: Mapping[str, Any], file: str, number: int, kinds: Kinds) -> Check:
@@ -113,7 +128,7 @@ def _form(kind: type[Kind]) -> type[Entry]:
         f"{kind.__name__}Check",
         Entry,
         {
-            "action": (action, key(_about(kind), spelt=kind.called)),
+            "action": (action, key(f"{_about(kind)} Expects: {kind.expects.__name__}.", spelt=kind.called)),
             "expect": (kind.expects, key(_about(kind.expects))),
         },
     )

@@ -178,7 +178,10 @@ class Declaration:
         example=["orders-db:5432"],
     )
     provides: tuple[Annotated[Text, Field(pattern=r"^[a-z][a-z0-9-]*$")], ...] = key(
-        "the roles that it plays for others: small letters, digits and -", default=(), example=["object-store"]
+        "its roles: sql, object-store, metastore, transformation, domain-database, marts (core/roles.py), or a new one; "
+        "code asks for a role and never for a name, and its first published port is where it answers",
+        default=(),
+        example=["object-store"],
     )
     files: Mapping[str, Annotated[str, Field(pattern="^/")]] = key(
         "what of the checkout it is handed: a file or folder, from its own folder on, and the path inside",

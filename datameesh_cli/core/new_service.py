@@ -50,6 +50,7 @@ def _port(asked: int | None, taken: dict[int, str]) -> int:
 
 
 _COMPOSE = """\
+# yaml-language-server: $schema=../../schemas/service.json
 services:
   @name@:
     extends: {file: ../../compose/services.yaml, service: @name@}
@@ -113,6 +114,7 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 ThreadingHTTPServer(("", 8080), Answers).serve_forever()
 '''
 _SMOKE = """\
+# yaml-language-server: $schema=../../schemas/checks.json
 checks:
   - name: it answers at its published port
     http: {port: @PREFIX@_PORT, path: /}

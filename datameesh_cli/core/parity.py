@@ -29,7 +29,9 @@ class Declared:
 
 
 @declared
-class _Differences:
+class Differences:
+    """What a stack on a cluster shows differently by design."""
+
     differences: list[Declared] = key("The differences that are meant.", example=[{"of": "a/b", "because": "so"}])
 
 
@@ -88,7 +90,7 @@ def group_of(fact: str) -> str:
 
 def declared_from(data: Any, file: str) -> tuple[Declared, ...]:
     """Given the content of the file of declared differences, return them. Raise UserError for what is not valid."""
-    found = read(_Differences, data, file).differences
+    found = read(Differences, data, file).differences
     if twice := [of for of, count in Counter(d.of for d in found).items() if count > 1]:
         raise UserError(f"{file}: '{twice[0]}' is declared twice", "remove one of them")
     return tuple(found)

@@ -217,17 +217,17 @@ def _example(schema: Mapping[str, Any], steps: Sequence[str | int]) -> str:
     for count in range(len(steps), 0, -1):
         says = part_of(schema, steps[:count])
         if "examples" in says and isinstance(steps[count - 1], str):
-            return f"write {steps[count - 1]}: {_flow(says['examples'][0])}"
+            return f"write {steps[count - 1]}: {yaml_line(says['examples'][0])}"
     about = part_of(schema, steps).get("description", "")
     name = next((step for step in reversed(steps) if isinstance(step, str)), "it")
     return f"{name} is: {about}" if about else "see docs/reference/README.md"
 
 
-def _flow(value: Any) -> str:
-    """A value as YAML on one line."""
+def yaml_line(value: Any) -> str:
+    """Given a value, return it as YAML on one line."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{k}: {_flow(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{k}: {yaml_line(v)}" for k, v in value.items()) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(_flow, value)) + "]"
+        return "[" + ", ".join(map(yaml_line, value)) + "]"
     plain = isinstance(value, str) and re.fullmatch(r"[A-Za-z_/][\w ./-]*", value)
     return str(value) if plain else json.dumps(value, ensure_ascii=False)

@@ -119,7 +119,7 @@ def _test_proofs(outside: Outside) -> list[Proof]:
     current = {test: result for test, result in results.items() if result.get("ran_on") == now}
     proofs = [_proof(row, test, result["outcome"]) for test, result in current.items() for row in result["rows"]]
     seen = {(proof.where.split("::")[0], proof.claim) for proof in proofs}
-    for path in outside.repository.found(outside.repository.root / "tests", "**/test_*.py"):
+    for path in outside.repository.test_files():
         file = outside.repository.relative(path)
         marked = marked_rows(outside.repository.read_text(path), file)
         proofs += [_proof(row, file, NOT_RUN) for row in marked if (file, claim_of(row, file)) not in seen]

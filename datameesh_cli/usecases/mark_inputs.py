@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _PLATFORM = ("compose", "profiles", "services")
 _REST = ("datameesh_cli", "dbt", "k8s-export", "seed", "requirements.lock")
-_TESTS = ("pyproject.toml", "requirements-test.lock", "tests")
+_TESTS = ("conftest.py", "pyproject.toml", "requirements-test.lock", "tests")
 
 
 def made_of(outside: Outside) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from datameesh_cli.core.reach_of_change import reached_by
 from tests.contract.repo import ROOT, label, texts, tracked
 
 HOSTS = [
@@ -98,3 +99,12 @@ def test_the_launcher_and_ci_can_be_run() -> None:
 def test_no_large_file_is_committed() -> None:
     large = [f"{label(p)}: {p.stat().st_size // 1024} KiB" for p in tracked() if p.stat().st_size > 512 * 1024]
     assert large == []
+
+
+def test_what_a_change_reaches_is_there() -> None:
+    """`dm dev test --changed`: a target that was renamed would be left out in silence."""
+    for path in tracked():
+        targets = reached_by([label(path)], {})
+        assert targets is None or all(list(ROOT.glob(target)) for target in targets), f"{label(path)}: {targets}"
+    assert reached_by(["pyproject.toml"], {}) is None
+    assert reached_by(["datameesh_cli/core/model.py"], {})

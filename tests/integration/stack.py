@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from tests.applicable import APPLICABLE, REASONS
 
 ROOT = Path(__file__).parents[2]
 ENGINE = Engine()
+SMALLEST = "1536m"
+"""The smallest budget of everything in `analytics`."""
 
 
 @dataclass(frozen=True)
@@ -65,18 +68,21 @@ class Stack:
 
         With `loaded`, on the smallest plan: require that as many applied as that data set has, and why each other did not.
         """
-        command = self.command("verify", "--strict", "--output", "json")
+        results = self.verified()
+        assert [(r["name"], r["why"]) for r in results if r["result"] == "failed"] == []
+        if loaded:
+            refuse_uncounted(results, loaded)
+        return [r for r in results if r["result"] == "passed"]
+
+    def verified(self, *patterns: str) -> list[dict[str, Any]]:
+        """Run `dm verify --strict` and return what became of each check."""
+        command = self.command("verify", "--strict", "--output", "json", *patterns)
         done = subprocess.run(command, cwd=ROOT, env=_environment(), capture_output=True, text=True)
         assert done.stdout, done.stderr
         results: list[dict[str, Any]] = json.loads(done.stdout)["results"]
-        assert [(r["name"], r["why"]) for r in results if r["result"] == "failed"] == []
-        assert done.returncode == 0, done.stderr
-        if loaded:
-            kinds = Counter("applies" if r["result"] == "passed" else r["reason"] for r in results)
-            assert dict(kinds) == APPLICABLE[loaded]
-            others = [r for r in results if r["result"] != "passed"]
-            assert [r for r in others if not re.fullmatch(REASONS[r["reason"]], r["why"])] == []
-        return [r for r in results if r["result"] == "passed"]
+        failed = any(r["result"] == "failed" for r in results)
+        assert done.returncode == (4 if failed else 0), done.stderr
+        return results
 
     def start(self, *args: str) -> subprocess.Popen[str]:
         """Start `dm` and return at once."""
@@ -100,6 +106,10 @@ class Stack:
             "{{.Names}} {{.ID}}",
         )
         return dict(line.split() for line in out.splitlines())
+
+    def scalar(self, sql: str) -> str:
+        """Run SQL through `dm sql` and return its last row as CSV."""
+        return self.dm("sql", sql, "--output", "csv").stdout.splitlines()[-1].strip('"')
 
     def until_healthy(self, within: float = 180) -> None:
         """Wait, without any help of `dm`, until `dm status` calls everything well."""
@@ -128,6 +138,22 @@ class Stack:
             verdicts = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
             kept.write_text(json.dumps(verdicts | (self.world.state.read_json(name) or {})), encoding="utf-8")
         shutil.rmtree(self.world.state.folder, ignore_errors=True)
+
+
+def refuse_uncounted(results: list[dict[str, Any]], loaded: str) -> None:
+    """On the smallest plan: require that as many checks applied as that data set has, and why each other did not."""
+    kinds = Counter(r["reason"] if r["result"] == "not applicable" else "applies" for r in results)
+    assert dict(kinds) == APPLICABLE[loaded]
+    others = [r for r in results if r["result"] == "not applicable"]
+    assert [r for r in others if not re.fullmatch(REASONS[r["reason"]], r["why"])] == []
+
+
+def until(holds: Callable[[], bool], within: float, what: str, every: float = 0.5) -> None:
+    """Ask every so many seconds until it holds; fail with `what` after `within` seconds."""
+    deadline = time.monotonic() + within
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {within:.0f} s: {what}"
+        time.sleep(every)
 
 
 def stack_of(suffix: str = "") -> Stack:

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from datameesh_cli.core.stack import stack_ports
-from tests.integration.conftest import SMALLEST
-from tests.integration.stack import Stack, stack_of
+from tests.integration.stack import SMALLEST, Stack, stack_of
 
 pytestmark = pytest.mark.timeout(1200)
 

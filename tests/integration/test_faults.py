@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from datameesh_cli.adapters.repository import Repository
 from datameesh_cli.usecases.open_lake import lake_of
-from tests.integration.stack import ROOT, Stack, docker, kill_from_outside
+from tests.integration.stack import ROOT, Stack, docker, kill_from_outside, until
 
 _ALL = [s for s in Repository(ROOT).model().of_profiles(["analytics"]) if s.kind == "service"]
 SERVICES = [s.name for s in _ALL if not s.leave_out]
@@ -37,11 +36,7 @@ def loaded(shared: Stack) -> Stack:
 
 
 def _ask(stack: Stack) -> dict[str, str]:
-    return {sql: _answer(stack, sql) for sql in ANSWERS}
-
-
-def _answer(stack: Stack, sql: str) -> str:
-    return stack.dm("sql", sql, "--output", "csv").stdout.splitlines()[-1].strip('"')
+    return {sql: stack.scalar(sql) for sql in ANSWERS}
 
 
 def test_there_is_something_to_lose(loaded: Stack) -> None:
@@ -60,7 +55,7 @@ def test_what_the_smallest_budget_leaves_out_comes_back_where_it_runs(loaded: St
         assert {c.service for c in loaded.containers().values()} == {*SERVICES, *OPTIONAL}
         _kill(loaded, service)
         active = "SELECT count(*) FROM system.runtime.nodes WHERE NOT coordinator AND state = 'active'"
-        _until(lambda: _answer(loaded, active) == "1", 60)
+        until(lambda: loaded.scalar(active) == "1", 60, "the worker is active")
     finally:
         loaded.dm("up", "--profile", "analytics", "--ram", "1536m")
 
@@ -98,10 +93,10 @@ def test_a_metastore_without_its_database_says_so_and_heals(loaded: Stack) -> No
     metastore = next(c.name for c in loaded.containers().values() if c.service == "hive-metastore")
     docker("stop", "-t", "20", database)
     try:
-        _until(lambda: loaded.containers()[metastore].health == "unhealthy", 60)
+        until(lambda: loaded.containers()[metastore].health == "unhealthy", 60, "the metastore says so")
     finally:
         docker("start", database)
-    _until(lambda: loaded.containers()[metastore].health == "healthy", 60)
+    until(lambda: loaded.containers()[metastore].health == "healthy", 60, "the metastore is well again")
     assert _ask(loaded) == ANSWERS
 
 
@@ -119,13 +114,6 @@ def test_the_metastore_makes_a_schema_only_while_it_reaches_the_object_store(loa
     loaded.until_healthy()
     loaded.dm("sql", create)
     loaded.dm("sql", "DROP SCHEMA hive.reachable")
-
-
-def _until(holds: Callable[[], bool], within: float) -> None:
-    deadline = time.monotonic() + within
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {within:.0f} s"
-        time.sleep(1)
 
 
 def test_up_after_all_that_recreates_nothing(loaded: Stack) -> None:

@@ -21,7 +21,6 @@ from datameesh_cli.core.k8s.objects import (
     Objects,
     container,
     is_workload,
-    mib,
     pod,
     service_of,
     workload_of,
@@ -29,6 +28,7 @@ from datameesh_cli.core.k8s.objects import (
 from datameesh_cli.core.k8s.packaging import layout, resources_in_order
 from datameesh_cli.core.k8s.quotas import sums
 from datameesh_cli.core.k8s.source import Source
+from datameesh_cli.core.memory import mib
 from datameesh_cli.usecases.export_kubernetes import ExportRequest, make_export
 from datameesh_cli.usecases.read_source import Read, TargetRequest, read_source
 from tests.integration.stack import ROOT

@@ -12,17 +12,9 @@ from pathlib import Path
 import pytest
 from testcontainers.compose import DockerCompose
 
-from tests.integration.conftest import SMALLEST
-from tests.integration.stack import ENGINE, ROOT, Stack, docker
+from tests.integration.stack import ENGINE, ROOT, SMALLEST, Stack, docker, until
 
 CORE = ("up", "--profile", "core", "--ram", "512m")
-
-
-def _until(condition: Callable[[], bool], within: float, what: str) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
 
 
 def _nothing_left(stack: Stack) -> None:
@@ -65,7 +57,7 @@ def test_a_second_up_at_the_same_time_is_refused(stack: Stack) -> None:
 
 def test_two_ups_at_once_end_in_one_stack(other: Stack) -> None:
     first = other.start(*CORE)
-    _until(lambda: _before_anything(other), 60, "the first never took its lock")
+    until(lambda: _before_anything(other), 60, "the first has its lock", every=0.05)
     second = other.dm(*CORE, code=3)
     assert "'dm up' (process " in second.stderr
     out, err = first.communicate(timeout=180)
@@ -209,7 +201,7 @@ def _all_running(stack: Stack) -> bool:
 )
 def test_ctrl_c_at_any_point_and_up_again_ends_healthy(other: Stack, point: Callable[[Stack], bool]) -> None:
     first = other.start(*CORE)
-    _until(lambda: point(other) or first.poll() is not None, 60, "the point was never reached")
+    until(lambda: point(other) or first.poll() is not None, 60, "the point is reached", every=0.05)
     first.send_signal(signal.SIGINT)
     _, err = first.communicate(timeout=60)
     # The last point may come when the stack is already healthy.
@@ -224,7 +216,7 @@ def test_ctrl_c_at_any_point_and_up_again_ends_healthy(other: Stack, point: Call
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)
 def test_a_signal_leaves_no_compose_at_work_without_the_lock(other: Stack, number: signal.Signals) -> None:
     first = other.start(*CORE)
-    _until(lambda: _first_container(other) or first.poll() is not None, 60, "no container was created")
+    until(lambda: _first_container(other) or first.poll() is not None, 60, "a container is created", every=0.05)
     first.send_signal(number)
     _, err = first.communicate(timeout=60)
     assert first.returncode == 128 + number, err
@@ -253,10 +245,10 @@ def _composes_of(stack: Stack) -> list[str]:
 def test_ctrl_c_while_trino_starts_and_up_again_ends_healthy(shared: Stack) -> None:
     shared.dm("down")
     first = shared.start("up", "--profile", "analytics", "--ram", SMALLEST)
-    _until(
+    until(
         lambda: any(c.service == "trino-coordinator" and c.status == "running" for c in shared.containers().values()),
         120,
-        "no Trino",
+        "Trino runs",
     )
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=60)
@@ -284,7 +276,7 @@ def test_ctrl_c_of_a_change_and_up_again_ends_healthy(other: Stack) -> None:
     other.dm(*CORE)
     before = other.ids()
     first = other.start("up", "--ram", "700m")
-    _until(lambda: other.ids() != before or first.poll() is not None, 60, "nothing was recreated")
+    until(lambda: other.ids() != before or first.poll() is not None, 60, "a container is recreated", every=0.05)
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=60)
     other.dm("up", "--ram", "700m")

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import SMALLEST
 from tests.integration.engine_without_network import engine_without_network
-from tests.integration.stack import Stack, docker
+from tests.integration.stack import SMALLEST, Stack, docker
 
 
 def _ours() -> set[str]:

@@ -1,12 +1,14 @@
-"""Each data set loaded in turn and its marts built: its counts are exact, all checks that it has are run, and each is green."""
+"""Each data set loaded in turn and its marts built: its counts are exact, and all checks that it has are run."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
-from tests.integration.stack import Stack
+from tests.checks import PROFILE, Verified
+from tests.integration.stack import Stack, refuse_uncounted
 
 COUNTS = {
     "small": {"customers": 15, "products": 10, "orders": 20, "campaigns": 8, "leads": 15},
@@ -15,17 +17,15 @@ COUNTS = {
     "journey": {"leads": 4580, "customers": 1379},
 }
 
-BUILT_BY = {"small": ["build"], "flow": ["run"], "pushdown": ["build"], "journey": ["build"]}
-"""Not with its tests in flow: one of them is that no address repeats."""
-
 
 @pytest.mark.parametrize("name", COUNTS)
-def test_each_set_is_loaded_exactly_and_verified(stack: Stack, name: str) -> None:
-    stack.dm("seed", "--set", name)
-    stack.dm("dbt", *BUILT_BY[name])
-    counts = stack.json("seed", "--list")["counts"]
-    assert {table: counts[table] for table in COUNTS[name]} == COUNTS[name]
-    assert stack.verify(name)
+def test_each_set_is_loaded_exactly_and_all_its_checks_are_run(
+    verified: Callable[[str, str], Verified], name: str
+) -> None:
+    """Whether each is green: the tests that tests/checks.py makes of their files."""
+    found = verified(PROFILE, name)
+    assert {table: found.counts[table] for table in COUNTS[name]} == COUNTS[name]
+    refuse_uncounted(list(found.results), name)
 
 
 def test_what_dbt_says_of_a_set_whose_addresses_repeat(stack: Stack) -> None:

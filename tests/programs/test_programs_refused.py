@@ -18,6 +18,7 @@ import pytest
 from datameesh_cli.adapters import (
     clock,
     dockerd,
+    git,
     host,
     host_setup,
     image_builder,
@@ -104,6 +105,7 @@ CALLS: dict[str, tuple[str, Call]] = {
     "dockerd": ("dockerd", lambda home: dockerd.start(home / "engine.log", home / "docker.pid")),
     "debootstrap's script": ("rootfs", _rootfs),
     "lsof": ("lsof", lambda _: host.port_holder(1)),
+    "git": ("git", lambda home: git.changed(home, "main")),
 }
 
 NO_LIMIT = {"docker compose build", "docker save", "docker compose up", "docker compose run", "docker compose logs"}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from datameesh_cli.core.check import checks_from, checks_schema
 from datameesh_cli.core.checks import KINDS, kinds_in
@@ -189,8 +190,33 @@ def test_a_kind_is_one_file(kinds: Mapping[str, Any]) -> None:
     assert normalised(check, seen) == "a; b"
 
     known, before = checks_schema(kinds)["$defs"], checks_schema()["$defs"]
-    assert set(known) - set(before) == {"Topic", "TopicCheck", "OfMessages"}
-    assert "topic" in known["TopicCheck"]["required"]
+    assert set(known) - set(before) == {"Topic", "OfMessages"}
+    assert set(known["Check"]["properties"]) - set(before["Check"]["properties"]) == {"topic"}
+
+
+SAID = [
+    ({"sql": "SELECT 1", "expect": {"scalar": 1}}, True),
+    ({"sql": {"file": "a.sql", "user": "alex"}, "expect": {"rows": [[1]]}, "set": "small", "repeat": 2}, True),
+    ({"topic": {"name": "orders"}, "expect": {"in_order": True}}, True),
+    ({"http": {"service": "minio", "port": 9000}, "expect": {"status": 403}}, True),
+    ({"sql": "SELECT 1", "expect": {"status": 200}}, False),
+    ({"sql": "SELECT 1", "exec": {"service": "a", "command": ["b"]}, "expect": {"contains": "a"}}, False),
+    ({"expect": {"contains": "a"}}, False),
+    ({"topic": "orders", "expect": {"in_order": True}, "colour": "red"}, False),
+    ({"exec": {"service": "a"}, "expect": {"exit": 0}}, False),
+]
+
+
+@pytest.mark.parametrize(("entry", "right"), SAID)
+def test_an_editor_is_told_what_the_parser_takes(kinds: Mapping[str, Any], entry: dict[str, Any], right: bool) -> None:
+    schema = Draft202012Validator(checks_schema(kinds))
+    assert schema.is_valid({"checks": [{"name": "one"} | entry]}) is right
+    try:
+        _checks(entry, kinds)
+        taken = True
+    except UserError:
+        taken = False
+    assert taken is right
 
 
 def test_what_a_file_says_wrongly_of_it_is_named_as_of_any_other(kinds: Mapping[str, Any]) -> None:

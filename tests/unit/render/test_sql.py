@@ -1,59 +1,22 @@
-"""Results of SQL as they are printed, from a session that needs no server."""
+"""Results of SQL as they are printed."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
-from datameesh_cli.adapters.outside import Lines, Outside, outside
+from datameesh_cli.adapters.outside import outside
 from datameesh_cli.adapters.trino import Column, Session
 from datameesh_cli.core.sql_text import statements
-from datameesh_cli.errors import SqlError, UserError
-from datameesh_cli.render.sql import SqlOutput, SqlScreen, print_result
-from datameesh_cli.usecases.converse_sql import converse
-from datameesh_cli.usecases.run_sql import Script, file_script, named_queries, run_script, script_of
-from tests.fakes.outside import FakeEngine, fake_outside
-
-
-class FakeRunning:
-    def __init__(
-        self, columns: Sequence[Column], rows: Iterator[tuple[Any, ...]], kind: str, changed: int | None
-    ) -> None:
-        self.columns, self._rows, self.kind, self.changed = tuple(columns), rows, kind, changed
-
-    def rows(self) -> Iterator[tuple[Any, ...]]:
-        return self._rows
-
-
-class FakeSession:
-    """A session whose statements give what was put in place, and which knows what it ran."""
-
-    def __init__(
-        self, rows: Any = (), columns: Sequence[Column] = (), kind: str = "", changed: int | None = None
-    ) -> None:
-        self.rows, self.columns, self.kind, self.changed = rows, columns, kind, changed
-        self.ran: list[str] = []
-        self.place = "sales.public"
-        self.refuses: BaseException | None = None
-
-    @contextmanager
-    def run(self, statement: str) -> Iterator[FakeRunning]:
-        self.ran.append(statement)
-        if self.refuses:
-            refusal, self.refuses = self.refuses, None
-            raise refusal
-        yield FakeRunning(self.columns, iter(self.rows), self.kind, self.changed)
-
+from datameesh_cli.render.sql import SqlOutput, print_result
+from datameesh_cli.usecases.run_sql import Script, run_script
+from tests.fakes.sql import FakeSession
 
 COLUMNS = (Column("id", "bigint"), Column("name", "varchar"))
 ROWS = ((1, 'Brown, "D"'), (2, None), (3, "two\nlines"), (4, True), (5, [1, None]))
@@ -127,93 +90,3 @@ def test_a_statement_without_result_leaves_the_output_empty(capsys: pytest.Captu
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err.startswith("INSERT: 15 rows")
-
-
-def test_an_error_names_file_line_and_column_of_the_whole_text() -> None:
-    session = FakeSession()
-    session.refuses = SqlError("no such table", "", 2, 6)
-    with pytest.raises(UserError) as wrong:
-        _print(session, SqlOutput.table, text="\n-- about\nSELECT *\nFROM nope", file="q.sql")
-    assert wrong.value.message == "q.sql, line 4:6: no such table"
-    assert wrong.value.exit_code == 2
-
-
-def test_the_first_error_ends_the_script() -> None:
-    session = FakeSession()
-    session.refuses = SqlError("no")
-    with pytest.raises(UserError, match=r"^no$"):
-        _print(session, SqlOutput.table, text="SELECT 1; SELECT 2")
-    assert session.ran == ["SELECT 1"]
-
-
-def _world(root: Path) -> Outside:
-    world, _ = fake_outside(root, FakeEngine())
-    folder = root / "services" / "web" / "queries"
-    folder.mkdir(parents=True)
-    (folder / "journey.sql").write_text("-- From lead\n-- to customer. And more.\nSELECT 1 -- one\n;\n")
-    return world
-
-
-def test_a_named_query_is_found_with_what_it_is_about(tmp_path: Path) -> None:
-    world = _world(tmp_path)
-    assert [(q.name, q.about) for q in named_queries(world)] == [("journey", "From lead to customer")]
-    script = script_of(world, "@journey")
-    assert [s.text for s in script.statements] == ["SELECT 1"]
-    assert script.file == "services/web/queries/journey.sql"
-    with pytest.raises(UserError, match="there is no query '@nope'") as wrong:
-        script_of(world, "@nope")
-    assert "journey" in wrong.value.hint
-
-
-@pytest.mark.parametrize("text", ["", " ;", "-- nothing"])
-def test_nothing_to_run_is_the_users_mistake(tmp_path: Path, text: str) -> None:
-    with pytest.raises(UserError, match="holds no SQL"):
-        script_of(_world(tmp_path), text)
-
-
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"nope\.sql cannot be read: No such file"):
-        file_script(_world(tmp_path), tmp_path / "nope.sql")
-
-
-def _converse(root: Path, session: FakeSession, lines: Sequence[str | BaseException]) -> None:
-    typed = iter([*lines, None])
-
-    def read_line(prompt: str) -> str | None:
-        line = next(typed)
-        if isinstance(line, BaseException):
-            raise line
-        return line
-
-    keyboard = cast(Lines, SimpleNamespace(read_line=read_line, line_editor=lambda _history: nullcontext()))
-    world = replace(_world(root), lines=keyboard)
-    converse(world, cast(Session, session), SqlScreen(SqlOutput.table, 10), root / "history")
-
-
-def test_lines_are_gathered_until_the_semicolon(tmp_path: Path) -> None:
-    session = FakeSession()
-    _converse(tmp_path, session, ["SELECT", "  1", "; SELECT 2; SELECT", "3;"])
-    assert session.ran == ["SELECT\n  1", "SELECT 2", "SELECT\n3"]
-
-
-def test_ctrl_c_drops_what_was_typed_and_an_error_ends_nothing(tmp_path: Path) -> None:
-    session = FakeSession()
-    session.refuses = SqlError("no such table")
-    _converse(tmp_path, session, ["SELECT", KeyboardInterrupt(), "SELECT 2;", "SELECT 3;"])
-    assert session.ran == ["SELECT 2", "SELECT 3"]
-
-
-def test_ctrl_c_ends_the_statement_and_not_the_session(tmp_path: Path) -> None:
-    session = FakeSession()
-    session.refuses = KeyboardInterrupt()
-    _converse(tmp_path, session, ["SELECT 1;", "SELECT 2;"])
-    assert session.ran == ["SELECT 1", "SELECT 2"]
-
-
-def test_short_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    session = FakeSession()
-    _converse(tmp_path, session, ["\\d", "\\d orders", "@journey", "\\l", "\\?", "\\q", "SELECT 9;"])
-    assert session.ran == ["SHOW TABLES", "DESCRIBE orders", "SELECT 1"]
-    shown = capsys.readouterr()
-    assert "From lead to customer" in shown.out
-    assert "Ctrl-D" in shown.err

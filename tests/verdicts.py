@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ _RAN_ON = pytest.StashKey[str]()
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_OUTCOMES] = {}
     config.stash[_RAN_ON] = of_tests(Repository(ROOT))
+    # Under nohup, and in the background of some shells, these are ignored, and every `dm` that a test starts would do so too.
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -16,12 +16,9 @@ from tests.integration.stack import ROOT, docker
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 IMAGE = os.environ.get("POSTGRES_IMAGE", "datameesh/postgres:17")
-CONFIG = ROOT / "services" / "sales-db" / "config"
+OWN = ROOT / "services" / "sales-db" / "config" / "migrations"
 MIGRATIONS = "/docker-entrypoint-migrations.d"
-OURS = {
-    CONFIG / "staging.sql": f"{MIGRATIONS}/sales_db/sales-db-001-staging.sql",
-    CONFIG / "analytics.sql": f"{MIGRATIONS}/sales_analytics/sales-db-001-analytics.sql",
-}
+OURS = {file: f"{MIGRATIONS}/{file.relative_to(OWN)}" for file in OWN.rglob("*.sql")}
 RAN = ["001-roles.sql", "002-owner.sql", "003-serving.sql", "sales-db-001-staging.sql"]
 
 
@@ -193,7 +190,7 @@ def test_a_secret_that_is_missing_stops_the_start(old: Volume) -> None:
 
 
 def test_a_new_volume_gets_the_same_rights(volume: Volume) -> None:
-    volume.start({CONFIG / "init.sql": "/docker-entrypoint-initdb.d/init.sql"} | OURS)
+    volume.start({OWN.parent / "init.sql": "/docker-entrypoint-initdb.d/init.sql"} | OURS)
     assert volume.sql("SELECT string_agg(file, ' ' ORDER BY file) FROM migrations.applied").split() == RAN
     assert volume.sql(
         "SELECT string_agg(nspname, ' ' ORDER BY nspname) FROM pg_namespace WHERE nspname !~ '^(pg_|information)'"

@@ -1,4 +1,4 @@
-"""The shared stack: built, started once within the smallest budget, used by every module, removed at the end."""
+"""The shared stack: built, started once within the smallest budget, used by every folder's tests, removed at the end."""
 
 from __future__ import annotations
 
@@ -8,36 +8,35 @@ import pytest
 
 from datameesh_cli.adapters.outside import outside
 from datameesh_cli.usecases.export_kubernetes import kompose_image
-from tests.integration.stack import ROOT, Stack, stack_of
+from tests.integration.stack import ROOT, SMALLEST, Stack, stack_of
 
-SMALLEST = "1536m"
-ORDER = [
-    "test_refusals",
-    "test_journey",
-    "test_seed_sets",
-    "test_faults",
-    "test_dbt",
-    "test_whole_rows",
-    "test_lifecycle",
-    "test_budgets",
-]
-"""Modules on the shared stack, cheap and telling ones first; those that start stacks of their own come after them."""
+ENGINES = {"stack", "shared", "other", "built", "exporter", "verified"}
+"""The fixtures that need a container engine."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    folder = str(ROOT / "tests" / "integration")
+    folder = ROOT / "tests" / "integration"
     for item in items:
-        if str(item.path).startswith(folder):
+        if item.path.is_relative_to(folder) or ENGINES & _asked(item):
             item.add_marker("docker")
             if not item.get_closest_marker("timeout"):
                 item.add_marker(pytest.mark.timeout(900))
+    items.sort(key=_place)
 
-    def place(item: pytest.Item) -> int:
-        if not str(item.path).startswith(folder):
-            return -1
-        return ORDER.index(item.path.stem) if item.path.stem in ORDER else len(ORDER)
 
-    items.sort(key=place)
+def _asked(item: pytest.Item) -> set[str]:
+    """The fixtures of a test; a parameter of the same name is none."""
+    callspec = getattr(item, "callspec", None)
+    return set(getattr(item, "fixturenames", ())) - set(callspec.params if callspec else ())
+
+
+def _place(item: pytest.Item) -> int:
+    """What needs no engine comes first, then the shared stack: those who find it running as it is, those who change it, and
+    those who have stacks of their own. Otherwise tests stay in the order of their folders."""
+    asked = _asked(item)
+    if not item.get_closest_marker("docker"):
+        return 0
+    return 1 if {"stack", "verified"} & asked and "other" not in asked else 2 if "shared" in asked else 3
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -16,10 +15,9 @@ from datameesh_cli.errors import DmError, UnhealthyError, UserError
 from datameesh_cli.usecases.seed_data import SeedRequest, seed_data
 from datameesh_cli.usecases.start_profile import StartRequest, start_profile
 from datameesh_cli.usecases.stop_stack import stop_stack
-from tests.integration.stack import docker
+from tests.integration.stack import ROOT, docker
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
-ROOT = Path(__file__).parents[2]
 NAME = "it-rights"
 OUTSIDERS = ("ingest", "api", "trino_rw")
 """The roles that write, and whose passwords lie in other containers than the database's."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from tests.integration.long_join import ANSWER, LONG, ON_THE_WORKER
-from tests.integration.stack import Stack, docker, kill_from_outside, stack_of
+from tests.integration.stack import Stack, docker, kill_from_outside, stack_of, until
 
 SECONDS = 30
 LOST_WITHIN = 30
@@ -37,22 +37,11 @@ def worker(pair: Stack) -> Iterator[str]:
     pair.until_healthy()
 
 
-def _scalar(stack: Stack, sql: str) -> str:
-    return stack.dm("sql", sql, "--output", "csv").stdout.splitlines()[-1].strip('"')
-
-
-def _until(holds: Callable[[], bool], within: float, what: str) -> None:
-    deadline = time.monotonic() + within
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {within:.0f} s: {what}"
-        time.sleep(0.5)
-
-
 def _begun(stack: Stack, seconds: int) -> subprocess.Popen[str]:
     """The statement, started, at work on the worker."""
     child = stack.start("sql", LONG.format(seconds=seconds), "--output", "csv")
     try:
-        _until(lambda: _scalar(stack, ON_THE_WORKER) != "0", 120, "the worker has a part of the statement")
+        until(lambda: stack.scalar(ON_THE_WORKER) != "0", 120, "the worker has a part of the statement")
     except BaseException:
         child.kill()
         raise

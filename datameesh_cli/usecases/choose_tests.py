@@ -1,0 +1,28 @@
+"""`dm dev test --changed`: what a change of the checkout can reach."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from datameesh_cli.core.images import PREFIX
+from datameesh_cli.core.reach_of_change import reached_by, users_of
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.outside import Outside
+
+
+def choose_tests(outside: Outside, base: str) -> tuple[str, ...] | None:
+    """Given a commit, return the files and folders of tests that what changed since can reach; None for all.
+
+    Raise UserError if there is no such commit.
+    """
+    root = outside.repository.root
+    images: dict[str, set[str]] = {}
+    for service in outside.repository.model().services:
+        images.setdefault(service.folder, set()).add(service.image.removeprefix(PREFIX).partition(":")[0])
+    parents = {image.name: image.parents for image in outside.image_folders.read_images(root)}
+    reached = reached_by(outside.repository.changed(base), users_of(parents, images))
+    if reached is None:
+        return None
+    files = [path for pattern in reached for path in outside.repository.found(root, pattern)]
+    return tuple(dict.fromkeys(outside.repository.relative(path) for path in files))

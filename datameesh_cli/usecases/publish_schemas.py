@@ -1,0 +1,31 @@
+"""What our YAML files may say, published: schemas/ for editors, docs/reference for people, and a line in every file of ours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from datameesh_cli.core.formats import FORMATS
+from datameesh_cli.core.reference import contents, page
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from datameesh_cli.adapters.outside import Outside
+
+
+def publish_schemas(outside: Outside) -> tuple[str, ...]:
+    """Bring everything that is published up to date and return the names of the files that were not."""
+    return outside.repository.refresh(published(outside))
+
+
+def published(outside: Outside) -> dict[Path, str]:
+    """Return each published file with the text that it must have."""
+    root, found = outside.repository.root, {}
+    found[root / "docs" / "reference" / "README.md"] = contents()
+    for of in FORMATS:
+        found[root / "schemas" / f"{of.name}.json"] = of.text
+        found[root / "docs" / "reference" / f"{of.name}.md"] = page(of)
+        for path in (path for place in of.places for path in outside.repository.found(root, place)):
+            folders = len(path.relative_to(root).parts) - 1
+            found[path] = of.with_header(outside.repository.read_text(path), folders)
+    return found

@@ -1,0 +1,93 @@
+"""The checks of a folder are tests: pytest collects services/*/smoke.yaml and tests/journeys/*.yaml, one test for each data set
+that a file speaks of. `services/minio` in the place of a path runs a service's checks, and its folder's own tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datameesh_cli.adapters.outside import outside
+from datameesh_cli.core.check import Check
+from datameesh_cli.usecases.read_checks import read_checks
+from tests.integration.stack import ROOT, SMALLEST, Stack
+
+PROFILE = "analytics"
+WITHOUT_A_SET = "small"
+"""What is loaded for a file that speaks of no data set."""
+BUILT_BY = {"flow": "run"}
+"""Without its tests, because one of them is that no address repeats; every other set is built with them."""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What `dm verify` said of a stack of one profile with one data set, and how many rows each table then had."""
+
+    results: tuple[dict[str, Any], ...]
+    counts: dict[str, int]
+
+    def of(self, file: str) -> tuple[dict[str, Any], ...]:
+        """What it said of one file's checks."""
+        return tuple(r for r in self.results if r["file"] == file)
+
+
+@cache
+def _checks() -> tuple[Check, ...]:
+    return read_checks(outside(), outside().repository.model())
+
+
+@cache
+def _profile_of(folder: str) -> str:
+    """The profile that a service's checks are run in: its own, or the one that holds nearly all."""
+    model = outside().repository.model()
+    own = {s.profile for s in model.services if s.folder == folder} - set(model.closure([PROFILE]))
+    return own.pop() if own else PROFILE
+
+
+class Checks(pytest.File):
+    """One file of checks."""
+
+    def collect(self) -> Iterator[pytest.Function]:
+        """A test for each data set."""
+        file = self.path.relative_to(ROOT).as_posix()
+        profile = _profile_of(self.path.parent.name)
+        sets = {name for check in _checks() if check.file == file for name in check.sets}
+        for name in sorted(sets) or [WITHOUT_A_SET]:
+
+            def every_check_passes(verified: Callable[[str, str], Verified], loaded: str = name) -> None:
+                found = verified(profile, loaded).of(file)
+                assert [(r["name"], r["why"]) for r in found if r["result"] == "failed"] == []
+                assert "passed" in {r["result"] for r in found}, "none of its checks applied"
+
+            yield pytest.Function.from_parent(self, name=name, callobj=every_check_passes)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Checks | None:
+    path = file_path.relative_to(ROOT).as_posix() if file_path.is_relative_to(ROOT) else ""
+    service = path.startswith("services/") and path.endswith("/smoke.yaml") and path.count("/") == 2
+    journey = path.startswith("tests/journeys/") and path.endswith(".yaml")
+    return Checks.from_parent(parent, path=file_path) if service or journey else None
+
+
+@pytest.fixture(scope="session")
+def verified(shared: Stack, request: pytest.FixtureRequest) -> Callable[[str, str], Verified]:
+    """Loads a data set into the shared stack of a profile, builds its marts and runs the checks: once, for all who ask."""
+    found: dict[tuple[str, str], Verified] = {}
+    items = [i for i in request.session.items if "verified" in getattr(i, "fixturenames", ())]
+    all_files = not all(isinstance(i.parent, Checks) for i in items)
+
+    def of(profile: str, name: str) -> Verified:
+        if (profile, name) not in found:
+            shared.dm("up", "--profile", profile, "--ram", SMALLEST)
+            shared.dm("seed", "--set", name)
+            shared.dm("dbt", BUILT_BY.get(name, "build"))
+            counts = shared.json("seed", "--list")["counts"]
+            files = [] if all_files else sorted({str(i.path.relative_to(ROOT)) for i in items if i.name == name})
+            found[profile, name] = Verified(tuple(shared.verified(*files)), counts)
+        return found[profile, name]
+
+    return of

@@ -1,0 +1,122 @@
+"""What is built, what is left alone, and what is told of it. The engine's images are scripted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from datameesh_cli.adapters.host_mirrors import HostMirrors
+from datameesh_cli.adapters.image_builder import Build, Present
+from datameesh_cli.adapters.outside import Images, Outside
+from datameesh_cli.core.images import INPUTS_LABEL
+from datameesh_cli.core.stream import Stream
+from datameesh_cli.errors import HostError
+from datameesh_cli.usecases.build_images import Built, Told, base_days, build_images, build_missing, list_images
+from tests.fakes.outside import FakeEngine, fake_outside
+
+
+class FakeImages:
+    """An engine's images: what is built is there afterwards."""
+
+    Build = Build
+
+    def __init__(self, *, registry: bool = True, code: int = 0) -> None:
+        self.there: dict[str, Present] = {}
+        self.built: list[Build] = []
+        self.removed: list[str] = []
+        self.registry, self.code = registry, code
+
+    def present(self, references: Any) -> dict[str, Present]:
+        return {r: self.there[r] for r in references if r in self.there}
+
+    def pull(self, reference: str) -> bool:
+        return self.registry
+
+    def remove(self, reference: str) -> None:
+        self.removed.append(reference)
+
+    def make_rootfs(self, script: Path, mirrors: HostMirrors, held: Any = None) -> Stream[str]:
+        yield f"debootstrap by {script.name}"
+        return "datameesh/rootfs:latest"
+
+    def build(self, request: Build, held: Any = None) -> Stream[int]:
+        yield f"building {request.reference}"
+        self.built.append(request)
+        if not self.code:
+            inputs = request.labels[INPUTS_LABEL]
+            self.there[request.reference] = Present(f"id-{len(self.built)}", 7, "2026", inputs, "")
+        return self.code
+
+
+@pytest.fixture
+def images() -> FakeImages:
+    return FakeImages()
+
+
+def _world(root: Path, images: FakeImages) -> Outside:
+    world, _ = fake_outside(root, FakeEngine())
+    (root / "services" / "base").mkdir(exist_ok=True)
+    label = 'LABEL org.opencontainers.image.version="1"\n'
+    (root / "services" / "base" / "Dockerfile").write_text(f"ARG ROOTFS=debian:13\nFROM ${{ROOTFS}}\n{label}")
+    (root / "services" / "base" / "rootfs").write_text("#!/bin/sh\n")
+    (root / "services" / "web" / "Dockerfile").write_text(f"FROM datameesh/base:1\n{label}")
+    return replace(world, images=cast(Images, images), mirrors=lambda: HostMirrors({}, {}, {}))
+
+
+def _built(world: Outside, *names: str, fresh: bool = False) -> list[tuple[str, bool]]:
+    done: list[Built] = []
+    build_images(world, names, Told(lambda _: None, done.append), fresh=fresh)
+    return [(built.reference, built.built) for built in done]
+
+
+def test_an_image_is_built_after_what_it_is_built_from_and_only_once(tmp_path: Path, images: FakeImages) -> None:
+    world = _world(tmp_path, images)
+    assert [name for name, new in _built(world, "web") if new][-1] == "datameesh/web:1"
+    assert [b.reference for b in images.built] == ["datameesh/base:1", "datameesh/web:1"]
+    assert _built(world, "web") == [("datameesh/web:1", False)]
+    assert len(images.built) == 2
+    assert {row.name: row.state for row in list_images(world)} == {"base": "up to date", "web": "up to date"}
+    assert set(base_days(world)) == {"datameesh/base:1", "datameesh/web:1"}
+
+
+def test_a_changed_folder_is_built_again_and_the_old_image_goes(tmp_path: Path, images: FakeImages) -> None:
+    world = _world(tmp_path, images)
+    _built(world, "web")
+    with (tmp_path / "services" / "web" / "Dockerfile").open("a") as dockerfile:
+        dockerfile.write("USER 1000\n")
+    assert {row.name: row.state for row in list_images(world)} == {"base": "up to date", "web": "out of date"}
+    said: list[str] = []
+    assert build_missing(world, ["datameesh/web:1"], said.append) == ()
+    assert said == ["datameesh/web:1 is older than its folder; to bring it up to date: dm images build web"]
+    assert _built(world, "web") == [("datameesh/web:1", True)]
+    assert images.removed == ["id-2"]
+
+
+def test_fresh_takes_no_layer_of_an_earlier_build(tmp_path: Path, images: FakeImages) -> None:
+    world = _world(tmp_path, images)
+    _built(world, "web")
+    _built(world, "web", fresh=True)
+    assert [b.cached for b in images.built] == [False, True, False, False], "the base never takes one"
+
+
+def test_without_a_registry_the_base_is_made_here(tmp_path: Path) -> None:
+    images = FakeImages(registry=False)
+    said: list[str] = []
+    build_missing(_world(tmp_path, images), ["datameesh/web:1", "somebody/else:1"], said.append)
+    assert images.built[0].args == {"ROOTFS": "datameesh/rootfs:latest"}
+    assert images.removed == ["datameesh/rootfs:latest"]
+    assert said[0].endswith(": web")
+    assert "  datameesh/web:1 is built" in said
+
+
+def test_a_build_that_fails_tells_its_end_and_keeps_all_of_it(tmp_path: Path) -> None:
+    with pytest.raises(
+        HostError, match=r"datameesh/base:1 could not be built: the build ended with exit code 3"
+    ) as failed:
+        _built(_world(tmp_path, FakeImages(code=3)), "base")
+    assert "building datameesh/base:1" in failed.value.message
+    assert "the whole output is in .dm/images/base.log; then: dm images build base" in failed.value.hint
+    assert "building datameesh/base:1" in (tmp_path / ".dm" / "images" / "base.log").read_text()
