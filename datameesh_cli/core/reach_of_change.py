@@ -34,13 +34,13 @@ _RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
 def reached_by(changed: Iterable[str], users: Mapping[str, Sequence[str]]) -> tuple[str, ...] | None:
     """Given changed paths, and by folder of services/ the service folders that run what it makes, return what pytest gets.
 
-    None: everything. Patterns stand for all files that fit.
+    None: everything. Patterns stand for all files that fit, and what is not there any more is left to the caller.
     """
     wanted: set[str] = set()
     for path in changed:
         service = re.match(r"services/([^/]+)/", path)
         if service and not path.endswith(".md"):
-            wanted |= {"tests/contract", *(f"services/{name}" for name in users.get(service[1], ()))}
+            wanted |= {"tests/contract", *(f"services/{name}" for name in (service[1], *users.get(service[1], ())))}
             continue
         found = next(((rule, reached) for pattern, reached in _RULES if (rule := re.match(pattern, path))), None)
         if not found:
