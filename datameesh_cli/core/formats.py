@@ -14,7 +14,7 @@ from datameesh_cli.core.model import Profile
 from datameesh_cli.core.parity import Differences
 from datameesh_cli.core.schema import json_schema
 from datameesh_cli.core.seed.dataset import DatasetFile
-from datameesh_cli.core.seed.people import PeopleFile
+from datameesh_cli.core.seed.people_file import PeopleFile
 
 MADE_BY = "made by `dm dev schemas` from the classes that read these files"
 _HEADER = "# yaml-language-server: $schema="

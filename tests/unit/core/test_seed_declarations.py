@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from datameesh_cli.core.seed.dataset import dataset_from
-from datameesh_cli.core.seed.people import people_from
+from datameesh_cli.core.seed.people_file import people_from
 from datameesh_cli.core.seed.plan import plan
 from datameesh_cli.errors import UserError
 
