@@ -34,8 +34,8 @@ class Http(Kind):
     called = "http"
     expects = OfPage
 
-    port: Text | PortNumber = key("The variable of a published port; with `service`, a number.", example="TRINO_PORT")
-    service: str = key("Ask this service, from inside.", default="", example="minio")
+    port: Text | PortNumber = key("The variable of a published port; with `service`, a number.", example="WEB_PORT")
+    service: str = key("Ask this service, from inside.", default="", example="web")
     path: str = key("The path, with its query.", default="/", example="/v1/info")
     method: str = key("The method.", default="GET", example="POST")
     headers: dict[str, Word] = key("More headers.", default_factory=dict, example={"Accept": "text/html"})
@@ -45,7 +45,7 @@ class Http(Kind):
         if isinstance(self.port, int) is not bool(self.service):
             raise Wrong(
                 "outside a port has a variable, inside a service and a number",
-                "write {port: TRINO_PORT} or {service: minio, port: 9000}",
+                "write {port: WEB_PORT} or {service: web, port: 8080}",
             )
 
     @property
