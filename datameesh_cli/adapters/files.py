@@ -234,16 +234,6 @@ def found(folder: Path, pattern: str) -> tuple[Path, ...]:
         return tuple(sorted(folder.glob(pattern)))
 
 
-def links_in(folder: Path) -> frozenset[str]:
-    """Given a folder of symbolic links, return where they lead; those of another user or of one that is gone are left out."""
-    led = set()
-    with contextlib.suppress(OSError):
-        for link in folder.iterdir():
-            with contextlib.suppress(OSError):
-                led.add(str(link.readlink()))
-    return frozenset(led)
-
-
 def program(name: str) -> str | None:
     """Given a program's name, return the path of the one that would be run, or None."""
     return shutil.which(name)

@@ -5,11 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from collections.abc import Iterator
-from pathlib import Path
-
-from datameesh_cli.adapters import files, process
-from datameesh_cli.errors import HostError
 
 
 def environment() -> dict[str, str]:
@@ -42,29 +37,13 @@ def is_port_free(address: str, port: int) -> bool:
 
 def port_holder(port: int) -> str | None:
     """Given a port in use, return its holder as `python3 (pid 4711)`, or None when the system does not tell."""
-    if files.is_there(Path("/proc/net/tcp")):
-        inodes = set(_listening_inodes(port))
-        return next(_processes_with(inodes), None) if inodes else None
-    if process.find("lsof"):
-        try:
-            done = process.run(["lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fpc"], timeout=10)
-        except HostError:
-            return None  # who holds it is a courtesy: that it is taken is what the user must hear
-        fields = {line[0]: line[1:] for line in done.out.splitlines() if line}
-        return f"{fields['c']} (pid {fields['p']})" if {"p", "c"} <= set(fields) else None
-    return None
+    import psutil
 
-
-def _listening_inodes(port: int) -> Iterator[str]:
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in (files.read_if_there(Path(table)) or "").splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == "0A" and int(fields[1].rsplit(":", 1)[1], 16) == port:
-                yield fields[9]
-
-
-def _processes_with(inodes: set[str]) -> Iterator[str]:
-    wanted = {f"socket:[{inode}]" for inode in inodes}
-    for folder in files.found(Path("/proc"), "[0-9]*"):
-        if wanted.intersection(files.links_in(folder / "fd")):
-            yield f"{(files.read_if_there(folder / 'comm') or 'a program').strip()} (pid {folder.name})"
+    try:
+        listening = (
+            c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.laddr.port == port
+        )
+        pid = next((c.pid for c in listening if c.pid), None)
+        return f"{psutil.Process(pid).name()} (pid {pid})" if pid else None
+    except (psutil.Error, OSError):
+        return None  # who holds it is a courtesy: that it is taken is what the user must hear

@@ -69,8 +69,8 @@ def look(images: Callable[[], Mapping[str, str]], old: Callable[[], Mapping[str,
         compose_trouble=trouble,
         own_compose=looks.at("Compose plugin", docker_endpoint.own_compose, ""),
         cpus=os.cpu_count() or 0,
-        ram=looks.at("memory", lambda: _memory("MemTotal") or 0.0, 0.0),
-        swap=looks.at("swap", lambda: _memory("SwapTotal"), None) if here else None,
+        ram=looks.at("memory", lambda: _memory()[0], 0.0),
+        swap=looks.at("swap", lambda: _memory()[1], None) if here else None,
         disk=looks.at("disk", lambda: files.disk(disk)[0] / 2**30, None) if disk else None,
         open_files=looks.at("open files", _open_files, 0) if here else 0,
         read_ahead=ahead,
@@ -153,13 +153,11 @@ def _os_release() -> Mapping[str, str]:
     return {k: v.strip('"') for k, _, v in (line.partition("=") for line in lines) if v}
 
 
-def _memory(line: str) -> float | None:
-    """A size of /proc/meminfo in GiB; None where the system does not say."""
-    told = files.read_if_there(Path("/proc/meminfo"))
-    if told is not None:
-        found = [text.split()[1] for text in told.splitlines() if text.startswith(line + ":")]
-        return int(found[0]) / 2**20 if found else None
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30 if line == "MemTotal" else None
+def _memory() -> tuple[float, float]:
+    """This machine's memory and swap in GiB."""
+    import psutil
+
+    return psutil.virtual_memory().total / 2**30, psutil.swap_memory().total / 2**30
 
 
 def _disk_of_engine(root_dir: str) -> Path:

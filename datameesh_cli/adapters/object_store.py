@@ -132,7 +132,7 @@ class ObjectStore:
         except ValueError as error:  # the client's own opinion of a bucket's or key's name
             raise UserError(f"cannot {doing}: {error}", "correct the name") from error
         except (HTTPError, InvalidResponseError, ServerError) as error:
-            hint = "see: ./dm status, ./dm logs minio"
+            hint = "see: ./dm status, ./dm logs"
             raise UnhealthyError(f"cannot {doing}: no object store answers at {self.endpoint}", hint) from error
 
 
@@ -152,4 +152,4 @@ def _refusal(doing: str, code: str, said: str) -> DmError:
             f"cannot {doing}: {said or code}",
             "the key pair is wrong, or its policy does not allow this: ./dm credentials",
         )
-    return UnhealthyError(f"cannot {doing}: {code} {said}".rstrip(), "see: ./dm status, ./dm logs minio")
+    return UnhealthyError(f"cannot {doing}: {code} {said}".rstrip(), "see: ./dm status, ./dm logs")

@@ -169,6 +169,14 @@ class Repository:
             files.write(path, text)
         return tuple(self.relative(path) for path in stale)
 
+    def add_folder(self, folder: Path, content: Mapping[Path, str]) -> None:
+        """Given a folder that is not there and its files, make it. Raise UserError if something of that name is there."""
+        if files.is_there(folder):
+            raise UserError(f"{self.relative(folder)} is there already", "choose another name, or remove it")
+        files.make_folder(folder)
+        for path, text in content.items():
+            files.write(path, text)
+
     def _brought(self, service: Service, secrets: Iterable[str]) -> tuple[str, ...]:
         """The secrets that come with the files that a service collects from other folders."""
         places = [place for pattern in service.files if "*" in pattern for place in self._places(service, pattern)]

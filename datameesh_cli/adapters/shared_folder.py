@@ -78,4 +78,4 @@ def _refuse_odd(path: Path, found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise HostError(f"{path} is no file", "remove it, then run the command again")
     if found.st_size > _LARGEST:
-        raise HostError(f"{path} is larger than anything that dbt writes", "remove it, then run the command again")
+        raise HostError(f"{path} is larger than anything that a job writes", "remove it, then run the command again")

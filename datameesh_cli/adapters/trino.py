@@ -11,7 +11,7 @@ from datameesh_cli.adapters import clock, http
 from datameesh_cli.errors import DmError, SqlError, UnhealthyError, UserError
 
 _NOT_YET = ("SERVER_STARTING_UP", "NO_NODES_AVAILABLE")
-_ASK_AGAIN = "see: ./dm status, ./dm logs trino-coordinator"
+_ASK_AGAIN = "see: ./dm status, ./dm logs"
 
 
 @dataclass(frozen=True, slots=True)

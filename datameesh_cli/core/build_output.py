@@ -21,7 +21,7 @@ _SIGNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"go: downloading (\S+)", "fetching {}"),
         (r"(?:Collecting|Downloading) (\S+)", "fetching {}"),
         (r"Installing collected packages", "installing Python packages"),
-        (r"train: (.+)", "training Trino's cache: {}"),
+        (r"train: (.+)", "training: {}"),
         (r"pulling (\S+)", "pulling {}"),
         (r"making (.+)", "making {}"),
         (r"\[[^\]]*\d+/\d+\] COPY", "copying files"),

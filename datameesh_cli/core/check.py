@@ -29,9 +29,9 @@ class Entry:
     expect: Expect
     rows: Texts = key("Rows of the fact matrix whose own 'works when' is asserted.", default=(), example=["S-DB-01"])
     sets: Texts = key("It needs one of these data sets loaded.", default=(), spelt="set", example=["small", "journey"])
-    needs: Texts = key("Services that must run, beside those that it talks to.", default=(), example=["a-worker"])
+    needs: Texts = key("Services that must run, beside those that it talks to.", default=(), example=["query-worker"])
     mart: str = key("It needs this mart, built from what is loaded.", default="", example="mart_customer_journey")
-    left_out: str = key("Only where the plan leaves this service out.", default="", example="a-worker")
+    left_out: str = key("Only where the plan leaves this service out.", default="", example="query-worker")
     target: Literal["", "compose", "kubernetes"] = key("Only on this kind of stack.", default="", example="compose")
     cleanup: Texts = key("SQL that runs afterwards, whatever came of it.", default=(), example=["DROP TABLE t"])
     repeat: Whole = key("Once to warm up, then so many times; the median counts as its time.", default=0, example=5)

@@ -13,6 +13,7 @@ from datameesh_cli.core.k8s.target import TargetFile
 from datameesh_cli.core.model import Profile
 from datameesh_cli.core.parity import Differences
 from datameesh_cli.core.schema import json_schema
+from datameesh_cli.core.seed.dataset import DatasetFile
 
 MADE_BY = "made by `dm dev schemas` from the classes that read these files"
 _HEADER = "# yaml-language-server: $schema="
@@ -60,5 +61,6 @@ FORMATS = (
         ("k8s-export/targets/*.yaml",),
         lambda: json_schema(TargetFile),
     ),
+    Format("dataset", "seed/<domain>/dataset.yaml", ("seed/*/dataset.yaml",), lambda: json_schema(DatasetFile)),
     Format("parity", "k8s-export/parity.yaml", ("k8s-export/parity.yaml",), lambda: json_schema(Differences)),
 )

@@ -25,6 +25,7 @@ _RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"tests/fakes/", ("tests/unit",)),
     (r"tests/(unit|contract|programs|machines)/", (r"tests/\1",)),
     (r"tests/(integration|checks\.py|stacks\.py)", ("tests/integration", *CHECKS)),
+    (r"tests/third_domain/", ("tests/integration/test_third_domain.py",)),
     (r"tests/(bench|cluster|broken_exports|mutations)", QUICK),
 )
 """A pattern of a changed path, and what pytest gets; the first that fits counts. A path that fits none can reach everything."""
@@ -33,13 +34,13 @@ _RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
 def reached_by(changed: Iterable[str], users: Mapping[str, Sequence[str]]) -> tuple[str, ...] | None:
     """Given changed paths, and by folder of services/ the service folders that run what it makes, return what pytest gets.
 
-    None: everything. Patterns stand for all files that fit.
+    None: everything. Patterns stand for all files that fit, and what is not there any more is left to the caller.
     """
     wanted: set[str] = set()
     for path in changed:
         service = re.match(r"services/([^/]+)/", path)
         if service and not path.endswith(".md"):
-            wanted |= {"tests/contract", *(f"services/{name}" for name in users.get(service[1], ()))}
+            wanted |= {"tests/contract", *(f"services/{name}" for name in (service[1], *users.get(service[1], ())))}
             continue
         found = next(((rule, reached) for pattern, reached in _RULES if (rule := re.match(pattern, path))), None)
         if not found:

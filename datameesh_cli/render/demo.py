@@ -92,11 +92,10 @@ class DemoProgress:
     def _open(self, view: Any) -> None:
         self._close()
         self._live = view
-        view.__enter__()
 
     def _close(self) -> None:
         if self._live:
-            self._live.__exit__(None, None, None)
+            self._live.close()
             self._live = None
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from typing import Any
 
 from datameesh_cli.core.build_output import BuildState
+from datameesh_cli.render.live import LiveView
 from datameesh_cli.render.output import print_line, print_table, say
 from datameesh_cli.usecases.build_images import Built, ImageRow
 from datameesh_cli.usecases.carry_images import Bundle
@@ -15,55 +14,26 @@ _EVERY = 10.0
 """Seconds between two lines where there is no terminal to redraw."""
 
 
-class BuildProgress:
+class BuildProgress(LiveView):
     """How far builds are: on a terminal a line for each that runs, redrawn; elsewhere a line every ten seconds."""
 
     def __init__(self) -> None:
-        self._live: Any = None
+        super().__init__()
         self._said = 0.0
-
-    def __enter__(self) -> BuildProgress:
-        return self
-
-    def __exit__(self, *_exception: Any) -> None:
-        self._close()
 
     def watch(self, state: BuildState) -> None:
         """Given how far all builds are, show it; when none is left the view makes room for the next."""
+        rows = [f"  {b.image:<16} {clock_time(b.seconds):>9}  {b.doing}" for b in state.running]
         if not state.left:
-            self._close()
-        elif sys.stderr.isatty():
-            self._open()
-            from rich.text import Text
-
-            rows = [f"  {b.image:<16} {clock_time(b.seconds):>9}  {b.doing}" for b in state.running]
-            lines = [Text(row, no_wrap=True, overflow="ellipsis") for row in [*rows, f"  {_sum(state)}"]]
-            self._live.update(Text("\n").join(lines))
-        elif state.seconds - self._said >= _EVERY and state.running:
+            self.close()
+        elif not self.draw(*rows, f"  {_sum(state)}") and state.seconds - self._said >= _EVERY and state.running:
             self._said = state.seconds
             say(f"  {_sum(state)}: " + "; ".join(f"{b.image} {b.doing}".strip() for b in state.running))
 
     def done(self, built: Built) -> None:
         """Given an image that is ready, print its line."""
         state = f"built in {clock_time(built.seconds)}" if built.built else "up to date"
-        line = f"  {built.reference:<32} {state} ({built.size} MiB)"
-        if self._live:
-            self._live.console.print(line, markup=False)
-        else:
-            say(line)
-
-    def _open(self) -> None:
-        if not self._live:
-            from rich.console import Console
-            from rich.live import Live
-
-            self._live = Live(console=Console(stderr=True, highlight=False), refresh_per_second=4, transient=True)
-            self._live.__enter__()
-
-    def _close(self) -> None:
-        if self._live:
-            self._live.__exit__(None, None, None)
-            self._live = None
+        self.tell(f"  {built.reference:<32} {state} ({built.size} MiB)")
 
 
 def _sum(state: BuildState) -> str:

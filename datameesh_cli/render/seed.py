@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Any
-
+from datameesh_cli.render.live import LiveView
 from datameesh_cli.render.output import print_line, print_table, say
 from datameesh_cli.usecases.load_domain import Progress
 from datameesh_cli.usecases.seed_data import Holdings, Seeded
 
 
-class SeedProgress:
+class SeedProgress(LiveView):
     """The live view of a load: on a terminal one line that counts; elsewhere one line per table that took its time."""
 
     _LONG = 1.0
 
-    def __init__(self) -> None:
-        self._terminal = sys.stderr.isatty()
-        self._shown = -1.0
-        self._wrote = False
-
-    def __enter__(self) -> SeedProgress:
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        if self._wrote:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-
     def show(self, progress: Progress) -> None:
-        """Given how far a table is, show it; on a terminal at most ten times a second."""
-        if not self._terminal:
-            if progress.done and progress.seconds >= self._LONG:
-                say(_line(progress))
-            return
-        if progress.done or abs(progress.seconds - self._shown) >= 0.1:
-            self._shown = progress.seconds
-            self._wrote = True
-            sys.stderr.write(f"\r\x1b[K{_line(progress)}")
-            sys.stderr.flush()
+        """Given how far a table is, show it."""
+        if not self.draw(_line(progress)) and progress.done and progress.seconds >= self._LONG:
+            say(_line(progress))
 
 
 def print_seeded(seeded: Seeded) -> None:

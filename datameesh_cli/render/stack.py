@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from typing import Any
 
 from datameesh_cli.core.health import ServiceState
 from datameesh_cli.core.memory import format_mib
+from datameesh_cli.render.live import LiveView
 from datameesh_cli.render.output import print_line, print_table, say
 from datameesh_cli.render.plan import print_plan
 from datameesh_cli.usecases.show_status import Credential, Place, Reason, Status
@@ -15,34 +14,19 @@ from datameesh_cli.usecases.start_profile import Started
 from datameesh_cli.usecases.stop_stack import Stopped
 
 
-class Progress:
+class Progress(LiveView):
     """The live view of `up`: on a terminal one line per service, redrawn; elsewhere one line per change of state."""
 
+    stays = True
+
     def __init__(self) -> None:
-        self._live: Any = None
+        super().__init__()
         self._seen: dict[str, str] = {}
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        if self._live:
-            self._live.__exit__(*exception)
 
     def show(self, states: Sequence[ServiceState], elapsed: float) -> None:
         """Given the services' states after `elapsed` seconds, show what is new."""
-        # Only now: before the first state another view may be on the terminal.
-        if not self._live and sys.stderr.isatty():
-            from rich.console import Console
-            from rich.live import Live
-
-            self._live = Live(console=Console(stderr=True, highlight=False), refresh_per_second=4, transient=False)
-            self._live.__enter__()
-        if self._live:
-            from rich.text import Text
-
-            lines = [Text(f"  {_sign(s)} {s.service:<22} {s.state} {s.detail}", style=_style(s)) for s in states]
-            self._live.update(Text("\n").join([*lines, Text(f"  {elapsed:5.1f} s", style="dim")]))
+        lines = [f"  {_sign(s)} {s.service:<22} {s.state} {s.detail}" for s in states]
+        if self.draw(*lines, f"  {elapsed:5.1f} s", styles=[*map(_style, states), "dim"]):
             return
         for state in states:
             if self._seen.get(state.service) != state.state:

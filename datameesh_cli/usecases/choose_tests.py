@@ -19,10 +19,15 @@ def choose_tests(outside: Outside, base: str) -> tuple[str, ...] | None:
     root = outside.repository.root
     images: dict[str, set[str]] = {}
     for service in outside.repository.model().services:
-        images.setdefault(service.folder, set()).add(service.image.removeprefix(PREFIX).partition(":")[0])
-    parents = {image.name: image.parents for image in outside.image_folders.read_images(root)}
+        images.setdefault(service.folder, set()).add(_folder(service.image))
+    made = outside.image_folders.read_images(root)
+    parents = {image.name: [_folder(parent) for parent in image.parents] for image in made}
     reached = reached_by(outside.repository.changed(base), users_of(parents, images))
     if reached is None:
         return None
     files = [path for pattern in reached for path in outside.repository.found(root, pattern)]
     return tuple(dict.fromkeys(outside.repository.relative(path) for path in files))
+
+
+def _folder(reference: str) -> str:
+    return reference.removeprefix(PREFIX).partition(":")[0]

@@ -35,7 +35,7 @@ VERDICTS = "verify.json"
 VERDICTS_K8S = "verify-k8s.json"
 """Of the cluster: what passed there says nothing of Compose."""
 LANES = 2
-"""How many files of checks run side by side. A check mostly waits for others, but more would make the single node of the engine queue."""
+"""How many files of checks run side by side. A check mostly waits; more would queue at the engine's single node."""
 
 # `small` times ten holds other figures than `small`.
 _LOADED = """

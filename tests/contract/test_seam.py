@@ -193,3 +193,10 @@ def test_docker_has_one_door(path: Path) -> None:
 @pytest.mark.parametrize("text", ['run(["docker", "ps"])', 'process.find("docker")', 'x = ("docker", *more)'])
 def test_a_call_of_docker_is_seen(text: str) -> None:
     assert docker_calls(text)
+
+
+def test_every_use_case_has_a_unit_test() -> None:
+    named = {path.stem for path in (PACKAGE / "usecases").glob("[a-z]*.py")}
+    assert (
+        sorted(named - {p.stem.removeprefix("test_") for p in (ROOT / "tests/unit/usecases").glob("test_*.py")}) == []
+    )

@@ -19,7 +19,6 @@ from datameesh_cli.adapters import (
     clock,
     dockerd,
     git,
-    host,
     host_setup,
     image_builder,
     image_bundle,
@@ -104,7 +103,6 @@ CALLS: dict[str, tuple[str, Call]] = {
     "systemctl": ("systemctl", lambda _: host_setup.checked(["systemctl", "start", "docker"], dict(os.environ))),
     "dockerd": ("dockerd", lambda home: dockerd.start(home / "engine.log", home / "docker.pid")),
     "debootstrap's script": ("rootfs", _rootfs),
-    "lsof": ("lsof", lambda _: host.port_holder(1)),
     "git": ("git", lambda home: git.changed(home, "main")),
 }
 
@@ -113,7 +111,7 @@ NO_LIMIT |= {"debootstrap's script", "docker exec of the relay", "kubectl run"}
 NO_LIMIT |= {"docker compose down", "docker compose rm", "docker compose restart"}
 """What may take as long as it takes: its output is shown as it comes, or the caller has a limit, and Ctrl-C ends it."""
 
-OPTIONAL = {"kube-score", "lsof"}
+OPTIONAL = {"kube-score"}
 """What is done without where it cannot be run."""
 
 ANSWERS = {
@@ -146,7 +144,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(subprocess.Popen, "communicate", impatient)
     monkeypatch.setattr(clock, "now", lambda: next(ticks))
     monkeypatch.setattr(clock, "sleep", lambda _seconds: None)
-    monkeypatch.setattr(host.files, "is_there", lambda _path: False)
     monkeypatch.setattr(dockerd, "has_systemd", lambda: False)
     return tmp_path
 
@@ -194,7 +191,7 @@ def test_a_program_that_cannot_be_run(home: Path, name: str, fault: str, says: s
     elif fault == "no interpreter":
         _put(home, program, "#!/nowhere/python\n")
     refused = _outcome(call, home)
-    if name in OPTIONAL and (fault in ("missing", "not executable") or name == "lsof"):
+    if name in OPTIONAL and fault in ("missing", "not executable"):
         assert refused is None
         return
     if name == "docker save":  # through the shell, which says it in its own words
@@ -215,9 +212,6 @@ def test_a_program_that_hangs(home: Path, name: str) -> None:
     program, call = CALLS[name]
     _put(home, program, "#!/bin/sh\nexec sleep 60\n")
     refused = _outcome(call, home)
-    if name == "lsof":
-        assert refused is None
-        return
     assert isinstance(refused, HostError)
     said = "ended again" if program == "dockerd" else "did not end within"
     assert said in refused.message
@@ -250,4 +244,4 @@ def test_every_program_that_the_code_names_is_in_the_table() -> None:
         "apt-cache": "as apt-get",
     }
     assert named - set(elsewhere) <= {program for program, _ in CALLS.values()}
-    assert {"docker", "lsof", "systemctl", "dpkg", "kube-score"} <= named
+    assert {"docker", "systemctl", "dpkg", "kube-score"} <= named

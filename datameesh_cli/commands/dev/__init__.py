@@ -3,4 +3,4 @@
 Example: dm dev test tests/unit -x
 """
 
-COMMANDS = {"Commands": ("test", "coverage", "schemas", "bench")}
+COMMANDS = {"Commands": ("test", "coverage", "new-service", "schemas", "bench")}

@@ -15,7 +15,7 @@ class Exec(Kind):
     called = "exec"
     expects = OfProgram
 
-    service: Text = key("The service.", example="web")
+    service: Text = key("The service.", example="orders-db")
     command: tuple[Word, ...] = key("The command's words.", example=["sh", "-c", "..."], min_length=1)
 
     @property

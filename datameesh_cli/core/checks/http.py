@@ -34,8 +34,10 @@ class Http(Kind):
     called = "http"
     expects = OfPage
 
-    port: Text | PortNumber = key("The variable of a published port; with `service`, a number.", example="WEB_PORT")
-    service: str = key("Ask this service, from inside.", default="", example="web")
+    port: Text | PortNumber = key(
+        "The variable of a published port; with `service`, a number.", example="ORDERS_API_PORT"
+    )
+    service: str = key("Ask this service, from inside.", default="", example="orders-api")
     path: str = key("The path, with its query.", default="/", example="/v1/info")
     method: str = key("The method.", default="GET", example="POST")
     headers: dict[str, Word] = key("More headers.", default_factory=dict, example={"Accept": "text/html"})
@@ -45,7 +47,7 @@ class Http(Kind):
         if isinstance(self.port, int) is not bool(self.service):
             raise Wrong(
                 "outside a port has a variable, inside a service and a number",
-                "write {port: WEB_PORT} or {service: web, port: 8080}",
+                "write {port: ORDERS_API_PORT} or {service: orders-api, port: 8000}",
             )
 
     @property

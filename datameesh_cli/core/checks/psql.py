@@ -22,8 +22,8 @@ class Psql(Kind):
     called = "psql"
     expects = OfTable
 
-    service: Text = key("The database's service.", example="some-db")
-    database: Text = key("The database in it.", example="some_db")
+    service: Text = key("The database's service.", example="orders-db")
+    database: Text = key("The database in it.", example="orders_db")
     sql: Text = key("The statement.", example="SELECT 1")
     user: str = key("Who asks.", default=OWNER)
 

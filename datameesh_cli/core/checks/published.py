@@ -16,7 +16,7 @@ class Published(Kind):
     short = "services"
     expects = OfRows
 
-    services: Texts = key("The services.", example=["some-db"], min_length=1)
+    services: Texts = key("The services.", example=["orders-db"], min_length=1)
 
     @property
     def needs(self) -> Needs:

@@ -37,7 +37,7 @@ class Resolve(Kind):
     short = "names"
     expects = OfNames
 
-    names: Texts = key("The names.", example=["some-db"], min_length=1)
+    names: Texts = key("The names.", example=["orders-db"], min_length=1)
 
     @property
     def needs(self) -> Needs:

@@ -37,7 +37,7 @@ class Sql(Kind):
     expects = OfTable
 
     statement: str = key("The statements.", default="", example="SELECT 1")
-    file: str = key("A file of statements instead.", default="", example="services/web/queries/some.sql")
+    file: str = key("A file of statements instead.", default="", example="services/engine/queries/journey.sql")
     then: str = key("More statements after the file's.", default="", example="SELECT 1")
     user: str = key("Who asks.", default="admin")
 

@@ -113,7 +113,7 @@ RULES: tuple[Rule, ...] = (
     Rule("tty", CONVERTED, "adopt"),
     Rule("stdin_open", CONVERTED, "adopt"),
     Rule("expose/[]", CONVERTED, "ports", "everything here speaks TCP", values=r"\d+(/tcp)?"),
-    Rule("ports/[]/target", REPAIRED, "ports", "kompose's Service has the published port: `minio:9000` would fail inside"),
+    Rule("ports/[]/target", REPAIRED, "ports", "kompose's Service has the published port: it would not answer at the one inside"),
     Rule("ports/[]/published", DROPPED, "ports", "a job has no Service", when=_job),
     Rule("ports/[]/published", REPAIRED, "ports", "the fragment's default is the NodePort; a stack's own offset is not"),
     Rule("ports/[]/protocol", CONVERTED, "ports", "everything here speaks TCP", values="tcp"),

@@ -11,9 +11,9 @@ import datetime
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from datameesh_cli.core.schema import Wrong
 from datameesh_cli.core.seed.chance import mix
-from datameesh_cli.core.seed.declared import Node
-from datameesh_cli.core.seed.makers import Around, Maker, Row, maker
+from datameesh_cli.core.seed.makers import Around, Make, Maker, Row, maker
 
 BLOCK = 1000
 _TEMPLATES = 4
@@ -46,21 +46,17 @@ class Share:
 BulkColumn = Numbered | Moments | Share | Maker
 
 
-def bulk_column(node: Node, around: Around) -> BulkColumn:
-    """Given the declaration of a column of a numbered table, return how its values are made. Raise UserError if not valid."""
-    declared = node.mapping()
-    if "number" in declared and "text" not in declared:
-        if node.at("number").whole() != 1:
-            raise node.at("number").wrong("numbered rows start at 1")
+def bulk_column(said: Make, around: Around) -> BulkColumn:
+    """Given how a column of a numbered table is made, return how its values are made in bulk. Raise Wrong if not possible."""
+    if said.kind == "number":
+        if said.number != 1:
+            raise Wrong("numbered rows start at 1", "write number: 1")
         return Numbered()
-    if "moments_from" in declared:
-        return Moments(node.at("moments_from").moment().date())
-    if "share" in declared:
-        percent = node.at("share").whole()
-        if percent > 100:
-            raise node.at("share").wrong("must be a percentage up to 100")
-        return Share(percent, around.seed)
-    return maker(node, around)
+    if said.kind == "moments_from":
+        return Moments(said.moments_from)
+    if said.kind == "share":
+        return Share(said.share, around.seed)
+    return maker(said, around)
 
 
 def blocks(columns: Sequence[BulkColumn], count: int, seed: int) -> Iterator[tuple[bytes, int]]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
+from pydantic import Field
+
+from datameesh_cli.core.schema import Text, Whole, Wrong, declared, key, nearest, read
 from datameesh_cli.core.seed.bulk import BLOCK, BulkColumn, bulk_column
-from datameesh_cli.core.seed.chance import key, mix
-from datameesh_cli.core.seed.declared import Node
-from datameesh_cli.core.seed.makers import Around, Listed, Maker, Value, maker
+from datameesh_cli.core.seed.chance import key as fold
+from datameesh_cli.core.seed.chance import mix
+from datameesh_cli.core.seed.makers import Around, Listed, Make, Maker, Plain, Value, maker
+from datameesh_cli.errors import UserError
 
 _PERSON = ("name", "first_name", "email", "country", "region", "industry", "customer_at", "revenue")
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -17,17 +21,99 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "contact": (*_PERSON, "source", "campaign", "contact_at"),
     "order": (*_PERSON, "customer", "order_at", "amount", "product", "quantity", "status"),
 }
-_TABLE_KEYS = ("about", "each", "times", "rows", "counts", "columns", "first")
 
 
-@dataclass(frozen=True, slots=True)
+@declared
 class Database:
-    """Where the domain's rows are kept: the Compose service, the database, the login and the name of its password's secret."""
+    """Where the domain's rows are kept."""
 
-    service: str
-    name: str
-    login: str
-    password: str
+    service: Text = key("the Compose service", example="orders-db")
+    name: Text = key("the database", example="orders_db")
+    login: Text = key("the login that owns it", example="owner")
+    password: Text = key("the name of the secret that is its password", example="orders-db-owner-password")
+
+
+@declared
+class ColumnEntry(Make):
+    """A column: what it holds, and how its values are made, in one way."""
+
+    about: str = key("what it holds", default="", example="the key that joins the domains")
+
+    def __post_init__(self) -> None:
+        if not self.about:
+            raise Wrong("`about` is missing", "write about: what it holds")
+        Make.__post_init__(self)
+
+
+@declared
+class ListedRows:
+    """Rows that are written out: names first, once; then one list a row. The first field is the key."""
+
+    fields: tuple[Text, ...] = key("the fields of a row", min_length=1, example=["campaign_id", "campaign_name"])
+    values: tuple[tuple[Plain, ...], ...] = key("the rows", min_length=1, example=[[1, "Spring Sale"]])
+
+    def __post_init__(self) -> None:
+        for i, row in enumerate(self.values):
+            if len(row) != len(self.fields):
+                names = ", ".join(self.fields)
+                raise Wrong(f"values[{i}] has {len(row)} values for {len(self.fields)} fields", f"fields: {names}")
+
+
+@declared
+class TableEntry:
+    """A table: what a row stands for, and its columns in order."""
+
+    about: Text = key("what it holds", example="one row per campaign")
+    each: Text = key(
+        "what a row stands for: customer, contact or order (of seed/people.yaml), number (rows by the million), listed (its own "
+        "`rows`), or the name of another table that is listed",
+        example="customer",
+    )
+    columns: Mapping[str, ColumnEntry] = key("its columns, by name")
+    times: Annotated[Whole, Field(ge=1)] = key("so many rows for each", default=1)
+    rows: ListedRows | None = key("the rows of a listed table", default=None)
+    counts: Mapping[str, Whole] = key("of a numbered table: how many rows, by data set", default_factory=dict)
+    first: tuple[tuple[Plain, ...], ...] = key("the first rows, written out", default=())
+
+    def __post_init__(self) -> None:
+        if self.each == "listed" and self.rows is None:
+            raise Wrong("`rows` is missing, the rows that are listed", "write rows: {fields: [...], values: [[...]]}")
+        count = sum(column.database is None for column in self.columns.values())
+        for i, row in enumerate(self.first):
+            if len(row) != count:
+                raise Wrong(
+                    f"first[{i}] has {len(row)} values for {count} columns", "a value for each column that is made here"
+                )
+        for name, number in self.counts.items():
+            if number % BLOCK:
+                raise Wrong(f"counts.{name} must be a multiple of {BLOCK}", f"rows are made in blocks of {BLOCK}")
+
+
+@declared
+class DatasetFile:
+    """A domain's data: its database, its tables, and how each value is made."""
+
+    about: Text = key("what the domain holds", example="customers and what they bought")
+    database: Database = key("where the rows are kept")
+    random: Whole = key("the number that everything drawn follows from", example=1)
+    tables: Mapping[str, TableEntry] = key("by name, in the order in which they can be loaded", min_length=1)
+    must_hold: Mapping[str, Text] = key(
+        "queries that must count 0 before the load is committed, by what they say", default_factory=dict
+    )
+    raw: tuple[Text, ...] = key("tables whose rows also lie in the lake, as raw/<domain>/<table>.csv", default=())
+    also_raw: Mapping[str, Text] = key("more objects in the lake, by name, each with its query", default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for i, name in enumerate(self.raw):
+            if name not in self.tables:
+                raise Wrong(f"raw[{i}]: there is no table '{name}'", nearest(name, self.tables, "tables"))
+        listed = [name for name, table in self.tables.items() if table.rows is not None]
+        choices = [*FIELDS, "listed", "number", *listed]
+        for name, table in self.tables.items():
+            if table.each not in choices:
+                raise Wrong(
+                    f"tables.{name}.each: a row cannot stand for '{table.each}'", nearest(table.each, choices, "one of")
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,126 +170,61 @@ def dataset_from(data: object, domain: str, file: str, sets: tuple[str, ...]) ->
 
     Raise UserError, naming file and key, for what is not valid.
     """
-    root = Node(data, file)
-    root.mapping("about", "database", "random", "tables", "must_hold", "raw", "also_raw")
-    seed = mix(root.at("random").whole(), key(domain))
+    said = read(DatasetFile, data, file)
+    seed = mix(said.random, fold(domain))
     listed = {
-        name: _listed(node)
-        for name, node in root.at("tables").items()
-        if node.mapping(*_TABLE_KEYS).get("each") == "listed"
+        name: Listed(tuple(dict(zip(t.rows.fields, row, strict=True)) for row in t.rows.values))
+        for name, t in said.tables.items()
+        if t.rows is not None
     }
-    tables = tuple(_table(name, node, listed, sets, mix(seed, key(name))) for name, node in root.at("tables").items())
-    if not tables:
-        raise root.at("tables").wrong("declares no table")
-    raw = root.at("raw").texts()
-    for entry in root.at("raw").entries():
-        if entry.value not in {table.name for table in tables}:
-            raise entry.wrong(
-                f"there is no table '{entry.value}'", "tables: " + ", ".join(table.name for table in tables)
+    tables = []
+    for name, table in said.tables.items():
+        for unknown in set(table.counts) - set(sets):
+            raise UserError(
+                f"{file}: `tables.{name}.counts`: there is no data set '{unknown}'", nearest(unknown, sets, "sets")
             )
-    rules, also = (_pairs(root.at(key)) for key in ("must_hold", "also_raw"))
+        tables.append(_table(name, table, listed, mix(seed, fold(name)), file))
     return Dataset(
-        domain, root.at("about").text(), database_from(data, file), tables, rules, raw, also, _first_customer(root)
+        domain,
+        said.about,
+        said.database,
+        tuple(tables),
+        tuple(said.must_hold.items()),
+        said.raw,
+        tuple(said.also_raw.items()),
+        _first_customer(said),
     )
 
 
 def database_from(data: object, file: str) -> Database:
     """Given a dataset file's content, return the domain's database. Raise UserError, naming file and key, for what is not valid."""
-    at = Node(data, file).at("database")
-    at.mapping("service", "name", "login", "password")
-    return Database(*(at.at(name).text() for name in ("service", "name", "login", "password")))
+    return read(Database, data.get("database") if isinstance(data, Mapping) else None, file, "database")
 
 
-def _pairs(node: Node) -> tuple[tuple[str, str], ...]:
-    return tuple((name, at.text()) for name, at in node.items()) if node.value else ()
-
-
-def _first_customer(root: Node) -> int:
+def _first_customer(said: DatasetFile) -> int:
     """The number of the first customer, for the orders that refer to it: where customers are a table here, its first `number`."""
-    for _, table in root.at("tables").items():
-        if table.mapping().get("each") == "customer":
-            for _, column in table.at("columns").items():
-                if "number" in column.mapping() and "text" not in column.mapping():
-                    return column.at("number").whole()
-    return 1
+    customers = [c for t in said.tables.values() if t.each == "customer" for c in t.columns.values()]
+    return next((column.number for column in customers if column.kind == "number"), 1)
 
 
-def _listed(node: Node) -> Listed:
-    """The rows of a listed table. Names come first, once; then one list a row."""
-    rows = node.at("rows")
-    rows.mapping("fields", "values")
-    fields = rows.at("fields").texts()
-    if not fields:
-        raise rows.at("fields").wrong("must name at least one field")
-    found = []
-    for entry in rows.at("values").entries():
-        values = [_value(value) for value in entry.entries()]
-        if len(values) != len(fields):
-            raise entry.wrong(f"has {len(values)} values for {len(fields)} fields", "fields: " + ", ".join(fields))
-        found.append(dict(zip(fields, values, strict=True)))
-    if not found:
-        raise rows.at("values").wrong("must list at least one row")
-    return Listed(tuple(found))
-
-
-def _value(node: Node) -> Value:
-    if isinstance(node.value, float):
-        raise node.wrong(f"write {node.value!r} in quotes", "quoted amounts keep their decimals")
-    if node.value is not None and not isinstance(node.value, (str, int, datetime.date)):
-        raise node.wrong(f"must be a plain value, not {node.value!r}")
-    return node.value
-
-
-def _table(name: str, node: Node, listed: Mapping[str, Listed], sets: tuple[str, ...], seed: int) -> Table:
-    each = node.at("each").text()
-    if each in FIELDS:
-        fields = FIELDS[each]
-    elif each == "number":
-        fields = ()
-    elif each == "listed" or each in listed:
-        fields = tuple(listed[name if each == "listed" else each].rows[0])
-    else:
-        choices = [*FIELDS, "listed", "number", *listed]
-        raise node.at("each").wrong(f"a row cannot stand for '{each}'", "one of: " + ", ".join(choices))
-    source = name if each == "listed" else each
+def _table(name: str, said: TableEntry, listed: Mapping[str, Listed], seed: int, file: str) -> Table:
+    source = name if said.each == "listed" else said.each
     rows = listed[source].rows if source in listed else ()
-    columns = tuple(
-        _column(column, at, each, Around(fields, listed, mix(seed, key(column))))
-        for column, at in node.at("columns").items()
-    )
-    table = Table(
-        name=name,
-        about=node.at("about").text(),
-        each=each,
-        columns=columns,
-        times=node.at("times").whole(1, default=1),
-        rows=rows,
-        counts=_counts(node.at("counts"), sets) if each == "number" else None,
-        first=tuple(tuple(_value(value) for value in entry.entries()) for entry in node.at("first").entries()),
-    )
-    for entry in node.at("first").entries():
-        if len(entry.entries()) != len(table.loaded_columns):
-            raise entry.wrong(f"has {len(entry.entries())} values for {len(table.loaded_columns)} columns")
-    return table
+    fields = FIELDS.get(said.each) or tuple(rows[0] if rows else ())
+    columns = []
+    for column, how in said.columns.items():
+        place = f"{file}: `tables.{name}.columns.{column}`"
+        try:
+            columns.append(_column(column, how, said.each, Around(fields, listed, mix(seed, fold(column)), place)))
+        except Wrong as wrong:
+            raise UserError(f"{place}: {wrong}", wrong.hint) from wrong
+    counts = said.counts if said.each == "number" else None
+    return Table(name, said.about, said.each, tuple(columns), said.times, rows, counts, said.first)
 
 
-def _column(name: str, node: Node, each: str, around: Around) -> Column:
-    about = node.at("about").text()
-    made = Node({k: v for k, v in node.mapping().items() if k != "about"}, node.file, node.path)
-    if "database" in made.mapping():
-        made.mapping("database")
-        return Column(name, f"{about} ({made.at('database').text()})")
+def _column(name: str, how: ColumnEntry, each: str, around: Around) -> Column:
+    if how.kind == "database":
+        return Column(name, f"{how.about} ({how.database})")
     if each == "number":
-        return Column(name, about, bulk=bulk_column(made, around))
-    return Column(name, about, make=maker(made, around))
-
-
-def _counts(node: Node, sets: tuple[str, ...]) -> Mapping[str, int]:
-    counts = {}
-    for name, at in node.items():
-        if name not in sets:
-            raise node.wrong(f"there is no data set '{name}'", "sets: " + ", ".join(sets))
-        counts[name] = at.whole()
-        if counts[name] % BLOCK:
-            raise at.wrong(f"must be a multiple of {BLOCK}", f"rows are made in blocks of {BLOCK}")
-    return counts
+        return Column(name, how.about, bulk=bulk_column(how, around))
+    return Column(name, how.about, make=maker(how, around))

@@ -28,7 +28,7 @@ from datameesh_cli.core.build_output import doing, without_passwords
         ("#9 20.40 crypto/tls", "compiling crypto/tls"),
         ("#8 2.6 Collecting dbt-core==1.11.16", "fetching dbt-core==1.11.16"),
         ("#8 9.6 Installing collected packages: pytz, attrs", "installing Python packages"),
-        ("#20 31.8 train: Trino is ready", "training Trino's cache: Trino is ready"),
+        ("#20 31.8 train: Trino is ready", "training: Trino is ready"),
         ("#21 exporting layers", "writing the image"),
         ("#5 [train 2/10] COPY --from=postgres / /", "copying files"),
         ("#5 [build 2/4] WORKDIR /src", None),

@@ -23,9 +23,12 @@ def test_a_building_block_reaches_whatever_is_built_from_it() -> None:
     [
         (["services/trino/compose.yaml"], ["services/trino", "tests/contract"]),
         (["services/trino/config/jvm.config", "compose/services.yaml"], ["services/trino", "tests/contract"]),
-        (["services/postgres/Dockerfile"], ["services/sales-db", "services/trino", "tests/contract"]),
+        (
+            ["services/postgres/Dockerfile"],
+            ["services/postgres", "services/sales-db", "services/trino", "tests/contract"],
+        ),
         (["services/trino/README.md", "docs/demo.png"], ["tests/contract"]),
-        (["services/gone/compose.yaml"], ["tests/contract"]),
+        (["services/gone/compose.yaml"], ["services/gone", "tests/contract"]),
         (["compose/hardened.yaml"], sorted({*QUICK, *CHECKS})),
         (["dbt/models/x.sql"], sorted({*QUICK, *CHECKS})),
         (["datameesh_cli/core/ram_plan.py"], sorted(QUICK)),

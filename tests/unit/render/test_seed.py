@@ -48,6 +48,19 @@ def test_progress_in_a_file_is_one_line_for_each_table_that_took_its_time(capsys
     assert "500,000 rows/s" in lines[0]
 
 
+def test_progress_on_a_terminal_is_one_line_that_goes_when_the_load_is_done(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    with SeedProgress() as progress:
+        progress.show(Progress("sales", "orders", 1_000_000, 2.0))
+        progress.show(ORDERS)
+    shown = capsys.readouterr().err
+    assert "2,000,000 rows" in shown
+    assert shown.endswith("\x1b[2K"), "the line is wiped away"
+
+
 def held(content: str) -> tuple[LoadedTable, ...]:
     return (LoadedTable("journey", "leads", 4580, 1, content),)
 

@@ -22,6 +22,10 @@ def test_committed_uncommitted_new_and_removed_files_count(tmp_path: Path) -> No
     for name in ("tests/contract/test_a.py", "tests/unit/test_b.py", "services/web/config/a.ini", "seed/x.yaml"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("1")
+    for name, origin in (("base", "scratch"), ("web", "datameesh/base:1")):
+        (tmp_path / "services" / name).mkdir(exist_ok=True)
+        label = 'LABEL org.opencontainers.image.version="1"'
+        (tmp_path / "services" / name / "Dockerfile").write_text(f"FROM {origin}\n{label}\n")
     (tmp_path / ".gitignore").write_text(".dm/\n")
     _git(tmp_path, "init", "-q", "-b", "main")
     _git(tmp_path, "add", "-A")
@@ -34,6 +38,9 @@ def test_committed_uncommitted_new_and_removed_files_count(tmp_path: Path) -> No
     assert choose_tests(outside, "main") == ("services/web", "tests/contract")
     _git(tmp_path, "commit", "-qam", "two")
     assert choose_tests(outside, "HEAD") == ()
+    (tmp_path / "services/base/more").write_text("1")
+    assert choose_tests(outside, "HEAD") == ("services/base", "services/web", "tests/contract")
+    (tmp_path / "services/base/more").unlink()
     (tmp_path / "tests/unit/test_new.py").write_text("1")
     assert choose_tests(outside, "main") == ("services/web", "tests/contract", "tests/unit/test_new.py")
     (tmp_path / "new.toml").write_text("1")

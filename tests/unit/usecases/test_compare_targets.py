@@ -18,7 +18,11 @@ from tests.fakes.values import a_container
 
 
 def _compared(
-    root: Path, monkeypatch: pytest.MonkeyPatch, here: dict[str, str], there: dict[str, str], declared: str = "differences: []"
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    here: dict[str, str],
+    there: dict[str, str],
+    declared: str = "differences: []",
 ) -> Compared:
     world, _ = fake_outside(root, FakeEngine([a_container("web", image_id="sha256:1")]))
     (root / "k8s-export").mkdir()
