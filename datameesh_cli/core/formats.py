@@ -14,6 +14,7 @@ from datameesh_cli.core.model import Profile
 from datameesh_cli.core.parity import Differences
 from datameesh_cli.core.schema import json_schema
 from datameesh_cli.core.seed.dataset import DatasetFile
+from datameesh_cli.core.seed.people_file import PeopleFile
 
 MADE_BY = "made by `dm dev schemas` from the classes that read these files"
 _HEADER = "# yaml-language-server: $schema="
@@ -61,6 +62,7 @@ FORMATS = (
         ("k8s-export/targets/*.yaml",),
         lambda: json_schema(TargetFile),
     ),
+    Format("people", "seed/people.yaml", ("seed/people.yaml",), lambda: json_schema(PeopleFile)),
     Format("dataset", "seed/<domain>/dataset.yaml", ("seed/*/dataset.yaml",), lambda: json_schema(DatasetFile)),
     Format("parity", "k8s-export/parity.yaml", ("k8s-export/parity.yaml",), lambda: json_schema(Differences)),
 )

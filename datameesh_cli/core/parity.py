@@ -84,7 +84,7 @@ def compare(compose: Mapping[str, str], kubernetes: Mapping[str, str], declared:
 
 
 def group_of(fact: str) -> str:
-    """Given a fact's name such as `memory/minio`, return its group."""
+    """Given a fact's name such as `memory/web`, return its group."""
     return fact.partition("/")[0]
 
 

@@ -208,7 +208,7 @@ def _expected(says: Mapping[str, Any]) -> str:
         "string": "a text",
         "boolean": "true or false",
         "array": "a list" + count,
-        "object": "a mapping",
+        "object": "a mapping" + (" that is not empty" if says.get("minProperties") else ""),
     }.get(str(says.get("type")), "")
 
 

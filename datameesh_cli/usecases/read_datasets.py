@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from datameesh_cli.core import seed as generators
 from datameesh_cli.core.seed.dataset import Database, Dataset, database_from, dataset_from
-from datameesh_cli.core.seed.people import People, people_from
+from datameesh_cli.core.seed.people import People
+from datameesh_cli.core.seed.people_file import people_from
 from datameesh_cli.errors import UserError
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ VERDICTS = "verify.json"
 VERDICTS_K8S = "verify-k8s.json"
 """Of the cluster: what passed there says nothing of Compose."""
 LANES = 2
-"""How many files of checks run side by side. A check mostly waits for others, but more would make Trino's single node queue."""
+"""How many files of checks run side by side. A check mostly waits; more would queue at the engine's single node."""
 
 # `small` times ten holds other figures than `small`.
 _LOADED = """
@@ -43,7 +43,7 @@ SELECT CASE scale WHEN 1 THEN set_name ELSE set_name || ' x ' || scale END, extr
 FROM datameesh.loaded_set GROUP BY 1
 """
 _NEVER_LOADED = 'relation "datameesh.loaded_set" does not exist'
-# Not `build`: in set flow addresses repeat by design, so dbt's test of unique ones stops what follows it.
+# Not `build`: in set flow addresses repeat by design, so the test of unique ones stops what follows it.
 _BUILD = "run: dm dbt run"
 _NOT_BUILT = ("TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND")
 
@@ -224,7 +224,7 @@ def _loaded(target: Primitives, databases: Sequence[Database]) -> tuple[float, f
 
 
 def _mart_reason(target: Primitives, mart: str, loaded_at: float) -> Reason | None:
-    """Why a mart cannot be checked: it is not there, or not of what is loaded. Raise DmError if Trino refuses to tell."""
+    """Why a mart cannot be checked: it is not there, or not of what is loaded. Raise DmError if the engine refuses to tell."""
     newest = f'SELECT max(to_unixtime(committed_at)) FROM lake.marts."{mart}$snapshots"'
     try:
         built = target.sql([newest], "admin").rows[0][0]

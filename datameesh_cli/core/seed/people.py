@@ -8,29 +8,70 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
 
-from datameesh_cli.core.seed.declared import Node
+from pydantic import BeforeValidator, Field, PlainValidator
+
+from datameesh_cli.core.schema import Text, Whole, Wrong, declared, key
 from datameesh_cli.errors import UserError
 
 
-@dataclass(frozen=True, slots=True)
+def _moment(value: Any) -> datetime.datetime:
+    """A plain date means its midnight."""
+    if isinstance(value, datetime.datetime):
+        return value
+    if isinstance(value, datetime.date):
+        return datetime.datetime(value.year, value.month, value.day)
+    raise Wrong(f"must be a date, not {value!r}", "write for example 2024-01-31 08:15:00")
+
+
+def _cents(value: Any) -> int:
+    try:
+        amount = Decimal(str(value)) * 100
+    except InvalidOperation:
+        amount = Decimal("0.5")
+    if isinstance(value, bool) or amount != int(amount) or amount < 0:
+        raise Wrong(f"must be an amount with two decimals, not {value!r}", "write for example 1250.00")
+    return int(amount)
+
+
+def _tenths(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0 or round(value * 10) / 10 != value:
+        raise Wrong(f"must be a number with one decimal, not {value!r}", "write for example 14.5")
+    return round(value * 10)
+
+
+def _pairs(value: Any) -> Any:
+    return list(value.items()) if isinstance(value, Mapping) else value
+
+
+Moment = Annotated[datetime.datetime, PlainValidator(_moment, json_schema_input_type=datetime.datetime | datetime.date)]
+Cents = Annotated[int, PlainValidator(_cents, json_schema_input_type=float | str)]
+Tenths = Annotated[int, PlainValidator(_tenths, json_schema_input_type=float)]
+Count = Annotated[Whole, Field(ge=1)]
+Regions = Annotated[tuple[tuple[Text, Text], ...], BeforeValidator(_pairs, json_schema_input_type=dict[str, Text])]
+Words = Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+@declared
 class Contact:
     """One contact with marketing: a lead."""
 
-    source: str
-    campaign: int
-    at: datetime.datetime
+    source: Text = key("where it came from", example="Google Ads")
+    campaign: Count = key("the campaign's number", example=1)
+    at: Moment = key("when")
 
 
-@dataclass(frozen=True, slots=True)
+@declared
 class Order:
-    """One order; product, quantity and status are None where only the amount is declared."""
+    """One order. A made-up one has only its moment and its amount."""
 
-    at: datetime.datetime
-    cents: int
-    product: int | None = None
-    quantity: int | None = None
-    status: str | None = None
+    at: Moment = key("when")
+    cents: Cents = key("what was agreed", spelt="amount", example="1250.00")
+    product: Count | None = key("the product's number", default=None, example=1)
+    quantity: Count | None = key("how many", default=None, example=2)
+    status: Text | None = key("how far it is", default=None, example="SHIPPED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +99,42 @@ class Person:
         return sum(order.cents for order in self.orders)
 
 
-@dataclass(frozen=True, slots=True)
+@declared
 class Vocabulary:
-    """What made-up people are made of. `countries` maps a country to its sales region."""
+    """What made-up people are made of: none of these twice."""
 
-    email_domain: str
-    first_names: tuple[str, ...]
-    last_names: tuple[str, ...]
-    countries: tuple[tuple[str, str], ...]
-    industries: tuple[str, ...]
+    email_domain: Text = key("what stands behind the @", example="example.com")
+    first_names: Words = key("first names")
+    last_names: Words = key("last names")
+    countries: Regions = key("each country's sales region", min_length=1, example={"Germany": "EMEA"})
+    industries: Words = key("industries")
+
+    def __post_init__(self) -> None:
+        for name in ("first_names", "last_names", "countries", "industries"):
+            words = getattr(self, name)
+            if len(set(words)) != len(words):
+                raise Wrong(f"{name} must name none twice", "take one of them out")
 
 
-@dataclass(frozen=True, slots=True)
+@declared
 class Pair:
-    """The totals of one source and campaign: lead rows, customers won, lead rows of those customers, cents, average days."""
+    """The totals of one source and campaign, the people written out included."""
 
-    source: str
-    campaign: int
-    leads: int
-    customers: int
-    contacts: int
-    cents: int
-    tenth_days: int
+    source: Text = key("where the leads came from", example="Google Ads")
+    campaign: Count = key("the campaign's number", example=1)
+    leads: Whole = key("lead rows", example=120)
+    customers: Whole = key("customers won", example=48)
+    cents: Cents = key("what they bought", spelt="revenue", example="45600.00")
+    tenth_days: Tenths = key(
+        "whole days from first contact to conversion: the mean, at one decimal", spelt="average_days", example=14.5
+    )
+    contacts: Whole = key("lead rows of those customers; without: one each", default=None)
+
+    def __post_init__(self) -> None:
+        if self.contacts is None:
+            object.__setattr__(self, "contacts", self.customers)
+        if not self.customers <= self.contacts <= self.leads:
+            raise Wrong("customers <= contacts <= leads does not hold", "contacts are the lead rows of the customers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,161 +170,3 @@ class People:
             if candidate.name == name:
                 return candidate
         raise UserError(f"there is no data set '{name}'", "sets: " + ", ".join(s.name for s in self.sets))
-
-
-def people_from(data: object, file: str) -> People:
-    """Given the content of seed/people.yaml, return what it declares.
-
-    Raise UserError, naming file and key, for what is not valid.
-    """
-    root = Node(data, file)
-    root.mapping("random", "vocabulary", "people", "sets")
-    vocabulary = _vocabulary(root.at("vocabulary"))
-    regions = dict(vocabulary.countries)
-    groups = {name: _group(node, regions, vocabulary) for name, node in root.at("people").items()}
-    sets = tuple(_set(name, node, groups) for name, node in root.at("sets").items())
-    if not sets:
-        raise root.at("sets").wrong("declares no set")
-    return People(vocabulary, sets, root.at("random").whole())
-
-
-def _vocabulary(node: Node) -> Vocabulary:
-    node.mapping("email_domain", "first_names", "last_names", "countries", "industries")
-    countries = tuple((name, region.text()) for name, region in node.at("countries").items())
-    found = Vocabulary(
-        node.at("email_domain").text(),
-        node.at("first_names").texts(),
-        node.at("last_names").texts(),
-        countries,
-        node.at("industries").texts(),
-    )
-    for name in ("first_names", "last_names", "countries", "industries"):
-        words = getattr(found, name)
-        if not words or len(set(words)) != len(words):
-            raise node.at(name).wrong("must name at least one, and none twice")
-    return found
-
-
-def _group(node: Node, regions: Mapping[str, str], vocabulary: Vocabulary) -> tuple[Person, ...]:
-    people = []
-    for entry in node.entries():
-        person = _person(entry, regions)
-        if person.name.split(" ", 1)[0] in vocabulary.first_names:
-            problem = f"'{person.name}': the first name is in vocabulary.first_names"
-            raise entry.at("name").wrong(problem, "take it out there: made-up people could get the same address")
-        people.append(person)
-    return tuple(people)
-
-
-def _person(node: Node, regions: Mapping[str, str]) -> Person:
-    node.mapping("name", "email", "country", "industry", "contact", "customer", "orders")
-    country = node.at("country").text()
-    if country not in regions:
-        raise node.at("country").wrong(f"'{country}' is not in vocabulary.countries", "add it there, with its region")
-    contact, customer = node.at("contact"), node.at("customer")
-    if contact.value is None and customer.value is None:
-        raise node.wrong("has neither `contact:` nor `customer:`", "a person is a lead, a customer, or both")
-    orders = tuple(_order(entry) for entry in node.at("orders").entries())
-    if orders and customer.value is None:
-        raise node.at("orders").wrong(
-            "somebody with orders is a customer", "add `customer:` with the moment of the first order"
-        )
-    return Person(
-        name=node.at("name").text(),
-        email=node.at("email").text(),
-        country=country,
-        region=regions[country],
-        industry=node.at("industry").text(),
-        contacts=() if contact.value is None else (_contact(contact),),
-        customer_at=None if customer.value is None else customer.moment(),
-        orders=orders,
-    )
-
-
-def _contact(node: Node) -> Contact:
-    node.mapping("source", "campaign", "at")
-    return Contact(node.at("source").text(), node.at("campaign").whole(1), node.at("at").moment())
-
-
-def _order(node: Node) -> Order:
-    node.mapping("at", "amount", "product", "quantity", "status")
-    return Order(
-        node.at("at").moment(),
-        node.at("amount").cents(),
-        node.at("product").whole(1),
-        node.at("quantity").whole(1),
-        node.at("status").text(),
-    )
-
-
-def _set(name: str, node: Node, groups: Mapping[str, tuple[Person, ...]]) -> SetDeclaration:
-    node.mapping("about", "people", "period", "pairs", "without_contact")
-    listed: list[Person] = []
-    for entry in node.at("people").entries():
-        if entry.text() not in groups:
-            raise entry.wrong(f"there is no group '{entry.value}' under `people:`", "groups: " + ", ".join(groups))
-        listed += groups[entry.text()]
-    emails = [person.email for person in listed]
-    if len(set(emails)) != len(emails):
-        raise node.at("people").wrong(
-            "two people have the same e-mail address", "it joins the domains: each person needs one"
-        )
-    pairs = tuple(_pair(entry) for entry in node.at("pairs").entries())
-    period = node.at("period").entries()
-    others = node.at("without_contact")
-    if (pairs or others.value is not None) and len(period) != 2:
-        problem = "must be the first and the last day of the first contacts"
-        raise node.at("period").wrong(problem, "write period: [2024-01-08, 2024-06-30]")
-    if others.value is not None:
-        others.mapping("customers", "revenue")
-    found = SetDeclaration(
-        name=name,
-        about=node.at("about").text(),
-        people=tuple(listed),
-        pairs=pairs,
-        others=others.at("customers").whole() if others.value is not None else 0,
-        others_cents=others.at("revenue").cents() if others.value is not None else 0,
-        begin=period[0].moment() if period else None,
-        end=period[1].moment() if period else None,
-    )
-    _check_totals(found, node)
-    return found
-
-
-def _pair(node: Node) -> Pair:
-    node.mapping("source", "campaign", "leads", "customers", "contacts", "revenue", "average_days")
-    customers = node.at("customers").whole()
-    tenth = node.at("average_days").value
-    if not isinstance(tenth, (int, float)) or tenth < 0 or round(tenth * 10) / 10 != tenth:
-        raise node.at("average_days").wrong(f"must be a number with one decimal, not {tenth!r}")
-    return Pair(
-        source=node.at("source").text(),
-        campaign=node.at("campaign").whole(1),
-        leads=node.at("leads").whole(),
-        customers=customers,
-        contacts=node.at("contacts").whole(default=customers),
-        cents=node.at("revenue").cents(),
-        tenth_days=round(tenth * 10),
-    )
-
-
-def _check_totals(found: SetDeclaration, node: Node) -> None:
-    """Refuse totals that nobody could reach: fewer than the people written out, or more customers than leads."""
-    names = [(pair.source, pair.campaign) for pair in found.pairs]
-    for index, pair in enumerate(found.pairs):
-        at = node.at("pairs").entries()[index]
-        listed = [p for p in found.people if p.pair == names[index]]
-        buyers = [p for p in listed if p.customer_at]
-        if names.count(names[index]) > 1:
-            raise at.wrong(f"{pair.source} / {pair.campaign} is declared twice")
-        if not pair.customers <= pair.contacts <= pair.leads:
-            raise at.wrong(
-                "customers <= contacts <= leads does not hold", "contacts are the lead rows of the customers"
-            )
-        if pair.customers <= len(buyers) or pair.leads - pair.contacts < len(listed) - len(buyers):
-            raise at.wrong("the people written out leave nobody to make", "raise customers and leads, or drop people")
-        if pair.cents - sum(p.cents for p in buyers) < pair.customers - len(buyers):
-            raise at.at("revenue").wrong("is less than what the people written out bought")
-    stray = [p for p in found.people if found.pairs and p.pair and p.pair not in names]
-    if stray:
-        raise node.at("pairs").wrong(f"{stray[0].name}'s source and campaign have no pair")

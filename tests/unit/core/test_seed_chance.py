@@ -10,7 +10,7 @@ import yaml
 
 from datameesh_cli.core.seed.chance import key, mix, settle, split, whole
 from datameesh_cli.core.seed.dataset import dataset_from
-from datameesh_cli.core.seed.people import people_from
+from datameesh_cli.core.seed.people_file import people_from
 from datameesh_cli.core.seed.plan import plan
 from datameesh_cli.core.seed.rows import copy_text
 

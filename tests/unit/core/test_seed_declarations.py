@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from datameesh_cli.core.seed.dataset import dataset_from
-from datameesh_cli.core.seed.people import people_from
+from datameesh_cli.core.seed.people_file import people_from
 from datameesh_cli.core.seed.plan import plan
 from datameesh_cli.errors import UserError
 
@@ -36,22 +36,27 @@ def put(*path: Any) -> Spoil:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (put("sets", "small", "people", ["strangers"]), "sets.small.people[0]: there is no group 'strangers'"),
-        (put("sets", "journey", "pairs", 0, "leads", 100), "sets.journey.pairs[0]: customers <= contacts <= leads"),
-        (put("sets", "journey", "pairs", 0, "revenue", "x"), "sets.journey.pairs[0].revenue: must be an amount"),
-        (put("sets", "journey", "pairs", 0, "revenue", 10), "sets.journey.pairs[0].revenue: is less than what"),
-        (put("sets", "journey", "pairs", 0, "average_days", 7.25), "pairs[0].average_days: must be a number with one"),
+        (put("sets", "small", "people", ["strangers"]), "`sets.small.people[0]`: there is no group 'strangers'"),
+        (put("sets", "journey", "pairs", 0, "leads", 100), "`sets.journey.pairs[0]`: customers <= contacts <= leads"),
+        (put("sets", "journey", "pairs", 0, "revenue", "x"), "`sets.journey.pairs[0].revenue`: must be an amount"),
+        (put("sets", "journey", "pairs", 0, "revenue", 10), "`sets.journey.pairs[0]`: revenue is less than what"),
+        (put("sets", "journey", "pairs", 0, "average_days", 7.25), "pairs[0].average_days`: must be a number with one"),
         (put("sets", "journey", "pairs", 0, "source", "Radio"), "Alice Johnson's source and campaign have no pair"),
-        (put("sets", "journey", "period", None), "sets.journey.period: must be the first and the last day"),
-        (put("sets", "small", "colour", "red"), "sets.small: there is no key 'colour'"),
+        (put("sets", "journey", "period", []), "`period` must be the first and the last day"),
+        (
+            put("people", "previewed", 0, "orders", 0, "status", None),
+            "that is written out has product, quantity and status",
+        ),
+        (put("people", "previewed", 0, "customer", None), "`people.previewed[0]`: somebody with orders is a customer"),
+        (put("sets", "small", "colour", "red"), "`sets.small` has no key 'colour'"),
         (put("people", "previewed", 0, "country", "Atlantis"), "'Atlantis' is not in vocabulary.countries"),
-        (put("people", "previewed", 0, "email", None), "people.previewed[0].email: is missing"),
+        (put("people", "previewed", 0, "email", None), "`people.previewed[0].email` is empty"),
         (put("people", "previewed", 0, "email", "bob@example.com"), "two people have the same e-mail address"),
-        (put("people", "previewed", 0, "customer", "soon"), "people.previewed[0].customer: must be a date"),
+        (put("people", "previewed", 0, "customer", "soon"), "`people.previewed[0].customer`: must be a date"),
         (put("people", "previewed", 0, "name", "Maya Johnson"), "the first name is in vocabulary.first_names"),
-        (put("vocabulary", "industries", ["Retail", "Retail"]), "vocabulary.industries: must name at least one"),
-        (put("random", "seven"), "random: must be a whole number"),
-        (put("sets", {}), "sets: declares no set"),
+        (put("vocabulary", "industries", ["Retail", "Retail"]), "`vocabulary`: industries must name none twice"),
+        (put("random", "seven"), "`random` must be a whole number"),
+        (put("sets", {}), "`sets` must be a mapping that is not empty, it is {}"),
     ],
 )
 def test_a_mistake_in_people_is_named(spoil: Spoil, said: str) -> None:

@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from datameesh_cli.core.seed.dataset import Dataset, dataset_from
-from datameesh_cli.core.seed.people import People, people_from
+from datameesh_cli.core.seed.people import People
+from datameesh_cli.core.seed.people_file import people_from
 from datameesh_cli.core.seed.plan import plan
 from datameesh_cli.core.seed.rows import copy_text, rows
 

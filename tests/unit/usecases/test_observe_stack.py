@@ -56,8 +56,8 @@ class FakePlace(FakeTarget):
 
     def sql(self, statements: Sequence[str], user: str) -> Answer:
         if statements == ["SHOW CATALOGS"]:
-            return Answer(("Catalog",), (("system",), ("shop",)))
-        assert "system" not in statements[0]
+            return Answer(("Catalog",), (("system",), ("tpch",), ("shop",)))
+        assert "FROM shop." in statements[0]
         return Answer(("t", "c", "p", "type"), (("public.orders", "id", "1", "integer"),))
 
     def http(self, port: str, request: Request) -> Answer:
