@@ -106,7 +106,7 @@ class Vocabulary:
     email_domain: Text = key("what stands behind the @", example="example.com")
     first_names: Words = key("first names")
     last_names: Words = key("last names")
-    countries: Regions = key("each country's sales region", min_length=1, example={"Germany": "EMEA"})
+    countries: Regions = key("each country's region", min_length=1, example={"Germany": "EMEA"})
     industries: Words = key("industries")
 
     def __post_init__(self) -> None:
