@@ -27,7 +27,7 @@ class PersonEntry:
     email: Text = key("the address, which joins the domains", example="alice@example.com")
     country: Text = key("one of `vocabulary.countries`", example="Germany")
     industry: Text = key("what the person's company does", example="Retail")
-    contact: Contact | None = key("how they were met, which makes a lead", default=None)
+    contact: Contact | None = key("the first contact, which makes a lead", default=None)
     customer: Moment | None = key("the moment of conversion, which makes a customer", default=None)
     orders: tuple[Order, ...] = key("what was bought", default=())
 
@@ -42,7 +42,7 @@ class PersonEntry:
 
 @declared
 class OthersEntry:
-    """Customers that marketing never met."""
+    """Customers without any contact: nobody met them as a lead."""
 
     customers: Whole = key("how many", example=15)
     revenue: Cents = key("what they bought", example="12000.00")
@@ -60,7 +60,7 @@ class SetEntry:
         max_length=2,
     )
     pairs: tuple[Pair, ...] = key("totals of one source and campaign each", default=())
-    without_contact: OthersEntry | None = key("customers who were never met before", default=None)
+    without_contact: OthersEntry | None = key("customers without any contact", default=None)
 
     def __post_init__(self) -> None:
         if (self.pairs or self.without_contact) and len(self.period) != 2:
