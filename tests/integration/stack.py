@@ -122,9 +122,14 @@ class Stack:
             time.sleep(1)
 
     def reserve_ports(self) -> None:
-        """Keep the first port offset at which all ports of all profiles are free, so that two checkouts can test at once."""
+        """Keep a port offset at which all ports of all profiles are free, so that two checkouts can test at once.
+
+        Each stack begins at one of its own: the ports of a stack that is about to start are free too.
+        """
         services = self.world.repository.model().services
-        for offset in range(PORT_STEP, 30 * PORT_STEP, PORT_STEP):
+        first = int(hashlib.sha256(self.name.encode()).hexdigest(), 16) % 29
+        for step in range(29):
+            offset = ((first + step) % 29 + 1) * PORT_STEP
             if all(host.is_port_free("127.0.0.1", p.host) for p in stack_ports(services, offset, {})):
                 self.world.state.write("ports.json", json.dumps({"offset": offset}))
                 return
