@@ -86,3 +86,21 @@ def test_folders_with_something_to_explain_explain_it() -> None:
     for top in tops:
         if not top.startswith(".") and top not in ("datameesh_cli", "profiles"):
             assert (ROOT / top / "README.md").is_file() or top == "services", f"{top}/ has no README.md"
+
+
+def test_the_walks_name_what_is_there() -> None:
+    """`core/ram_plan.py`: `plan_ram` in docs/architecture.md is a function, or a class, of that file."""
+    text = " ".join((ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split())
+    named = re.findall(r"`([a-z0-9_/]+\.py)`: `(\w+)`", text)
+    assert len(named) >= 12, "the walks are there"
+    gone = [
+        f"{file}: {name}"
+        for file, name in named
+        if not re.search(
+            rf"^ *(?:def|class) {name}\b", (ROOT / "datameesh_cli" / file).read_text(encoding="utf-8"), re.M
+        )
+    ]
+    assert gone == []
+    paths = re.findall(r"`((?:services|seed|dbt|tests|compose|core|adapters|render|commands)/[\w./-]+)`", text)
+    missing = [p for p in paths if not (ROOT / p).exists() and not (ROOT / "datameesh_cli" / p).exists()]
+    assert missing == []
