@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.core.check import Check
 from datameesh_cli.usecases.read_checks import read_checks
 from tests.integration.stack import ROOT, SMALLEST, Stack
@@ -37,13 +37,13 @@ class Verified:
 
 @cache
 def _checks() -> tuple[Check, ...]:
-    return read_checks(outside(), outside().repository.model())
+    return read_checks(adapters_for(), adapters_for().repository.model())
 
 
 @cache
 def _profile_of(folder: str) -> str:
     """The profile that a service's checks are run in: its own, or the one that holds nearly all."""
-    model = outside().repository.model()
+    model = adapters_for().repository.model()
     own = {s.profile for s in model.services if s.folder == folder} - set(model.closure([PROFILE]))
     return own.pop() if own else PROFILE
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.usecases.export_kubernetes import kompose_image
 from tests.integration.stack import ROOT, SMALLEST, Stack, stack_of
 
@@ -48,7 +48,7 @@ def built() -> None:
 @pytest.fixture(scope="session")
 def exporter() -> str:
     """kompose's image, all that an export needs of the engine. It is built where it is missing."""
-    return kompose_image(outside(), print)
+    return kompose_image(adapters_for(), print)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datameesh_cli.adapters import answers, clock, kubectl, process
-from datameesh_cli.core.cluster import PART_OF, Cluster, Pod, cluster_from, ended, stuck
+from datameesh_cli.core.cluster import PART_OF, AppliedExport, Pod, cluster_from, ended, stuck
 from datameesh_cli.core.stream import Stream
 from datameesh_cli.errors import DmError, UnhealthyError, UserError
 
@@ -59,7 +59,7 @@ class ClusterAccess:
 
     context: str
 
-    def look(self) -> Cluster:
+    def look(self) -> AppliedExport:
         """Return what of an export runs there. Raise UnhealthyError if there is nothing of it, HostError if nobody answers."""
         objects = self._items(["get", _KINDS, "--all-namespaces", "-l", PART_OF])
         if not objects:

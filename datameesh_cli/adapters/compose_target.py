@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-from datameesh_cli.adapters import answers, docker, relay
+from datameesh_cli.adapters import answers, docker, tunnel
 from datameesh_cli.adapters.compose import Compose
 from datameesh_cli.adapters.engine import Engine
 from datameesh_cli.adapters.target import TIMEOUT, WAYS_IN, FromOutside
@@ -55,11 +55,11 @@ class ComposeTarget(FromOutside):
         return frozenset(self._containers)
 
     @contextmanager
-    def reach(self, service: str, port: int) -> Iterator[relay.Endpoint]:
+    def reach(self, service: str, port: int) -> Iterator[tunnel.Endpoint]:
         """Given a service and a port that it listens on, yield an endpoint that leads there, published or not."""
         name = self._container(service)
         found = next(c for c in self.engine.containers(self.compose.project) if c.name == name)
-        with relay.reach(name, found.address, port) as endpoint:
+        with tunnel.reach(name, found.address, port) as endpoint:
             yield endpoint
 
     def run_job(self, service: str, arguments: Sequence[str], command: Sequence[str] = ()) -> Stream[int]:
@@ -75,8 +75,8 @@ class ComposeTarget(FromOutside):
         if done.code:
             raise UnhealthyError(f"the engine does not tell the ports of {service}: {answers.short(done.err)}")
         for line in done.out.splitlines():
-            inside, _, outside = line.partition(" -> ")
-            address, _, port = outside.rpartition(":")
+            inside, _, adapters = line.partition(" -> ")
+            address, _, port = adapters.rpartition(":")
             with answers.understood("docker port"):
                 way = (service, int(inside.split("/")[0]), address, int(port))
             yield way

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from datameesh_cli.adapters import relay
+from datameesh_cli.adapters import tunnel
 from datameesh_cli.adapters.cluster_access import SPDY, ClusterAccess
 from datameesh_cli.adapters.target import TIMEOUT, WAYS_IN, FromOutside
-from datameesh_cli.core.cluster import Cluster, Pod, job_pod
+from datameesh_cli.core.cluster import AppliedExport, Pod, job_pod
 from datameesh_cli.core.expectation import Answer
 from datameesh_cli.core.kind import Ended, ended
 from datameesh_cli.core.stream import Stream
@@ -22,7 +22,7 @@ class KubernetesTarget(FromOutside):
     """An applied export: `ports` are NodePorts, `consumers` who opens connections to a service."""
 
     access: ClusterAccess
-    cluster: Cluster
+    cluster: AppliedExport
     consumers: Mapping[str, Sequence[str]]
     kind: str = "kubernetes"
 
@@ -63,10 +63,10 @@ class KubernetesTarget(FromOutside):
         return Answer(WAYS_IN, tuple(sorted(rows)))
 
     @contextmanager
-    def reach(self, service: str, port: int) -> Iterator[relay.Endpoint]:
+    def reach(self, service: str, port: int) -> Iterator[tunnel.Endpoint]:
         """Given a service and a port that it listens on, yield an endpoint that leads there, published or not."""
         inside = self.access.exec_command(self._pod(service), [], stdin=True)
-        with relay.reach_through(inside, port, SPDY) as endpoint:
+        with tunnel.reach_through(inside, port, SPDY) as endpoint:
             yield endpoint
 
     def _asker(self, name: str) -> Pod:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datameesh_cli.adapters.deadline import Deadline
-from datameesh_cli.adapters.relay import Endpoint
+from datameesh_cli.adapters.tunnel import Endpoint
 from datameesh_cli.core.sql_text import quoted
 from datameesh_cli.errors import DmError, UnhealthyError, UserError
 
@@ -46,7 +46,7 @@ class Patience:
 PATIENCE = Patience()
 
 
-class Session:
+class DatabaseSession:
     """One connection in one transaction, until `commit`. Leaving without it undoes everything."""
 
     def __init__(self, connection: Any, login: Login, patience: Patience, deadline: Deadline) -> None:
@@ -146,7 +146,7 @@ class Session:
 
 
 @contextmanager
-def session(endpoint: Endpoint, login: Login, patience: Patience = PATIENCE) -> Iterator[Session]:
+def session(endpoint: Endpoint, login: Login, patience: Patience = PATIENCE) -> Iterator[DatabaseSession]:
     """Given where the server is and who logs in, open a transaction; what is not committed at the end is undone.
 
     Raise UnhealthyError if the server does not answer or refuses the login. No wait for it is longer than `patience`.
@@ -176,7 +176,7 @@ def session(endpoint: Endpoint, login: Login, patience: Patience = PATIENCE) -> 
         raise _failure(login, failed) from failed
     try:
         with Deadline(connection.fileno()) as deadline:
-            yield Session(connection, login, patience, deadline)
+            yield DatabaseSession(connection, login, patience, deadline)
     finally:
         connection.close()
 

@@ -159,7 +159,7 @@ def spawn(command: Sequence[str], log: Path) -> int:
 
 
 def pipe(command: Sequence[str], env: Mapping[str, str] | None = None) -> Piped:
-    """Given a command, start it with binary stdin and stdout pipes (a relay); the caller ends it.
+    """Given a command, start it with binary stdin and stdout pipes (a tunnel); the caller ends it.
 
     Raise HostError if it cannot be run.
     """

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from datameesh_cli.adapters import http
 from datameesh_cli.adapters.object_store import ObjectStore
-from datameesh_cli.adapters.relay import Endpoint
 from datameesh_cli.adapters.trino import Trino
+from datameesh_cli.adapters.tunnel import Endpoint
 from datameesh_cli.core.expectation import Answer
 from datameesh_cli.core.kind import Primitives, Request
 from datameesh_cli.core.stream import Stream
@@ -22,7 +22,7 @@ WAYS_IN = ("service", "inside", "address", "port")
 """The columns of `published`."""
 
 
-class Place(Primitives, Protocol):
+class ReachedStack(Primitives, Protocol):
     """A target that data can be loaded into and jobs run on."""
 
     @property

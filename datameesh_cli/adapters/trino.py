@@ -15,7 +15,7 @@ _ASK_AGAIN = "see: ./dm status, ./dm logs"
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ResultColumn:
     """A column of a result: its name, and its type as Trino spells it."""
 
     name: str
@@ -26,7 +26,7 @@ class Column:
 class QueryResult:
     """A whole result. `changed` is how many rows an INSERT, UPDATE or the like wrote, else None."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[ResultColumn, ...]
     rows: tuple[tuple[Any, ...], ...]
     changed: int | None = None
 
@@ -38,9 +38,9 @@ class Running:
         self._cursor = cursor
 
     @property
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[ResultColumn, ...]:
         """The columns; none for a statement without a result."""
-        return tuple(Column(c.name, str(c.type_code)) for c in self._cursor.description or ())
+        return tuple(ResultColumn(c.name, str(c.type_code)) for c in self._cursor.description or ())
 
     @property
     def kind(self) -> str:
@@ -60,7 +60,7 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class TrinoSession:
     """A session with Trino: what USE and SET SESSION change stays in force for the statements that follow."""
 
     connection: Any
@@ -128,7 +128,7 @@ class Trino:
         schema: str | None = None,
         timeout: float | None = None,
         raw: bool = False,
-    ) -> Session:
+    ) -> TrinoSession:
         """Given a user and where unqualified names are looked up, return a session; `timeout` limits each statement, in seconds.
 
         With `raw`, dates, times and decimals come as Trino's own text: Python has no type for all of their values.
@@ -149,7 +149,7 @@ class Trino:
             http_session=http.session(),
             legacy_primitive_types=raw,
         )
-        return Session(connection, self.patience)
+        return TrinoSession(connection, self.patience)
 
     def query(
         self,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.errors import UserError
 from datameesh_cli.render.output import OUTPUT, Output, print_json
 from datameesh_cli.render.where import CONTEXT, WHERE, Where, cluster_of
@@ -24,7 +24,7 @@ def command(
     from datameesh_cli.usecases.show_status import list_credentials
 
     cluster = cluster_of(on, context)
-    found = list_credentials(outside(ctx.obj), cluster)
+    found = list_credentials(adapters_for(ctx.obj), cluster)
     chosen = [c for c in found if not name or c.name == name]
     if not chosen:
         raise UserError(

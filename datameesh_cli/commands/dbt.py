@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import typer
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.errors import UserError
-from datameesh_cli.render.output import OUTPUT, Output, print_json, print_line, say
+from datameesh_cli.render.output import OUTPUT, Output, print_json, print_line, report
 from datameesh_cli.render.where import CONTEXT, WHERE, Where, cluster_of
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
@@ -54,8 +54,8 @@ def _building(example: str, text: str) -> None:
         from datameesh_cli.usecases.run_dbt import require_success, run_dbt
 
         # With JSON only the result belongs on standard output.
-        on_line = say if output is Output.json else print_line
-        run = run_dbt(outside(ctx.obj), [verb, *ctx.args], on_line, cluster_of(on, context))
+        on_line = report if output is Output.json else print_line
+        run = run_dbt(adapters_for(ctx.obj), [verb, *ctx.args], on_line, cluster_of(on, context))
         if run.summary:
             print_json(run.summary) if output is Output.json else print_summary(run.summary)
         require_success(run)
@@ -70,7 +70,7 @@ def _other(example: str, text: str) -> None:
 
         # The rest of `debug` asks for git, which only packages from elsewhere need; the project has none.
         given = [*ctx.args, "--connection"] if verb == "debug" else ctx.args
-        require_success(run_dbt(outside(ctx.obj), [verb, *given], print_line))
+        require_success(run_dbt(adapters_for(ctx.obj), [verb, *given], print_line))
 
 
 def _help(text: str, which: str, example: str) -> str:
@@ -92,7 +92,7 @@ def results(ctx: typer.Context, output: Output = OUTPUT) -> None:
     from datameesh_cli.render.dbt import print_outcomes
     from datameesh_cli.usecases.run_dbt import last_summary
 
-    outcomes = last_summary(outside(ctx.obj))
+    outcomes = last_summary(adapters_for(ctx.obj))
     print_json(outcomes) if output is Output.json else print_outcomes(outcomes)
 
 
@@ -105,7 +105,7 @@ def docs_coverage(ctx: typer.Context, output: Output = OUTPUT) -> None:
     from datameesh_cli.render.dbt import print_coverage
     from datameesh_cli.usecases.run_dbt import docs_coverage as measure
 
-    coverage = measure(outside(ctx.obj))
+    coverage = measure(adapters_for(ctx.obj))
     print_json(coverage) if output is Output.json else print_coverage(coverage)
 
 
@@ -118,7 +118,7 @@ def doctor(ctx: typer.Context, output: Output = OUTPUT) -> None:
     from datameesh_cli.render.dbt import print_diagnosis
     from datameesh_cli.usecases.run_dbt import diagnose_project
 
-    diagnosis = diagnose_project(outside(ctx.obj))
+    diagnosis = diagnose_project(adapters_for(ctx.obj))
     print_json(diagnosis) if output is Output.json else print_diagnosis(diagnosis)
     if diagnosis.problems:
         raise UserError(f"the dbt project has {len(diagnosis.problems)} problems", "correct the files that are named")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.core.memory import parse_mib
 from datameesh_cli.render.output import OUTPUT, Output, print_json
 
@@ -26,7 +26,7 @@ def command(
     from datameesh_cli.render.demo import DemoProgress, print_demo
     from datameesh_cli.usecases.run_demo import run_demo
 
-    world = outside(ctx.obj)
+    adapters = adapters_for(ctx.obj)
     with DemoProgress() as progress:
-        shown = run_demo(world, parse_mib(ram) if ram else None, yes=yes, timeout=wait_timeout, narrator=progress)
-    print_json(shown) if output is Output.json else print_demo(shown, world.name)
+        shown = run_demo(adapters, parse_mib(ram) if ram else None, yes=yes, timeout=wait_timeout, narrator=progress)
+    print_json(shown) if output is Output.json else print_demo(shown, adapters.name)

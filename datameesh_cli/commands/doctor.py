@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import typer
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.errors import HostError
-from datameesh_cli.render.output import OUTPUT, Output, print_json, say
+from datameesh_cli.render.output import OUTPUT, Output, print_json, report
 
 
 def command(
@@ -25,7 +25,7 @@ def command(
     from datameesh_cli.render.diagnosis import print_diagnosed
     from datameesh_cli.usecases.diagnose_host import diagnose_host
 
-    diagnosed = diagnose_host(outside(ctx.obj), fix=fix, say=say)
+    diagnosed = diagnose_host(adapters_for(ctx.obj), fix=fix, report=report)
     print_json(diagnosed) if output is Output.json else print_diagnosed(diagnosed)
     if diagnosed.missing:
         raise HostError(f"{diagnosed.missing[0].name}: {diagnosed.missing[0].seen}", diagnosed.missing[0].fix)

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from datameesh_cli.adapters.outside import Outside, outside
+from datameesh_cli.adapters.adapters import Adapters, adapters_for
 from datameesh_cli.errors import HostError, UserError
 from datameesh_cli.render.output import OUTPUT, Output, print_json
 
@@ -35,15 +35,15 @@ def command(
         raise UserError("--volumes means the data of every namespace", "leave out what is named, or --volumes")
     if namespace and services:
         raise UserError("a namespace and services are both named", "name one of them")
-    world = outside(ctx.obj)
+    adapters = adapters_for(ctx.obj)
     if volumes and not yes:
-        _ask(world)
+        _ask(adapters)
     if services:
-        stopped = stop_services(world, services)
+        stopped = stop_services(adapters, services)
     elif namespace:
-        stopped = stop_namespace(world, namespace)
+        stopped = stop_namespace(adapters, namespace)
     else:
-        stopped = stop_stack(world, volumes=volumes)
+        stopped = stop_stack(adapters, volumes=volumes)
     print_json(stopped) if output is Output.json else print_stopped(stopped)
     if volumes and stopped.volumes_kept:
         raise HostError(
@@ -52,17 +52,17 @@ def command(
         )
 
 
-def _ask(world: Outside) -> None:
+def _ask(adapters: Adapters) -> None:
     """Go on only if somebody says yes. Raise UserError if nobody is there to ask, or says no."""
     from datameesh_cli.usecases.stop_stack import data_of
 
     if not sys.stdin.isatty():
         raise UserError(
-            f"--volumes removes the data of stack '{world.name}' for good, and nobody is here to be asked",
+            f"--volumes removes the data of stack '{adapters.name}' for good, and nobody is here to be asked",
             "if that is meant: dm down --volumes --yes",
         )
-    names = ", ".join(data_of(world)) or "no volume is there"
-    question = f"Remove the data of stack '{world.name}' ({names}) and its secrets for good? [y/N] "
+    names = ", ".join(data_of(adapters)) or "no volume is there"
+    question = f"Remove the data of stack '{adapters.name}' ({names}) and its secrets for good? [y/N] "
     typer.echo(question, err=True, nl=False)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise UserError("nothing was removed", "without its data: dm down")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typer
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.core.memory import parse_mib
 from datameesh_cli.core.selection import Selection
 from datameesh_cli.render.output import OUTPUT, Output, print_json
@@ -34,5 +34,5 @@ def command(
     from datameesh_cli.usecases.plan_memory import preview_plan
 
     asked = Selection(tuple(profile), tuple(names or ()), tuple(without))
-    preview = preview_plan(outside(ctx.obj), asked, None if ram is None else parse_mib(ram))
+    preview = preview_plan(adapters_for(ctx.obj), asked, None if ram is None else parse_mib(ram))
     print_json(plan_json(preview)) if output is Output.json else print_preview(preview)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import typer
 
-from datameesh_cli.adapters.outside import outside
-from datameesh_cli.render.output import OUTPUT, Output, print_json, say
+from datameesh_cli.adapters.adapters import adapters_for
+from datameesh_cli.render.output import OUTPUT, Output, print_json, report
 
 
 def command(
@@ -19,12 +19,12 @@ def command(
     ),
     output: Output = OUTPUT,
 ) -> None:
-    from datameesh_cli.render.stack import Progress, print_started
+    from datameesh_cli.render.stack import StartProgress, print_started
     from datameesh_cli.usecases.start_profile import StartRequest, start_profile
     from datameesh_cli.usecases.stop_stack import restart_services
 
-    world = outside(ctx.obj)
-    restart_services(world, services or [])
-    with Progress() as progress:
-        started = start_profile(world, StartRequest(timeout=wait_timeout), progress.show, say)
+    adapters = adapters_for(ctx.obj)
+    restart_services(adapters, services or [])
+    with StartProgress() as progress:
+        started = start_profile(adapters, StartRequest(timeout=wait_timeout), progress.show, report)
     print_json(started) if output is Output.json else print_started(started)

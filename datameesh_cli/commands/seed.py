@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import typer
 
-from datameesh_cli.adapters.outside import outside
-from datameesh_cli.render.output import OUTPUT, Output, print_json, say
+from datameesh_cli.adapters.adapters import adapters_for
+from datameesh_cli.render.output import OUTPUT, Output, print_json, report
 from datameesh_cli.render.where import CONTEXT, WHERE, Where, cluster_of
 
 
@@ -32,12 +32,12 @@ def command(
     from datameesh_cli.render.seed import SeedProgress, print_holdings, print_seeded
     from datameesh_cli.usecases.seed_data import SeedRequest, list_sets, seed_data
 
-    world = outside(ctx.obj)
+    adapters = adapters_for(ctx.obj)
     cluster = cluster_of(on, context)
     if listing:
-        holdings = list_sets(world, cluster)
+        holdings = list_sets(adapters, cluster)
         print_json(holdings) if output is Output.json else print_holdings(holdings)
         return
     with SeedProgress() as progress:
-        seeded = seed_data(world, SeedRequest(set_name, scale, force, not no_lake), progress.show, say, cluster)
+        seeded = seed_data(adapters, SeedRequest(set_name, scale, force, not no_lake), progress.show, report, cluster)
     print_json(seeded) if output is Output.json else print_seeded(seeded)

@@ -10,7 +10,7 @@ import sys
 import typer
 
 from datameesh_cli.adapters import process
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 
 SETTINGS = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
@@ -20,6 +20,8 @@ def command(
     service: str = typer.Argument(..., help="The service."),
     command: list[str] = typer.Argument(None, help="A command to run instead of a shell."),
 ) -> None:
-    world = outside(ctx.obj)
-    name = world.repository.model().service(service).name
-    raise typer.Exit(process.attach(world.compose.exec_command(name, command or ["sh"], terminal=sys.stdin.isatty())))
+    adapters = adapters_for(ctx.obj)
+    name = adapters.repository.model().service(service).name
+    raise typer.Exit(
+        process.attach(adapters.compose.exec_command(name, command or ["sh"], terminal=sys.stdin.isatty()))
+    )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import typer
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.errors import UserError
 from datameesh_cli.render.sql import SqlOutput
 
@@ -35,24 +35,24 @@ def command(
     from datameesh_cli.usecases.converse_sql import converse
     from datameesh_cli.usecases.run_sql import file_script, named_queries, open_session, run_script, script_of
 
-    world = outside(ctx.obj)
+    adapters = adapters_for(ctx.obj)
     if queries:
-        print_queries(named_queries(world))
+        print_queries(named_queries(adapters))
         return
     if statement and file:
         raise UserError("a statement and --file are both given", "give one of them")
     if not statement and not file and sys.stdin.isatty():
-        session = open_session(world, user, catalog, schema)
-        converse(world, session, SqlScreen(output, max_rows), world.state.folder / "sql_history")
+        session = open_session(adapters, user, catalog, schema)
+        converse(adapters, session, SqlScreen(output, max_rows), adapters.state.folder / "sql_history")
         return
     if statement:
-        script = script_of(world, statement)
+        script = script_of(adapters, statement)
     elif file not in ("", "-"):
-        script = file_script(world, Path(file))
+        script = file_script(adapters, Path(file))
     else:
-        script = script_of(world, _typed(), "standard input")
+        script = script_of(adapters, _typed(), "standard input")
     show = partial(print_result, output=output, max_rows=max_rows)
-    run_script(world, open_session(world, user, catalog, schema), script, show)
+    run_script(adapters, open_session(adapters, user, catalog, schema), script, show)
 
 
 def _typed() -> str:

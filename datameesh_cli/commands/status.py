@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typer
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.errors import UnhealthyError
 from datameesh_cli.render.output import OUTPUT, Output, print_json
 
@@ -22,7 +22,7 @@ def command(
     from datameesh_cli.render.stack import print_status
     from datameesh_cli.usecases.show_status import show_status
 
-    result = show_status(outside(ctx.obj), usage=usage)
+    result = show_status(adapters_for(ctx.obj), usage=usage)
     print_json(result) if output is Output.json else print_status(result)
     if result.running and not result.healthy:
         bad = next(s for s in result.services if not s.ok)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import typer
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.core.memory import parse_mib
 from datameesh_cli.core.quota import quotas_from
-from datameesh_cli.render.output import OUTPUT, Output, print_json, say
+from datameesh_cli.render.output import OUTPUT, Output, print_json, report
 from datameesh_cli.render.where import NAMES, WITHOUT
 
 
@@ -37,7 +37,7 @@ def command(
     output: Output = OUTPUT,
 ) -> None:
     from datameesh_cli.render.images import BuildProgress
-    from datameesh_cli.render.stack import Progress, print_started
+    from datameesh_cli.render.stack import StartProgress, print_started
     from datameesh_cli.usecases.build_images import Told
     from datameesh_cli.usecases.start_profile import StartRequest, start_profile
 
@@ -50,7 +50,7 @@ def command(
         services=(*(names or ()), *service),
         without=tuple(without),
     )
-    with BuildProgress() as builds, Progress() as progress:
+    with BuildProgress() as builds, StartProgress() as progress:
         told = Told(builds.watch, builds.done)
-        started = start_profile(outside(ctx.obj), request, progress.show, say, told)
+        started = start_profile(adapters_for(ctx.obj), request, progress.show, report, told)
     print_json(started) if output is Output.json else print_started(started)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typer
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.errors import UnhealthyError
 from datameesh_cli.render.output import OUTPUT, Output, print_json
 from datameesh_cli.render.where import CONTEXT, WHERE, Where, cluster_of
@@ -30,7 +30,7 @@ def command(
     from datameesh_cli.render.verify import failure_message, print_verified, say_result
     from datameesh_cli.usecases.verify_stack import verify_stack
 
-    verified = verify_stack(outside(ctx.obj), pattern or [], say_result, cluster_of(on, context), strict=strict)
+    verified = verify_stack(adapters_for(ctx.obj), pattern or [], say_result, cluster_of(on, context), strict=strict)
     print_json(verified) if output is Output.json else print_verified(verified)
     if verified.failed:
         raise UnhealthyError(

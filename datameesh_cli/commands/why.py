@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.render.output import OUTPUT, Output, print_json
 
 
@@ -17,5 +17,5 @@ def command(
     from datameesh_cli.render.stack import print_reason
     from datameesh_cli.usecases.show_status import explain_service
 
-    reason = explain_service(outside(ctx.obj), service)
+    reason = explain_service(adapters_for(ctx.obj), service)
     print_json(reason) if output is Output.json else print_reason(reason)

@@ -12,7 +12,7 @@ from datameesh_cli.core.k8s.objects import NAME, WORKLOADS, container
 from datameesh_cli.core.k8s.source import CLUSTER
 from datameesh_cli.core.memory import mib
 from datameesh_cli.core.model import Model, Service
-from datameesh_cli.core.ram_plan import RamPlan, Share
+from datameesh_cli.core.ram_plan import MemoryShare, RamPlan
 
 PART_OF = "app.kubernetes.io/part-of=datameesh"
 """The label that every object of an export has."""
@@ -60,7 +60,7 @@ class WayIn:
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class AppliedExport:
     """An applied export as the API server knows it, and the address at which a node's ports are reached.
 
     `elsewhere` are the services that its target takes from outside, with their hosts.
@@ -92,9 +92,9 @@ class Cluster:
         return {p.variable: known[s.name, p.inside] for s in services for p in s.ports if (s.name, p.inside) in known}
 
 
-def cluster_from(objects: Sequence[Mapping[str, Any]], nodes: Sequence[Mapping[str, Any]]) -> Cluster:
+def cluster_from(objects: Sequence[Mapping[str, Any]], nodes: Sequence[Mapping[str, Any]]) -> AppliedExport:
     """Given the objects of an export and the nodes as `kubectl get -o json` lists them, return what runs."""
-    return Cluster(
+    return AppliedExport(
         address=_address(nodes),
         pods=tuple(_pod(o) for o in objects if o["kind"] == "Pod" and _stays(o)),
         workloads=tuple(_workload(o) for o in objects if o["kind"] in WORKLOADS),
@@ -103,7 +103,7 @@ def cluster_from(objects: Sequence[Mapping[str, Any]], nodes: Sequence[Mapping[s
     )
 
 
-def plan_of(cluster: Cluster, model: Model) -> tuple[tuple[Service, ...], RamPlan]:
+def plan_of(cluster: AppliedExport, model: Model) -> tuple[tuple[Service, ...], RamPlan]:
     """Given what runs and the model, return the services of the profiles that are there, and the plan that the cluster carries out.
 
     A service of such a profile without a workload is left out. What the model does not know is not looked at.
@@ -200,10 +200,10 @@ def _elsewhere(o: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(str(o["metadata"]["name"]), host)] if host and not host.endswith(f".{CLUSTER}") else []
 
 
-def _share(workload: Workload) -> Share:
+def _share(workload: Workload) -> MemoryShare:
     # A job has a share of its own even while no pod of it runs.
     replicas = 1 if workload.kind == "Job" else workload.replicas
-    return Share(workload.service, workload.limit, replicas, None, {}, 0.0, "as it was applied")
+    return MemoryShare(workload.service, workload.limit, replicas, None, {}, 0.0, "as it was applied")
 
 
 def container_of(workload: Workload) -> Mapping[str, Any]:

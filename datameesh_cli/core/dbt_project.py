@@ -18,7 +18,7 @@ _COMPLAINT = re.compile(r"^(Compilation|Parsing|Runtime|Validation|Database|Inte
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
+class ModelCoverage:
     """How many models and columns have a description, and the names of those that have none."""
 
     models: int
@@ -47,7 +47,7 @@ class Problem:
     message: str
 
 
-def coverage_from(manifest: Mapping[str, Any], catalog: Mapping[str, Any]) -> Coverage:
+def coverage_from(manifest: Mapping[str, Any], catalog: Mapping[str, Any]) -> ModelCoverage:
     """Given manifest.json and catalog.json, return the documentation's coverage.
 
     A column that exists in the database counts even if no file names it. A model that is not built counts with the columns of
@@ -66,7 +66,7 @@ def coverage_from(manifest: Mapping[str, Any], catalog: Mapping[str, Any]) -> Co
         missing += [f"{model['name']}.{name}" for name in absent]
         columns += len(names)
         described += len(names) - len(absent)
-    return Coverage(
+    return ModelCoverage(
         len(models), sum(1 for m in models.values() if m.get("description")), columns, described, tuple(missing)
     )
 

@@ -21,7 +21,7 @@ UNASKED = "not asked: "
 
 
 @declared
-class Declared:
+class DeclaredDifference:
     """A difference that is meant."""
 
     of: str = key("The facts, group/fact; `*` for anything.", pattern=r"/", example="kernel/* open-files")
@@ -32,7 +32,9 @@ class Declared:
 class Differences:
     """What a stack on a cluster shows differently by design."""
 
-    differences: list[Declared] = key("The differences that are meant.", example=[{"of": "a/b", "because": "so"}])
+    differences: list[DeclaredDifference] = key(
+        "The differences that are meant.", example=[{"of": "a/b", "because": "so"}]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Parity:
 
     same: Mapping[str, int]
     differences: tuple[Difference, ...]
-    outdated: tuple[Declared, ...]
+    outdated: tuple[DeclaredDifference, ...]
     unasked: Mapping[str, int]
 
     @property
@@ -61,7 +63,9 @@ class Parity:
         return tuple(d for d in self.differences if not d.because)
 
 
-def compare(compose: Mapping[str, str], kubernetes: Mapping[str, str], declared: Sequence[Declared]) -> Parity:
+def compare(
+    compose: Mapping[str, str], kubernetes: Mapping[str, str], declared: Sequence[DeclaredDifference]
+) -> Parity:
     """Given the facts of both stacks and the declared differences, return the comparison; the first that fits counts."""
     same: Counter[str] = Counter()
     unasked: Counter[str] = Counter()
@@ -88,7 +92,7 @@ def group_of(fact: str) -> str:
     return fact.partition("/")[0]
 
 
-def declared_from(data: Any, file: str) -> tuple[Declared, ...]:
+def declared_from(data: Any, file: str) -> tuple[DeclaredDifference, ...]:
     """Given the content of the file of declared differences, return them. Raise UserError for what is not valid."""
     found = read(Differences, data, file).differences
     if twice := [of for of, count in Counter(d.of for d in found).items() if count > 1]:

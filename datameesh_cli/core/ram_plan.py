@@ -23,7 +23,7 @@ TOLERANCE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class MemoryShare:
     """What one service gets: MiB for one container, how many of them, and why."""
 
     service: str
@@ -41,7 +41,7 @@ class RamPlan:
 
     budget: int
     profiles: tuple[str, ...]
-    shares: tuple[Share, ...]
+    shares: tuple[MemoryShare, ...]
     left_out: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, str] = field(default_factory=dict)
 
@@ -50,7 +50,7 @@ class RamPlan:
         """The sum of all limits in MiB, replicas and jobs included."""
         return sum(share.limit * share.replicas for share in self.shares)
 
-    def share(self, service: str) -> Share | None:
+    def share(self, service: str) -> MemoryShare | None:
         """Given a service name, return its share, or None if the plan does not know it."""
         return next((s for s in self.shares if s.service == service), None)
 
@@ -128,7 +128,7 @@ def _spread(services: list[Service], rest: int) -> dict[str, int]:
     return {s.name: s.ram.min + int((s.ram.want - s.ram.min) * part) // 8 * 8 for s in services}
 
 
-def _share(service: Service, limit: int, budget: int) -> Share:
+def _share(service: Service, limit: int, budget: int) -> MemoryShare:
     heap = None
     if service.heap:
         heap = int(min(limit - service.heap.outside, service.heap.share * limit))
@@ -141,7 +141,7 @@ def _share(service: Service, limit: int, budget: int) -> Share:
         why = f"minimum {service.ram.min} + its part of the rest (wants {service.ram.want})"
     if service.kind == "job":
         why += "; held for a job"
-    return Share(service.name, limit, service.replicas, heap, settings, limit * service.replicas / budget, why)
+    return MemoryShare(service.name, limit, service.replicas, heap, settings, limit * service.replicas / budget, why)
 
 
 def _setting(rule: Setting, limit: int, heap: int | None) -> int:

@@ -8,6 +8,8 @@ from typing import TypeVar
 T = TypeVar("T")
 Stream = Generator[str, None, T]
 """Yields lines and returns what they end with: of a program, its exit code."""
+Report = Callable[[str], None]
+"""Is told what happens, a line a step, while something long goes on."""
 
 
 def heard(stream: Stream[T], hear: Callable[[str], object]) -> T:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from datameesh_cli.core.dbt_project import Coverage
+from datameesh_cli.core.dbt_project import ModelCoverage
 from datameesh_cli.core.dbt_results import Counts, Summary
 from datameesh_cli.render.output import print_line, print_table
 from datameesh_cli.usecases.run_dbt import Diagnosis
@@ -38,7 +38,7 @@ def print_outcomes(outcomes: Sequence[Mapping[str, Any]]) -> None:
     print_table(["last", "kind", "name", "rows", "seconds", "at", "message"], rows, right=["rows", "seconds"])
 
 
-def print_coverage(coverage: Coverage) -> None:
+def print_coverage(coverage: ModelCoverage) -> None:
     """Given the documentation's coverage, print both shares and what is missing."""
     print_line(f"models   {coverage.models_described} of {coverage.models} described ({coverage.model_share:.0f} %)")
     print_line(f"columns  {coverage.columns_described} of {coverage.columns} described ({coverage.column_share:.0f} %)")

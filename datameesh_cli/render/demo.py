@@ -12,14 +12,13 @@ from datameesh_cli.core.health import ServiceState
 from datameesh_cli.core.memory import format_mib
 from datameesh_cli.core.stack import DEFAULT_NAME
 from datameesh_cli.render.images import BuildProgress, clock_time
-from datameesh_cli.render.output import print_line, print_table, say
+from datameesh_cli.render.output import print_line, print_table, report
 from datameesh_cli.render.seed import SeedProgress
-from datameesh_cli.render.stack import Progress as StartProgress
-from datameesh_cli.render.stack import print_places
+from datameesh_cli.render.stack import StartProgress, print_places
 from datameesh_cli.usecases.build_images import Built
-from datameesh_cli.usecases.load_domain import Progress
+from datameesh_cli.usecases.load_domain import LoadProgress
 from datameesh_cli.usecases.run_demo import Demo
-from datameesh_cli.usecases.show_status import Place
+from datameesh_cli.usecases.show_status import Address
 
 if TYPE_CHECKING:
     from datameesh_cli.adapters.trino import QueryResult
@@ -36,12 +35,12 @@ class DemoProgress:
         """Given a step's title, close the last step's view and announce it."""
         self._close()
         self._number += 1
-        say(f"\n[{self._number}] {title}")
+        report(f"\n[{self._number}] {title}")
 
-    def say(self, line: str) -> None:
+    def report(self, line: str) -> None:
         """Print one line about the step."""
         self._close()
-        say(f"  {line.strip()}")
+        report(f"  {line.strip()}")
 
     def building(self, state: BuildState) -> None:
         """Show what is being built."""
@@ -57,7 +56,7 @@ class DemoProgress:
             self._open(StartProgress())
         self._live.show(states, elapsed)
 
-    def rows(self, progress: Progress) -> None:
+    def rows(self, progress: LoadProgress) -> None:
         """Show how far a table is."""
         if not isinstance(self._live, SeedProgress):
             self._open(SeedProgress())
@@ -66,16 +65,16 @@ class DemoProgress:
     def answered(self, answer: QueryResult, seconds: float) -> None:
         """Print the answer as soon as it is there, a line a row; the table comes at the end."""
         for row in (dict(zip((c.name for c in answer.columns), map(_shown, row), strict=True)) for row in answer.rows):
-            self.say(
+            self.report(
                 f"{row['lead_source']}, {row['campaign_name']}: {row['converted_customers']} of {row['total_leads']} leads "
                 f"became customers, revenue {row['total_revenue']}"
             )
-        self.say(f"one query over two databases, {seconds:.2f} s")
+        self.report(f"one query over two databases, {seconds:.2f} s")
 
     def dbt(self, line: str) -> None:
         """Print what dbt built or tested, not its chatter."""
         if " OK " in line or " PASS " in line or "ERROR" in line or "FAIL" in line:
-            self.say(line)
+            self.report(line)
 
     def __enter__(self) -> DemoProgress:
         return self
@@ -120,7 +119,7 @@ def print_demo(demo: Demo, name: str) -> None:
         print_line(f"  {number}. {line}")
 
 
-def next_steps(places: Sequence[Place], name: str) -> tuple[str, ...]:
+def next_steps(places: Sequence[Address], name: str) -> tuple[str, ...]:
     """Given where everything is and the stack's name, return what a person may do now, one line each, ready to be copied."""
     dm = "./dm" if name == DEFAULT_NAME else f"./dm --name {name}"
     open_ = [

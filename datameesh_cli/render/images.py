@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from datameesh_cli.core.build_output import BuildState
 from datameesh_cli.render.live import LiveView
-from datameesh_cli.render.output import print_line, print_table, say
+from datameesh_cli.render.output import print_line, print_table, report
 from datameesh_cli.usecases.build_images import Built, ImageRow
 from datameesh_cli.usecases.carry_images import Bundle
 
@@ -28,7 +28,7 @@ class BuildProgress(LiveView):
             self.close()
         elif not self.draw(*rows, f"  {_sum(state)}") and state.seconds - self._said >= _EVERY and state.running:
             self._said = state.seconds
-            say(f"  {_sum(state)}: " + "; ".join(f"{b.image} {b.doing}".strip() for b in state.running))
+            report(f"  {_sum(state)}: " + "; ".join(f"{b.image} {b.doing}".strip() for b in state.running))
 
     def done(self, built: Built) -> None:
         """Given an image that is ready, print its line."""

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from datameesh_cli.core.k8s.objects import identity
 from datameesh_cli.core.k8s.rules import VERDICTS
 from datameesh_cli.render.output import print_line, print_table
-from datameesh_cli.usecases.compare_export import Compared
+from datameesh_cli.usecases.compare_export import ComparedExport
 from datameesh_cli.usecases.export_kubernetes import Export
 
 
 def print_export(made: Export) -> None:
-    """Given an export, print what lies where, the quotas with their sums, the ladder, and the seconds."""
+    """Given an export, print what lies where, the quotas with their sums, the validation, and the seconds."""
     rows: list[tuple[object, ...]] = []
     for total in made.sums:
         kinds = Counter(o["kind"] for o in made.objects if identity(o)[0] == total.namespace)
@@ -24,8 +24,8 @@ def print_export(made: Export) -> None:
     print_table(["namespace", "runs", "memory quota MiB", "claims", "NodePorts"], rows, right=["claims", "NodePorts"])
     said = ", ".join(f"{count} {verdict}" for verdict, count in _verdicts(made).items())
     print_line(f"Compose keys: {said} (each with its reason in export-report.json)")
-    for rung in made.rungs:
-        print_line(f"ladder, {rung.name}: {rung.state}: {rung.detail}")
+    for stage in made.stages:
+        print_line(f"validation, {stage.name}: {stage.state}: {stage.detail}")
     ratio = made.seconds / made.kompose_seconds
     print_line(f"kompose alone {made.kompose_seconds:.2f} s, the whole {made.seconds:.2f} s: {ratio:.2f} times")
     print_line(f"{len(made.objects)} objects in {len(made.files)} files: {made.out}")
@@ -39,13 +39,13 @@ def export_summary(made: Export, applied: Sequence[str] | None) -> dict[str, obj
         "objects": len(made.objects),
         "keys": _verdicts(made),
         "quotas": made.sums,
-        "ladder": [{"rung": r.name, "state": r.state, "detail": r.detail} for r in made.rungs],
+        "validation": [{"stage": r.name, "state": r.state, "detail": r.detail} for r in made.stages],
         "seconds": {"kompose": round(made.kompose_seconds, 3), "whole": round(made.seconds, 3)},
         "applied": applied,
     }
 
 
-def print_changes(compared: Compared) -> None:
+def print_changes(compared: ComparedExport) -> None:
     """Given a comparison, print each change with the Compose key that it comes from."""
     if not compared.changes:
         print_line(f"{compared.out}: the same as a fresh export")
@@ -62,7 +62,7 @@ def print_applied(lines: Sequence[str]) -> None:
 
 def _verdicts(made: Export) -> dict[str, int]:
     """How many keys met with each verdict."""
-    counts = Counter(f.verdict for f in made.fates)
+    counts = Counter(f.verdict for f in made.conversion_report)
     return {verdict: counts[verdict] for verdict in VERDICTS}
 
 

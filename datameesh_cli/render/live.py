@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from datameesh_cli.render.output import say
+from datameesh_cli.render.output import report
 
 Self = TypeVar("Self", bound="LiveView")
 
@@ -49,7 +49,7 @@ class LiveView:
         if self._live:
             self._live.console.print(line, markup=False)
         else:
-            say(line)
+            report(line)
 
     def close(self) -> None:
         """End the view; the next `draw` begins another one."""

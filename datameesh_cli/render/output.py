@@ -45,7 +45,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def say(line: str = "") -> None:
+def report(line: str = "") -> None:
     """Print one line of progress or advice. It goes to standard error, so that standard output holds only the result."""
     typer.echo(line, err=True)
 

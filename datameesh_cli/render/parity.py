@@ -6,12 +6,12 @@ from collections import Counter
 
 from datameesh_cli.core.parity import Difference, group_of
 from datameesh_cli.render.output import print_line, print_table
-from datameesh_cli.usecases.compare_targets import Compared
+from datameesh_cli.usecases.compare_targets import ComparedTargets
 
 _WIDTH = 160
 
 
-def print_parity(compared: Compared) -> None:
+def print_parity(compared: ComparedTargets) -> None:
     """Given a comparison, print the counts by group, the undeclared differences, the declared ones by reason, what
     neither was asked, and the outdated."""
     parity = compared.parity

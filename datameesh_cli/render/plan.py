@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from datameesh_cli.core.memory import format_mib
-from datameesh_cli.render.output import plain, print_line, print_table, say
+from datameesh_cli.render.output import plain, print_line, print_table, report
 from datameesh_cli.usecases.plan_memory import Planned, Preview
 
 
@@ -33,7 +33,7 @@ def print_preview(preview: Preview) -> None:
     """Given a plan and what runs, print the plan, and then what runs where that is something else."""
     print_plan(preview.planned)
     for warning in preview.planned.warnings:
-        say(warning)
+        report(warning)
     selection, budget, running = preview.planned.selection, preview.planned.plan.budget, preview.running
     if running is None or (running.selection, running.budget) == (selection, budget):
         return

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from datameesh_cli.core.rows import FAILED, IN_HALF, NOT_RUN
 from datameesh_cli.render.output import print_line, print_table
-from datameesh_cli.usecases.count_rows import Coverage
+from datameesh_cli.usecases.count_rows import MatrixCoverage
 
 
-def print_coverage(coverage: Coverage) -> None:
+def print_coverage(coverage: MatrixCoverage) -> None:
     """Given the coverage, print a line per group, what failed, what was not run, what was not shown on a cluster, and the sum."""
     numbers = ["passed", "failed", "not run", "in half", "rows"]
     rows = [

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datameesh_cli.render.live import LiveView
-from datameesh_cli.render.output import print_line, print_table, say
-from datameesh_cli.usecases.load_domain import Progress
+from datameesh_cli.render.output import print_line, print_table, report
+from datameesh_cli.usecases.load_domain import LoadProgress
 from datameesh_cli.usecases.seed_data import Holdings, Seeded
 
 
@@ -13,10 +13,10 @@ class SeedProgress(LiveView):
 
     _LONG = 1.0
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: LoadProgress) -> None:
         """Given how far a table is, show it."""
         if not self.draw(_line(progress)) and progress.done and progress.seconds >= self._LONG:
-            say(_line(progress))
+            report(_line(progress))
 
 
 def print_seeded(seeded: Seeded) -> None:
@@ -75,9 +75,9 @@ def _name(set_name: str, scale: int) -> str:
     return set_name if scale == 1 else f"{set_name} x {scale}"
 
 
-def _speed(progress: Progress) -> str:
+def _speed(progress: LoadProgress) -> str:
     return f"{progress.rows / progress.seconds:,.0f}" if progress.seconds > 0 and progress.rows else ""
 
 
-def _line(progress: Progress) -> str:
+def _line(progress: LoadProgress) -> str:
     return f"  {progress.domain}.{progress.table:<14} {progress.rows:>11,} rows  {_speed(progress):>9} rows/s"

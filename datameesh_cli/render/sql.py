@@ -12,11 +12,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from datameesh_cli.errors import DmError
-from datameesh_cli.render.output import plain, print_line, print_table, say
+from datameesh_cli.render.output import plain, print_line, print_table, report
 from datameesh_cli.usecases.run_sql import NamedQuery
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.trino import Column, Running
+    from datameesh_cli.adapters.trino import ResultColumn, Running
 
 _NUMBERS = ("tinyint", "smallint", "integer", "bigint", "decimal", "double", "real")
 
@@ -49,7 +49,7 @@ def print_result(running: Running, elapsed: Callable[[], float], output: SqlOutp
         for _ in running.rows():
             pass
         changed = f": {running.changed} rows" if running.changed is not None else ""
-        say(f"{running.kind or 'done'}{changed}, {elapsed():.2f} s")
+        report(f"{running.kind or 'done'}{changed}, {elapsed():.2f} s")
         return
     if output is SqlOutput.csv:
         _write_csv(columns, running.rows())
@@ -60,7 +60,7 @@ def print_result(running: Running, elapsed: Callable[[], float], output: SqlOutp
 
 
 def _print_table(
-    columns: Sequence[Column], rows: Iterator[tuple[Any, ...]], max_rows: int, elapsed: Callable[[], float]
+    columns: Sequence[ResultColumn], rows: Iterator[tuple[Any, ...]], max_rows: int, elapsed: Callable[[], float]
 ) -> None:
     shown = list(islice(rows, max_rows or None))
     more = next(rows, None) is not None
@@ -68,12 +68,12 @@ def _print_table(
     names = [column.name for column in columns]
     right = [column.name for column in columns if column.type.startswith(_NUMBERS)]
     print_table(names, cells, right=right)
-    say(f"{len(shown)} row{'' if len(shown) == 1 else 's'}, {elapsed():.2f} s")
+    report(f"{len(shown)} row{'' if len(shown) == 1 else 's'}, {elapsed():.2f} s")
     if more:
-        say(f"there are more than these {max_rows}; all of them: --max-rows 0 or --output csv")
+        report(f"there are more than these {max_rows}; all of them: --max-rows 0 or --output csv")
 
 
-def _write_csv(columns: Sequence[Column], rows: Iterator[tuple[Any, ...]]) -> None:
+def _write_csv(columns: Sequence[ResultColumn], rows: Iterator[tuple[Any, ...]]) -> None:
     _keep_line_ends()
     writer = csv.writer(sys.stdout)
     writer.writerow([column.name for column in columns])
@@ -82,7 +82,7 @@ def _write_csv(columns: Sequence[Column], rows: Iterator[tuple[Any, ...]]) -> No
     sys.stdout.flush()
 
 
-def _write_json(columns: Sequence[Column], rows: Iterator[tuple[Any, ...]]) -> None:
+def _write_json(columns: Sequence[ResultColumn], rows: Iterator[tuple[Any, ...]]) -> None:
     names = [column.name for column in columns]
     separator = "[\n"
     for row in rows:
@@ -116,7 +116,7 @@ class SqlScreen:
     max_rows: int
 
     def __post_init__(self) -> None:
-        say("DataMeesh SQL through Trino. \\? for help, \\q to leave.")
+        report("DataMeesh SQL through Trino. \\? for help, \\q to leave.")
 
     def show(self, running: Running, elapsed: Callable[[], float]) -> None:
         """Print a statement's result."""
@@ -128,12 +128,12 @@ class SqlScreen:
 
     def help(self) -> None:
         """Print the short commands."""
-        say(HELP)
+        report(HELP)
 
     def refused(self, error: DmError) -> None:
         """Print what went wrong."""
-        say(f"error: {error.message}" + (f"\nhint: {error.hint}" if error.hint else ""))
+        report(f"error: {error.message}" + (f"\nhint: {error.hint}" if error.hint else ""))
 
     def ended(self, *, typing: bool) -> None:
         """Say what Ctrl-C ended."""
-        say("" if typing else "\nthe statement was ended")
+        report("" if typing else "\nthe statement was ended")

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from datameesh_cli.core.health import ServiceState
 from datameesh_cli.core.memory import format_mib
 from datameesh_cli.render.live import LiveView
-from datameesh_cli.render.output import print_line, print_table, say
+from datameesh_cli.render.output import print_line, print_table, report
 from datameesh_cli.render.plan import print_plan
-from datameesh_cli.usecases.show_status import Credential, Place, Reason, Status
+from datameesh_cli.usecases.show_status import Address, Credential, Reason, Status
 from datameesh_cli.usecases.start_profile import Started
 from datameesh_cli.usecases.stop_stack import Stopped
 
 
-class Progress(LiveView):
+class StartProgress(LiveView):
     """The live view of `up`: on a terminal one line per service, redrawn; elsewhere one line per change of state."""
 
     stays = True
@@ -31,7 +31,7 @@ class Progress(LiveView):
         for state in states:
             if self._seen.get(state.service) != state.state:
                 self._seen[state.service] = state.state
-                say(f"  {elapsed:5.1f} s  {state.service:<22} {state.state} {state.detail}".rstrip())
+                report(f"  {elapsed:5.1f} s  {state.service:<22} {state.state} {state.detail}".rstrip())
 
 
 def _sign(state: ServiceState) -> str:
@@ -64,7 +64,7 @@ def print_stopped(stopped: Stopped) -> None:
         return
     if stopped.services is not None:
         for warning in stopped.warnings:
-            say(warning)
+            report(warning)
         what = f"removed {', '.join(stopped.services)}" if stopped.services else "nothing of it was there"
         print_line(f"{what}; the rest and the data stay. dm up NAME brings it back")
         return
@@ -106,13 +106,13 @@ def print_status(status: Status) -> None:
     print_line(f"{status.selection}; budget {format_mib(status.budget)}; {well}")
 
 
-def print_places(places: Sequence[Place]) -> None:
+def print_places(places: Sequence[Address]) -> None:
     """Given the places, print where each is, who logs in, and what one can do there."""
     rows = [(p.title, p.url, _login(p), "; ".join(p.can)) for p in places]
     print_table(["what", "where", "login", "one can"], rows)
 
 
-def _login(place: Place) -> str:
+def _login(place: Address) -> str:
     if place.user and place.secret:
         return f"{place.user} / dm credentials {place.secret}"
     return f"{place.user}, no password" if place.user else "none"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from datameesh_cli.render.output import print_line, print_table, say
+from datameesh_cli.render.output import print_line, print_table, report
 from datameesh_cli.usecases.verify_stack import CheckResult, Verified
 
 _SIGNS = {"passed": "✓", "failed": "✗"}
@@ -15,7 +15,7 @@ def say_result(result: CheckResult) -> None:
     """Given the result of a check that just ended, print it as one line of progress; what does not apply waits for the table."""
     if result.result in _SIGNS:
         why = f": {result.why}" if result.why else ""
-        say(f"  {_SIGNS[result.result]} {result.seconds:6.2f} s  {_place(result.file)}: {result.name}{why}")
+        report(f"  {_SIGNS[result.result]} {result.seconds:6.2f} s  {_place(result.file)}: {result.name}{why}")
 
 
 def print_verified(verified: Verified) -> None:

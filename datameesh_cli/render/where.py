@@ -7,7 +7,7 @@ import enum
 import typer
 
 from datameesh_cli.errors import UserError
-from datameesh_cli.usecases.open_target import Cluster
+from datameesh_cli.usecases.open_target import ChosenCluster
 
 
 class Where(str, enum.Enum):
@@ -27,10 +27,10 @@ NAMES = typer.Argument(None, metavar="[NAME]...", help="Services, each with ever
 WITHOUT = typer.Option([], "--without", help="Leave this service out; repeat for several.")
 
 
-def cluster_of(where: Where, context: str | None) -> Cluster | None:
+def cluster_of(where: Where, context: str | None) -> ChosenCluster | None:
     """Given both options, return the cluster that is meant, None for Compose. Raise UserError for a context without a cluster."""
     if where is Where.k8s:
-        return Cluster(context)
+        return ChosenCluster(context)
     if context:
         raise UserError("--context means a cluster", "add --on k8s")
     return None

@@ -1,1 +1,1 @@
-"""Verb + noun. A use case gets its adapters as one frozen Outside and returns a frozen result; it prints nothing."""
+"""Verb + noun. A use case gets its adapters as one frozen Adapters and returns a frozen result; it prints nothing."""

@@ -12,10 +12,10 @@ from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.export_kubernetes import Export
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.outside import Outside
+    from datameesh_cli.adapters.adapters import Adapters
 
 
-def apply_export(outside: Outside, export: Export, context: str, *, replace_secrets: bool = False) -> tuple[str, ...]:
+def apply_export(adapters: Adapters, export: Export, context: str, *, replace_secrets: bool = False) -> tuple[str, ...]:
     """Given an export that was written and a context, apply it and return a line for each object. Raise DmError if one is refused.
 
     The Secrets are those that the export there was applied with before; the first time, the stack's own. They go to the server by
@@ -23,37 +23,37 @@ def apply_export(outside: Outside, export: Export, context: str, *, replace_secr
     given: what runs there was made with it.
     """
     wanted = expected(export.source)
-    values = _values(outside, context, list(wanted))
+    values = _values(adapters, context, list(wanted))
     if not replace_secrets:
-        _refuse_others(outside, context, wanted, values)
+        _refuse_others(adapters, context, wanted, values)
     # Kept before they are used: of what is on the cluster there is a copy here, whatever happens next.
-    outside.state.of_export(context).keep_secrets(values)
-    lines = outside.kubectl.apply_folder(export.out / CLUSTER, context)
-    lines += outside.kubectl.apply_objects(secret_objects(export.source, values), context)
+    adapters.state.of_export(context).keep_secrets(values)
+    lines = adapters.kubectl.apply_folder(export.out / CLUSTER, context)
+    lines += adapters.kubectl.apply_objects(secret_objects(export.source, values), context)
     jobs = [identity(o)[::2] for o in export.objects if o["kind"] == "Job"]
-    outside.kubectl.remove_idle_jobs(jobs, context)
-    lines += outside.kubectl.apply_folder(export.out, context)
+    adapters.kubectl.remove_idle_jobs(jobs, context)
+    lines += adapters.kubectl.apply_folder(export.out, context)
     return tuple(lines)
 
 
-def _values(outside: Outside, context: str, names: Sequence[str]) -> dict[str, str]:
-    known = {*outside.state.secret_names(), *outside.state.of_export(context).secret_names()}
+def _values(adapters: Adapters, context: str, names: Sequence[str]) -> dict[str, str]:
+    known = {*adapters.state.secret_names(), *adapters.state.of_export(context).secret_names()}
     return {
-        name: outside.state.secret_of(context, name) if name in known else outside.state.new_secret(name)
+        name: adapters.state.secret_of(context, name) if name in known else adapters.state.new_secret(name)
         for name in names
     }
 
 
 def _refuse_others(
-    outside: Outside, context: str, wanted: Mapping[str, Sequence[str]], values: Mapping[str, str]
+    adapters: Adapters, context: str, wanted: Mapping[str, Sequence[str]], values: Mapping[str, str]
 ) -> None:
     namespaces = sorted({ns for each in wanted.values() for ns in each})
     there = {
-        ns: outside.kubectl.secrets([n for n, each in wanted.items() if ns in each], ns, context) for ns in namespaces
+        ns: adapters.kubectl.secrets([n for n, each in wanted.items() if ns in each], ns, context) for ns in namespaces
     }
     others = differing(there, values)
     if others:
-        folder = outside.repository.relative(outside.state.of_export(context).secrets)
+        folder = adapters.repository.relative(adapters.state.of_export(context).secrets)
         raise UserError(
             f"on the cluster of context '{context}' these Secrets have another value: {', '.join(others)}",
             f"what runs there was made with it: put that value into {folder}/; or replace it: --replace-secrets",

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 from datameesh_cli.core import images
 from datameesh_cli.core.build_output import BuildState, without_passwords
 from datameesh_cli.core.images import ImageSource
-from datameesh_cli.core.stream import heard
+from datameesh_cli.core.stream import Report, heard
 from datameesh_cli.errors import HostError
 from datameesh_cli.usecases.build_side_by_side import Hear, Watch, build_side_by_side
 
 if TYPE_CHECKING:
+    from datameesh_cli.adapters.adapters import Adapters
     from datameesh_cli.adapters.held import Held
     from datameesh_cli.adapters.host_mirrors import HostMirrors
-    from datameesh_cli.adapters.outside import Outside
 
-Say = Callable[[str], None]
 
 _TAIL = 15
 
@@ -64,40 +63,46 @@ class ImageRow:
     created: str
 
 
-def build_images(outside: Outside, names: Sequence[str], told: Told, *, fresh: bool = False) -> tuple[Built, ...]:
+def build_images(adapters: Adapters, names: Sequence[str], told: Told, *, fresh: bool = False) -> tuple[Built, ...]:
     """Given image names (all that services use if none), build those that are missing or out of date, parents first.
 
     With `fresh` all of them and what they are built from, with Debian's packages of now and no layer of an earlier build. Raise
     HostError, with the end of the output, if one fails; what was built before stays valid.
     """
-    everyone = outside.image_folders.read_images(outside.repository.root)
-    wanted = images.named(everyone, names) if names else _shipped(outside, everyone)
-    return _build(outside, everyone, wanted, told, fresh=fresh)
+    everyone = adapters.image_folders.read_images(adapters.repository.root)
+    wanted = images.named(everyone, names) if names else _shipped(adapters, everyone)
+    return _build(adapters, everyone, wanted, told, fresh=fresh)
 
 
-def build_missing(outside: Outside, references: Iterable[str], say: Say, told: Told | None = None) -> tuple[Built, ...]:
+def build_missing(
+    adapters: Adapters, references: Iterable[str], report: Report, told: Told | None = None
+) -> tuple[Built, ...]:
     """Given the images that services use, build those of ours that the engine has not; say so of one that is out of date."""
-    everyone = outside.image_folders.read_images(outside.repository.root)
+    everyone = adapters.image_folders.read_images(adapters.repository.root)
     asked = set(references)
     used = tuple(i for i in everyone if i.reference in asked)
-    there = outside.images.present([i.reference for i in used])
-    hashes = _hashes(outside, everyone)
+    there = adapters.images.present([i.reference for i in used])
+    hashes = _hashes(adapters, everyone)
     for reference, image in there.items():
         if image.inputs and image.inputs != hashes[reference]:
             name = reference.removeprefix(images.PREFIX).split(":")[0]
-            say(f"{reference} is older than its folder; to bring it up to date: dm images build {name}")
+            report(f"{reference} is older than its folder; to bring it up to date: dm images build {name}")
     missing = [i for i in used if i.reference not in there]
     if not missing:
         return ()
-    say("building images that are not here yet, with what they are built from: " + ", ".join(i.name for i in missing))
-    return _build(outside, everyone, missing, told or Told(_nobody, lambda built: say(f"  {built.reference} is built")))
+    report(
+        "building images that are not here yet, with what they are built from: " + ", ".join(i.name for i in missing)
+    )
+    return _build(
+        adapters, everyone, missing, told or Told(_nobody, lambda built: report(f"  {built.reference} is built"))
+    )
 
 
-def list_images(outside: Outside) -> tuple[ImageRow, ...]:
+def list_images(adapters: Adapters) -> tuple[ImageRow, ...]:
     """Return every image that the repository makes, in build order, with what the engine has of it."""
-    everyone = outside.image_folders.read_images(outside.repository.root)
-    hashes = _hashes(outside, everyone)
-    there = outside.images.present([i.reference for i in everyone])
+    everyone = adapters.image_folders.read_images(adapters.repository.root)
+    hashes = _hashes(adapters, everyone)
+    there = adapters.images.present([i.reference for i in everyone])
     rows = []
     for image in everyone:
         found = there.get(image.reference)
@@ -117,53 +122,53 @@ def list_images(outside: Outside) -> tuple[ImageRow, ...]:
     return tuple(rows)
 
 
-def base_days(outside: Outside) -> dict[str, str]:
+def base_days(adapters: Adapters) -> dict[str, str]:
     """Return when the base was made that each image of ours stands on, by reference, of those that the engine has."""
-    there = outside.images.present([i.reference for i in outside.image_folders.read_images(outside.repository.root)])
+    there = adapters.images.present([i.reference for i in adapters.image_folders.read_images(adapters.repository.root)])
     return {reference: image.base or image.created for reference, image in there.items()}
 
 
-def _shipped(outside: Outside, everyone: Sequence[ImageSource]) -> tuple[ImageSource, ...]:
-    return images.shipped(everyone, (s.image for s in outside.repository.model().services))
+def _shipped(adapters: Adapters, everyone: Sequence[ImageSource]) -> tuple[ImageSource, ...]:
+    return images.shipped(everyone, (s.image for s in adapters.repository.model().services))
 
 
-def _hashes(outside: Outside, everyone: Sequence[ImageSource]) -> dict[str, str]:
-    root = outside.repository.root
-    return images.input_hashes(everyone, {i.name: outside.image_folders.input_files(root, i) for i in everyone})
+def _hashes(adapters: Adapters, everyone: Sequence[ImageSource]) -> dict[str, str]:
+    root = adapters.repository.root
+    return images.input_hashes(everyone, {i.name: adapters.image_folders.input_files(root, i) for i in everyone})
 
 
 def _build(
-    outside: Outside,
+    adapters: Adapters,
     everyone: Sequence[ImageSource],
     wanted: Sequence[ImageSource],
     told: Told,
     *,
     fresh: bool = False,
 ) -> tuple[Built, ...]:
-    hashes = _hashes(outside, everyone)
-    there = outside.images.present([i.reference for i in everyone])
+    hashes = _hashes(adapters, everyone)
+    there = adapters.images.present([i.reference for i in everyone])
     todo = images.to_build(everyone, wanted, hashes, {r: p.inputs for r, p in there.items()}, fresh=fresh)
-    mirrors = outside.mirrors()
+    mirrors = adapters.mirrors()
     results: dict[ImageSource, Built] = {}
 
     def ready(image: ImageSource, seconds: float) -> None:
-        size = outside.images.present([image.reference])[image.reference].size
+        size = adapters.images.present([image.reference])[image.reference].size
         results[image] = Built(image.reference, image in todo, seconds, size)
         if image in todo and image.reference in there:
-            outside.images.remove(there[image.reference].id)
+            adapters.images.remove(there[image.reference].id)
         told.done(results[image])
 
     def work(image: ImageSource, hear: Hear, held: Held) -> None:
-        _build_one(outside, Order(image, hashes[image.reference], mirrors, cached=not fresh), hear, held)
+        _build_one(adapters, Order(image, hashes[image.reference], mirrors, cached=not fresh), hear, held)
 
     for image in everyone:
         if image in wanted and image not in todo:
             ready(image, 0.0)
-    build_side_by_side(outside, todo, work, told.watch, ready)
+    build_side_by_side(adapters, todo, work, told.watch, ready)
     return tuple(results[i] for i in everyone if i in results)
 
 
-def _build_one(outside: Outside, order: Order, tell: Hear, held: Held) -> None:
+def _build_one(adapters: Adapters, order: Order, tell: Hear, held: Held) -> None:
     """Build one image; keep its whole output in the state folder, and its end for the error."""
     lines: list[str] = []
 
@@ -172,52 +177,52 @@ def _build_one(outside: Outside, order: Order, tell: Hear, held: Held) -> None:
         tell(lines[-1])
 
     try:
-        code = _run_build(outside, order, hear, held)
+        code = _run_build(adapters, order, hear, held)
     except HostError as failed:
-        raise _failed(outside, order.image, lines, failed.message, failed.hint) from failed
+        raise _failed(adapters, order.image, lines, failed.message, failed.hint) from failed
     if code:
-        raise _failed(outside, order.image, lines, f"the build ended with exit code {code}", "")
+        raise _failed(adapters, order.image, lines, f"the build ended with exit code {code}", "")
 
 
-def _run_build(outside: Outside, order: Order, hear: Hear, held: Held) -> int:
-    image, mirrors, root = order.image, order.mirrors, outside.repository.root
+def _run_build(adapters: Adapters, order: Order, hear: Hear, held: Held) -> int:
+    image, mirrors, root = order.image, order.mirrors, adapters.repository.root
     args: dict[str, str] = {}
-    labels = {images.INPUTS_LABEL: order.inputs, images.BASE_LABEL: _base_made(outside, image)}
+    labels = {images.INPUTS_LABEL: order.inputs, images.BASE_LABEL: _base_made(adapters, image)}
     made = ""
     if image.rootfs:
         origin = image.rootfs
         hear(f"pulling {image.rootfs}")
-        if not outside.images.pull(image.rootfs):
+        if not adapters.images.pull(image.rootfs):
             hear("no image registry answers: making a Debian root file system with debootstrap")
-            script = outside.image_folders.folder(root, image) / outside.image_folders.ROOTFS_SCRIPT
-            made = heard(outside.images.make_rootfs(script, mirrors, held), hear)
+            script = adapters.image_folders.folder(root, image) / adapters.image_folders.ROOTFS_SCRIPT
+            made = heard(adapters.images.make_rootfs(script, mirrors, held), hear)
             args["ROOTFS"], origin = made, "debootstrap"
         labels[images.ROOTFS_LABEL] = origin
-    folder, context = outside.image_folders.folder(root, image), outside.image_folders.context(root, image)
+    folder, context = adapters.image_folders.folder(root, image), adapters.image_folders.context(root, image)
     # The base is never made of an earlier build's layers: its packages would be older than the day that it says.
     cached = order.cached and not image.rootfs
-    request = outside.images.Build(image.reference, folder, context, labels, args, mirrors, cached)
+    request = adapters.images.Build(image.reference, folder, context, labels, args, mirrors, cached)
     try:
-        return heard(outside.images.build(request, held), hear)
+        return heard(adapters.images.build(request, held), hear)
     finally:
         if made:
-            outside.images.remove(made)
+            adapters.images.remove(made)
 
 
-def _base_made(outside: Outside, image: ImageSource) -> str:
+def _base_made(adapters: Adapters, image: ImageSource) -> str:
     """When the base was made that an image is about to stand on: its own parents say it, the base itself is made now."""
     if image.rootfs:
-        return outside.clock.utc().isoformat(timespec="seconds")
-    there = outside.images.present(image.parents).values()
+        return adapters.clock.utc().isoformat(timespec="seconds")
+    there = adapters.images.present(image.parents).values()
     return min((parent.base or parent.created for parent in there), default="")
 
 
-def _failed(outside: Outside, image: ImageSource, lines: Sequence[str], why: str, hint: str) -> HostError:
+def _failed(adapters: Adapters, image: ImageSource, lines: Sequence[str], why: str, hint: str) -> HostError:
     end = "\n".join(f"  {line}" for line in lines[-_TAIL:])
     again = f"then: dm images build {image.name}"
     try:
-        log = outside.state.write_log("images", image.name, "\n".join(lines) + "\n")
-        again = f"the whole output is in {outside.repository.relative(log)}; {again}"
+        log = adapters.state.write_log("images", image.name, "\n".join(lines) + "\n")
+        again = f"the whole output is in {adapters.repository.relative(log)}; {again}"
     except HostError as unwritten:
         # On a full disk a build fails, and so does keeping its output: the user must hear of the build.
         again = f"its whole output could not be kept ({unwritten.message}); {again}"

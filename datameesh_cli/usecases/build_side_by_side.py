@@ -12,8 +12,8 @@ from datameesh_cli.core.build_output import Building, BuildState, doing
 from datameesh_cli.core.images import ImageSource, next_builds
 
 if TYPE_CHECKING:
+    from datameesh_cli.adapters.adapters import Adapters, Clock
     from datameesh_cli.adapters.held import Held
-    from datameesh_cli.adapters.outside import Clock, Outside
 
 AT_ONCE = 3
 """One that computes, one that downloads, and one for the gaps of both. More only take memory: a Go build 2 GB, Maven 0.3."""
@@ -37,15 +37,15 @@ class _Event:
     failure: BaseException | None = None
 
 
-def build_side_by_side(outside: Outside, todo: Sequence[ImageSource], work: Work, watch: Watch, done: Done) -> None:
+def build_side_by_side(adapters: Adapters, todo: Sequence[ImageSource], work: Work, watch: Watch, done: Done) -> None:
     """Given images in build order, build each as soon as those that it is built from are ready, a few at a time.
 
     `watch` hears of every new thing that a build does and once a second, at last that none is left; `done` of each image and
     its seconds; both in this thread. The first failure ends the other builds and is raised; so does Ctrl-C. What was built stays.
     """
     events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
-    held = outside.held()
-    state = _State(outside.clock, todo)
+    held = adapters.held()
+    state = _State(adapters.clock, todo)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         try:
             while state.left:

@@ -10,7 +10,7 @@ from datameesh_cli.core import bundle, images
 from datameesh_cli.errors import HostError, UserError
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.outside import Outside
+    from datameesh_cli.adapters.adapters import Adapters
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,29 +23,29 @@ class Bundle:
     ids: dict[str, str]
 
 
-def save_images(outside: Outside, file: Path) -> Bundle:
+def save_images(adapters: Adapters, file: Path) -> Bundle:
     """Given a file, write every image that services use into it, whole or not at all, with a list of their content ids.
 
     Raise HostError if one is missing.
     """
-    services = outside.repository.model().services
-    shipped = images.shipped(outside.image_folders.read_images(outside.repository.root), (s.image for s in services))
+    services = adapters.repository.model().services
+    shipped = images.shipped(adapters.image_folders.read_images(adapters.repository.root), (s.image for s in services))
     references = [i.reference for i in shipped]
-    there = outside.images.present(references)
+    there = adapters.images.present(references)
     missing = [r for r in references if r not in there]
     if missing:
         raise HostError("missing images: " + ", ".join(missing), "run: dm images build")
-    ids = outside.bundles.save(references, file)
-    return Bundle(file, outside.bundles.size(file), tuple(references), ids)
+    ids = adapters.bundles.save(references, file)
+    return Bundle(file, adapters.bundles.size(file), tuple(references), ids)
 
 
-def load_images(outside: Outside, file: Path) -> Bundle:
+def load_images(adapters: Adapters, file: Path) -> Bundle:
     """Given a file that `save` wrote, hand its images to the engine.
 
     Raise UserError, before the engine has seen anything, if it is not one or if an image in it is not the one it lists.
     """
-    listed, found = outside.bundles.read(file)
+    listed, found = adapters.bundles.read(file)
     wrong = bundle.difference(listed, found)
     if wrong:
         raise UserError(f"{file} {wrong}", "it was changed after it was written; get it again from where it was made")
-    return Bundle(file, outside.bundles.size(file), outside.bundles.load(file), listed)
+    return Bundle(file, adapters.bundles.size(file), adapters.bundles.load(file), listed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -11,25 +11,24 @@ from datameesh_cli.core.cluster import container_of, image_id_of
 from datameesh_cli.core.k8s.configs import HASH, config_hash, sources_of
 from datameesh_cli.core.k8s.source import Image, Source
 from datameesh_cli.core.parity import Parity, compare, declared_from
+from datameesh_cli.core.stream import Report
 from datameesh_cli.usecases.export_kubernetes import images_of
 from datameesh_cli.usecases.observe_stack import observe_stack
-from datameesh_cli.usecases.open_target import Cluster, open_compose, open_kubernetes
+from datameesh_cli.usecases.open_target import ChosenCluster, open_compose, open_kubernetes
 from datameesh_cli.usecases.plan_memory import Planned
 from datameesh_cli.usecases.read_checks import read_checks
 from datameesh_cli.usecases.read_datasets import read_databases
 from datameesh_cli.usecases.read_source import TargetRequest, read_source
 
 if TYPE_CHECKING:
+    from datameesh_cli.adapters.adapters import Adapters
     from datameesh_cli.adapters.kubernetes_target import KubernetesTarget
-    from datameesh_cli.adapters.outside import Outside
 
 DECLARED = "k8s-export/parity.yaml"
 
-Say = Callable[[str], None]
-
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ComparedTargets:
     """What was compared: the two stacks by name, the comparison, and the seconds it took."""
 
     compose: str
@@ -38,32 +37,32 @@ class Compared:
     seconds: float
 
 
-def compare_targets(outside: Outside, cluster: Cluster, say: Say) -> Compared:
+def compare_targets(adapters: Adapters, cluster: ChosenCluster, report: Report) -> ComparedTargets:
     """Given a cluster, observe the stack there and the one under Compose at the same time, and compare.
 
     Raise UserError for a file of declared differences that is not valid, UnhealthyError or HostError if either does not run.
     """
-    began = outside.clock.now()
-    path = outside.repository.root / DECLARED
-    declared = declared_from(outside.repository.read_yaml(path), DECLARED)
-    here, there = open_compose(outside), open_kubernetes(outside, cluster.context)
-    checks = read_checks(outside, here.planned.model)
-    databases = list(read_databases(outside.repository).values())
-    source = _source(outside, here.planned)
+    began = adapters.clock.now()
+    path = adapters.repository.root / DECLARED
+    declared = declared_from(adapters.repository.read_yaml(path), DECLARED)
+    here, there = open_compose(adapters), open_kubernetes(adapters, cluster.context)
+    checks = read_checks(adapters, here.planned.model)
+    databases = list(read_databases(adapters.repository).values())
+    source = _source(adapters, here.planned)
     configs = {p.name: [path for _, path in sources_of(p)] for p in source.parts}
     with ThreadPoolExecutor(2) as pool:
-        seen = [pool.submit(observe_stack, opened, checks, databases, configs, say) for opened in (here, there)]
+        seen = [pool.submit(observe_stack, opened, checks, databases, configs, report) for opened in (here, there)]
         compose, kubernetes = (each.result() for each in seen)
-    images = images_of(outside, source)
-    compose |= _modelled(source) | _started(outside, source, images)
+    images = images_of(adapters, source)
+    compose |= _modelled(source) | _started(adapters, source, images)
     kubernetes |= _applied(cast("KubernetesTarget", there.target), images)
     compared = compare(compose, kubernetes, declared)
-    return Compared(outside.project, there.planned.source, compared, round(outside.clock.now() - began, 1))
+    return ComparedTargets(adapters.project, there.planned.source, compared, round(adapters.clock.now() - began, 1))
 
 
-def _source(outside: Outside, planned: Planned) -> Source:
+def _source(adapters: Adapters, planned: Planned) -> Source:
     """The Compose model as it would be exported now, with the plan in force."""
-    return read_source(outside, planned.plan.profiles, planned.plan.budget, TargetRequest()).source
+    return read_source(adapters, planned.plan.profiles, planned.plan.budget, TargetRequest()).source
 
 
 def _modelled(source: Source) -> dict[str, str]:
@@ -75,9 +74,9 @@ def _modelled(source: Source) -> dict[str, str]:
     return facts
 
 
-def _started(outside: Outside, source: Source, images: Mapping[str, Image]) -> dict[str, str]:
+def _started(adapters: Adapters, source: Source, images: Mapping[str, Image]) -> dict[str, str]:
     """The image that each service's container was made from; of a job, the one that its next run takes."""
-    started = {c.service: c.image_id for c in outside.engine.containers(outside.project)}
+    started = {c.service: c.image_id for c in adapters.engine.containers(adapters.project)}
     known = {p.name: images[p.body["image"]].id for p in source.parts if p.body["image"] in images}
     return {f"image-id/{p.name}": started.get(p.name) or known.get(p.name, "none") for p in source.parts}
 

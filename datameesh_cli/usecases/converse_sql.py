@@ -11,8 +11,8 @@ from datameesh_cli.errors import DmError
 from datameesh_cli.usecases.run_sql import NamedQuery, Script, named_queries, named_script, run_script
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.outside import Outside
-    from datameesh_cli.adapters.trino import Running, Session
+    from datameesh_cli.adapters.adapters import Adapters
+    from datameesh_cli.adapters.trino import Running, TrinoSession
 
 
 class Screen(Protocol):
@@ -34,16 +34,16 @@ class Screen(Protocol):
         """Ctrl-C ended the statement, or what was being typed."""
 
 
-def converse(outside: Outside, session: Session, screen: Screen, history: Path) -> None:
+def converse(adapters: Adapters, session: TrinoSession, screen: Screen, history: Path) -> None:
     """Given a session with the SQL engine, run what is typed until the person leaves. An error is shown and ends nothing."""
     text = ""
-    with outside.lines.line_editor(history):
+    with adapters.lines.line_editor(history):
         while True:
             try:
-                line = outside.lines.read_line("   ...> " if text else f"{session.place or 'sql'}> ")
+                line = adapters.lines.read_line("   ...> " if text else f"{session.place or 'sql'}> ")
                 if line is None or (not text and line.strip() in ("\\q", "quit", "exit")):
                     return
-                text = _take(outside, session, text, line, screen)
+                text = _take(adapters, session, text, line, screen)
             except DmError as refused:
                 text = ""
                 screen.refused(refused)
@@ -52,26 +52,26 @@ def converse(outside: Outside, session: Session, screen: Screen, history: Path) 
                 text = ""
 
 
-def _take(outside: Outside, session: Session, text: str, line: str, screen: Screen) -> str:
+def _take(adapters: Adapters, session: TrinoSession, text: str, line: str, screen: Screen) -> str:
     """Given what stands before and a new line, run every finished statement; return what is still open."""
     if not text and line.strip().startswith(("\\", "@")):
-        _command(outside, session, line.strip(), screen)
+        _command(adapters, session, line.strip(), screen)
         return ""
     found = split(f"{text}\n{line}" if text else line)
     if found.statements:
-        run_script(outside, session, Script(found.statements), screen.show)
+        run_script(adapters, session, Script(found.statements), screen.show)
     return found.rest.text if found.rest else ""
 
 
-def _command(outside: Outside, session: Session, line: str, screen: Screen) -> None:
+def _command(adapters: Adapters, session: TrinoSession, line: str, screen: Screen) -> None:
     word, _, rest = line.partition(" ")
     if word.startswith("@"):
-        run_script(outside, session, named_script(outside, line[1:].rstrip("; ")), screen.show)
+        run_script(adapters, session, named_script(adapters, line[1:].rstrip("; ")), screen.show)
     elif word == "\\l":
-        screen.queries(named_queries(outside))
+        screen.queries(named_queries(adapters))
     elif word == "\\d":
         name = rest.strip().rstrip(";")
         statement = f"DESCRIBE {name}" if name else "SHOW TABLES" if "." in session.place else "SHOW CATALOGS"
-        run_script(outside, session, Script(split(statement).all), screen.show)
+        run_script(adapters, session, Script(split(statement).all), screen.show)
     else:
         screen.help()

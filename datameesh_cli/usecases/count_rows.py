@@ -28,7 +28,7 @@ from datameesh_cli.usecases.read_checks import read_checks
 from datameesh_cli.usecases.verify_stack import VERDICTS, VERDICTS_K8S
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.outside import Outside
+    from datameesh_cli.adapters.adapters import Adapters
 
 PYTEST_RESULTS = "rows-pytest.json"
 PYTEST_VERDICTS = {VERDICTS: "rows-verify.json", VERDICTS_K8S: "rows-verify-k8s.json"}
@@ -37,7 +37,7 @@ _OF_CLUSTER = "tests/cluster/"
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
+class MatrixCoverage:
     """All groups with their counts, and every row that something asserts; `covered` are those whose halves are all asserted."""
 
     groups: tuple[GroupCount, ...]
@@ -47,21 +47,21 @@ class Coverage:
     total: int
 
 
-def count_rows(outside: Outside) -> Coverage:
+def count_rows(adapters: Adapters) -> MatrixCoverage:
     """Return how much of the matrix is covered and passed. Raise UserError for a check or test that names an unknown row.
 
     A verdict counts only as long as the check or test, and all that it ran on, is what it was.
     """
-    matrix = _matrix(outside)
-    proofs = (*_check_proofs(outside), *_test_proofs(outside))
+    matrix = _matrix(adapters)
+    proofs = (*_check_proofs(adapters), *_test_proofs(adapters))
     refuse_wrong(matrix, proofs)
     states = row_states(matrix, proofs)
     groups = count_groups(matrix, states)
     covered = sum(not state.missing for state in states)
-    return Coverage(groups, states, sum(g.passed for g in groups), covered, len(matrix.rows))
+    return MatrixCoverage(groups, states, sum(g.passed for g in groups), covered, len(matrix.rows))
 
 
-def require_all(coverage: Coverage, *, without_cluster: bool) -> None:
+def require_all(coverage: MatrixCoverage, *, without_cluster: bool) -> None:
     """Given the coverage after a full run, raise UnhealthyError if a row did not pass that the repository says is covered.
 
     With `without_cluster` (no cluster stage) what only a cluster can say is not asked for.
@@ -74,26 +74,26 @@ def require_all(coverage: Coverage, *, without_cluster: bool) -> None:
         )
 
 
-def missing_rows(outside: Outside, group: str) -> tuple[str, ...]:
+def missing_rows(adapters: Adapters, group: str) -> tuple[str, ...]:
     """Given a group such as `3` or `2.4`, return the ids that nothing covers yet. Raise UserError for an unknown group."""
-    matrix = _matrix(outside)
+    matrix = _matrix(adapters)
     wanted = [row for row in matrix.rows if in_group(row.group, group)]
     if not wanted:
         raise UserError(f"the matrix has no group '{group}'", "groups: " + ", ".join(matrix.groups))
-    covered = {state.id for state in count_rows(outside).rows}
+    covered = {state.id for state in count_rows(adapters).rows}
     return tuple(row.id for row in wanted if row.id not in covered)
 
 
-def _matrix(outside: Outside) -> Matrix:
-    path = outside.repository.root / "tests" / "matrix-ids.txt"
-    return matrix_from(outside.repository.read_text(path), outside.repository.relative(path))
+def _matrix(adapters: Adapters) -> Matrix:
+    path = adapters.repository.root / "tests" / "matrix-ids.txt"
+    return matrix_from(adapters.repository.read_text(path), adapters.repository.relative(path))
 
 
-def _check_proofs(outside: Outside) -> list[Proof]:
-    verdicts = {name: _verdicts(outside, name) for name in PYTEST_VERDICTS}
-    now = ran_on(outside)
+def _check_proofs(adapters: Adapters) -> list[Proof]:
+    verdicts = {name: _verdicts(adapters, name) for name in PYTEST_VERDICTS}
+    now = ran_on(adapters)
     proofs = []
-    for check in read_checks(outside, outside.repository.model()):
+    for check in read_checks(adapters, adapters.repository.model()):
         for claim in (claim_of(row, check.id) for row in check.rows):
             on_cluster = claim.half == "K" or check.target == "kubernetes"
             verdict = verdicts[VERDICTS_K8S if on_cluster else VERDICTS].get(check.id, {})
@@ -102,26 +102,26 @@ def _check_proofs(outside: Outside) -> list[Proof]:
     return proofs
 
 
-def _verdicts(outside: Outside, name: str) -> dict[str, Any]:
+def _verdicts(adapters: Adapters, name: str) -> dict[str, Any]:
     """The newest verdict on each check: of the stack itself, or of the tests' stacks."""
     found: dict[str, Any] = {}
-    for path in (outside.state.root / PYTEST_VERDICTS[name], outside.state.folder / name):
-        saved = _saved(outside, path)
+    for path in (adapters.state.root / PYTEST_VERDICTS[name], adapters.state.folder / name):
+        saved = _saved(adapters, path)
         found |= {check: v for check, v in saved.items() if v["at"] >= found.get(check, v)["at"]}
     return found
 
 
-def _test_proofs(outside: Outside) -> list[Proof]:
+def _test_proofs(adapters: Adapters) -> list[Proof]:
     """What the tests wrote down in their last run; a row that a test file marks and no result names was not run."""
-    path = outside.state.root / PYTEST_RESULTS
-    results = _saved(outside, path)
-    now = of_tests(outside.repository)
+    path = adapters.state.root / PYTEST_RESULTS
+    results = _saved(adapters, path)
+    now = of_tests(adapters.repository)
     current = {test: result for test, result in results.items() if result.get("ran_on") == now}
     proofs = [_proof(row, test, result["outcome"]) for test, result in current.items() for row in result["rows"]]
     seen = {(proof.where.split("::")[0], proof.claim) for proof in proofs}
-    for path in outside.repository.test_files():
-        file = outside.repository.relative(path)
-        marked = marked_rows(outside.repository.read_text(path), file)
+    for path in adapters.repository.test_files():
+        file = adapters.repository.relative(path)
+        marked = marked_rows(adapters.repository.read_text(path), file)
         proofs += [_proof(row, file, NOT_RUN) for row in marked if (file, claim_of(row, file)) not in seen]
     return proofs
 
@@ -130,10 +130,10 @@ def _proof(row: str, where: str, outcome: str) -> Proof:
     return Proof(claim_of(row, where), where, outcome, where.startswith(_OF_CLUSTER))
 
 
-def _saved(outside: Outside, path: Path) -> dict[str, Any]:
+def _saved(adapters: Adapters, path: Path) -> dict[str, Any]:
     """What an earlier run wrote down; a file that was cut off in the middle counts as none."""
     try:
-        saved = json.loads(outside.repository.read_text(path)) if outside.repository.has(path) else {}
+        saved = json.loads(adapters.repository.read_text(path)) if adapters.repository.has(path) else {}
     except ValueError:
         return {}
     return saved if isinstance(saved, dict) else {}

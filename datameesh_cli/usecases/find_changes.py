@@ -16,7 +16,7 @@ from datameesh_cli.core.sql_text import quoted
 from datameesh_cli.errors import UserError
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.postgres import Session
+    from datameesh_cli.adapters.postgres import DatabaseSession
 
 # `->>` because an older load wrote down no checksum, in a table without that column.
 _LOADED = """
@@ -61,14 +61,14 @@ class Change:
         return f"{self.table} ({said})"
 
 
-def loaded_tables(session: Session) -> tuple[LoadedTable, ...]:
+def loaded_tables(session: DatabaseSession) -> tuple[LoadedTable, ...]:
     """Given a domain's database, return what its last load wrote down; nothing where none ever ended."""
     if session.run("SELECT to_regclass('datameesh.loaded_set')") == [(None,)]:
         return ()
     return tuple(LoadedTable(*row) for row in session.run(_LOADED))
 
 
-def own_tables(session: Session, dataset: Dataset) -> tuple[str, ...]:
+def own_tables(session: DatabaseSession, dataset: Dataset) -> tuple[str, ...]:
     """Given a domain's database, return which of the dataset's tables are there.
 
     Raise UserError if one belongs to somebody else: what hangs on such a table would run in the name of who loads it.
@@ -83,26 +83,26 @@ def own_tables(session: Session, dataset: Dataset) -> tuple[str, ...]:
     return tuple(str(table) for table, _, _ in there)
 
 
-def hold(session: Session, tables: Sequence[str]) -> None:
+def hold(session: DatabaseSession, tables: Sequence[str]) -> None:
     """Given tables that are to be replaced, let nobody else change or read them from now on."""
     if tables:
         session.run(f"LOCK TABLE {', '.join(quoted(table) for table in tables)} IN ACCESS EXCLUSIVE MODE")
 
 
-def checksum(session: Session, table: str) -> str:
+def checksum(session: DatabaseSession, table: str) -> str:
     """Given a table, return a checksum of its rows, whatever their order: the sum of each row's hash, made by the server."""
     [(total,)] = session.run(f"SELECT coalesce(sum(hash_record_extended(t, 0)), 0)::text FROM {quoted(table)} t")
     return str(total)
 
 
-def changes(session: Session, held: Iterable[LoadedTable], tables: Sequence[str]) -> tuple[Change, ...]:
+def changes(session: DatabaseSession, held: Iterable[LoadedTable], tables: Sequence[str]) -> tuple[Change, ...]:
     """Given what the last load wrote down and the tables that are there, return those that differ from it."""
     loaded = {table.table: table for table in held}
     found = (_change(session, table, loaded.get(table)) for table in tables)
     return tuple(change for change in found if change)
 
 
-def _change(session: Session, table: str, loaded: LoadedTable | None) -> Change | None:
+def _change(session: DatabaseSession, table: str, loaded: LoadedTable | None) -> Change | None:
     if loaded is None:
         [(rows,)] = session.run(f"SELECT count(*) FROM {quoted(table)}")
         return Change(table, rows, 0) if rows else None

@@ -17,11 +17,11 @@ from datameesh_cli.core.seed.rows import copy_text
 from datameesh_cli.core.sql_text import quoted
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.find_changes import checksum
-from datameesh_cli.usecases.read_datasets import Declared
+from datameesh_cli.usecases.read_datasets import DeclaredData
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.outside import Clock
-    from datameesh_cli.adapters.postgres import Session
+    from datameesh_cli.adapters.adapters import Clock
+    from datameesh_cli.adapters.postgres import DatabaseSession
 
 _KEYS = """
 SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint
@@ -38,7 +38,7 @@ WHERE table_schema = 'public' AND table_name = %s ORDER BY ordinal_position
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class LoadProgress:
     """A table that is being loaded: how many of its rows were sent after how many seconds, and whether that is all."""
 
     domain: str
@@ -59,12 +59,12 @@ class Load:
     force: bool = False
 
 
-Watch = Callable[[Progress], None]
+Watch = Callable[[LoadProgress], None]
 
 
 def load_domain(
-    clock: Clock, session: Session, declared: Declared, dataset: Dataset, load: Load, watch: Watch
-) -> tuple[Progress, ...]:
+    clock: Clock, session: DatabaseSession, declared: DeclaredData, dataset: Dataset, load: Load, watch: Watch
+) -> tuple[LoadProgress, ...]:
     """Given an open transaction, a domain and what to load, replace all rows of its tables; return each table's rows and time.
 
     Raise UserError where the declarations do not fit the schema or the rows break a rule. The caller commits.
@@ -95,7 +95,7 @@ def load_domain(
     return tuple(done)
 
 
-def _write_down(session: Session, load: Load, done: Sequence[Progress]) -> None:
+def _write_down(session: DatabaseSession, load: Load, done: Sequence[LoadProgress]) -> None:
     session.run("TRUNCATE datameesh.loaded_set")
     for table in done:
         session.run(
@@ -105,7 +105,9 @@ def _write_down(session: Session, load: Load, done: Sequence[Progress]) -> None:
         )
 
 
-def _load_table(clock: Clock, session: Session, dataset: Dataset, table: Table, load: Load, watch: Watch) -> Progress:
+def _load_table(
+    clock: Clock, session: DatabaseSession, dataset: Dataset, table: Table, load: Load, watch: Watch
+) -> LoadProgress:
     began = clock.now()
     columns = [column.name for column in table.loaded_columns]
     chunks = copy_text(dataset, table, load.plan, load.set_name)
@@ -113,15 +115,15 @@ def _load_table(clock: Clock, session: Session, dataset: Dataset, table: Table, 
         table.name,
         columns,
         chunks,
-        lambda sent: watch(Progress(dataset.domain, table.name, sent, clock.now() - began)),
+        lambda sent: watch(LoadProgress(dataset.domain, table.name, sent, clock.now() - began)),
     )
-    finished = Progress(dataset.domain, table.name, rows, clock.now() - began, done=True)
+    finished = LoadProgress(dataset.domain, table.name, rows, clock.now() - began, done=True)
     watch(finished)
     return finished
 
 
 @contextmanager
-def _rules_aside(session: Session, names: Sequence[str]) -> Iterator[None]:
+def _rules_aside(session: DatabaseSession, names: Sequence[str]) -> Iterator[None]:
     """Drop the tables' foreign keys and switch their triggers off, and put both back: the keys check all rows then."""
     keys = session.run(_KEYS, [names, names])
     for table, key, _ in keys:
@@ -135,7 +137,7 @@ def _rules_aside(session: Session, names: Sequence[str]) -> Iterator[None]:
         session.run(f"ALTER TABLE {name} ENABLE TRIGGER USER")
 
 
-def _refuse_other_columns(session: Session, dataset: Dataset, table: Table) -> None:
+def _refuse_other_columns(session: DatabaseSession, dataset: Dataset, table: Table) -> None:
     there = [name for (name,) in session.run(_COLUMNS, [table.name])]
     declared = [column.name for column in table.columns]
     if there != declared:

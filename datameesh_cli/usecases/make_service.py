@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from datameesh_cli.core.new_service import NewService, folder_of
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.outside import Outside
+    from datameesh_cli.adapters.adapters import Adapters
 
 
-def make_service(outside: Outside, asked: NewService) -> tuple[str, ...]:
+def make_service(adapters: Adapters, asked: NewService) -> tuple[str, ...]:
     """Given a new service, write its folder and make compose/ know it; return its files, relative to the checkout.
 
     Raise UserError, with nothing written, for a name, a port or a profile that cannot be.
     """
-    repository = outside.repository
+    repository = adapters.repository
     folder = repository.root / "services" / asked.name
     made = {folder / name: text for name, text in folder_of(asked, repository.model()).items()}
     repository.add_folder(folder, made)

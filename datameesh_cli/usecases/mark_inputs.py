@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.outside import Outside
+    from datameesh_cli.adapters.adapters import Adapters
     from datameesh_cli.adapters.repository import Repository
 
 
@@ -14,18 +14,18 @@ _REST = ("datameesh_cli", "dbt", "k8s-export", "seed", "requirements.lock")
 _TESTS = ("conftest.py", "pyproject.toml", "requirements-test.lock", "tests")
 
 
-def made_of(outside: Outside) -> str:
+def made_of(adapters: Adapters) -> str:
     """Return the mark of what containers are made of: fragments, images, configuration."""
-    return outside.repository.digest(_PLATFORM, checks=False)
+    return adapters.repository.digest(_PLATFORM, checks=False)
 
 
-def ran_on(outside: Outside, started: Any = None) -> str:
+def ran_on(adapters: Adapters, started: Any = None) -> str:
     """Return the mark of all that a check runs on but itself.
 
     With the plan in force, containers are what they were made of at the last `dm up`, whatever the folders say by now.
     """
-    platform = str(started.get("made_of", "unknown")) if isinstance(started, dict) else made_of(outside)
-    return f"{platform}-{outside.repository.digest(_REST)}"
+    platform = str(started.get("made_of", "unknown")) if isinstance(started, dict) else made_of(adapters)
+    return f"{platform}-{adapters.repository.digest(_REST)}"
 
 
 def of_tests(repository: Repository) -> str:

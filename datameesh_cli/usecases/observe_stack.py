@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from datameesh_cli.core.applicability import Situation, why_not
@@ -11,16 +11,17 @@ from datameesh_cli.core.checks.http import Http
 from datameesh_cli.core.checks.psql import Psql
 from datameesh_cli.core.kind import ended
 from datameesh_cli.core.model import Service
+from datameesh_cli.core.observations import CHECKSUMS, COLUMNS, DENIALS, INSIDE, facts_inside, facts_of_rows, merged
 from datameesh_cli.core.parity import UNASKED, UNSEEN, normalised
-from datameesh_cli.core.probes import CHECKSUMS, COLUMNS, DENIALS, INSIDE, facts_inside, facts_of_rows, merged
 from datameesh_cli.core.roles import SQL, all_providing
 from datameesh_cli.core.seed.dataset import Database
+from datameesh_cli.core.stream import Report
 from datameesh_cli.errors import DmError
 from datameesh_cli.usecases.open_target import Opened
 from datameesh_cli.usecases.verify_stack import cleaned_up, in_stages, situation_of
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.target import Place
+    from datameesh_cli.adapters.target import ReachedStack
 
 LAKE = "datalake"
 RAW = "raw/"
@@ -28,13 +29,12 @@ _NOT_OURS = ("system", "tpch")
 """What the engine itself makes up: its queries and nodes, and rows for benches, which a small heap leaves out."""
 
 Facts = dict[str, str]
-Say = Callable[[str], None]
 Configs = Mapping[str, Sequence[str]]
 """By service: the paths of the configs inside."""
 
 
 def observe_stack(
-    opened: Opened, checks: Sequence[Check], databases: Sequence[Database], configs: Configs, say: Say
+    opened: Opened, checks: Sequence[Check], databases: Sequence[Database], configs: Configs, report: Report
 ) -> Facts:
     """Given a running stack, all checks, the domains' databases and where configs are mounted, return the stack's facts.
 
@@ -44,18 +44,18 @@ def observe_stack(
     running = [s for s in services if opened.planned.replicas.get(s.name)]
     kind = target.kind
     facts = merged(_inside(target, s, configs.get(s.name, ())) for s in running)
-    say(f"{kind}: {len(facts)} facts from inside the containers")
+    report(f"{kind}: {len(facts)} facts from inside the containers")
     if any(s.name in target.running for s in all_providing(services, SQL)):
         facts |= merged(_catalog(target, catalog) for catalog in _catalogs(target))
     facts |= merged(_database(target, database) for database in databases if database.service in target.running)
     facts |= _raw_objects(target) | merged(_ways_in(target, running))
-    say(f"{kind}: {len(facts)} facts with schemas, data, denials and ports")
+    report(f"{kind}: {len(facts)} facts with schemas, data, denials and ports")
     facts |= _checks(opened, checks, databases)
-    say(f"{kind}: {len(facts)} facts in all")
+    report(f"{kind}: {len(facts)} facts in all")
     return facts
 
 
-def _inside(target: Place, service: Service, configs: Sequence[str]) -> Facts:
+def _inside(target: ReachedStack, service: Service, configs: Sequence[str]) -> Facts:
     program = ["sh", "-c", INSIDE, "facts"]
     try:
         if service.kind == "job":
@@ -67,21 +67,21 @@ def _inside(target: Place, service: Service, configs: Sequence[str]) -> Facts:
     return facts_inside(service.name, text)
 
 
-def _catalogs(target: Place) -> list[str]:
+def _catalogs(target: ReachedStack) -> list[str]:
     try:
         return sorted(str(name) for (name,) in target.sql(["SHOW CATALOGS"], "admin").rows if name not in _NOT_OURS)
     except DmError:
         return []
 
 
-def _catalog(target: Place, catalog: str) -> Facts:
+def _catalog(target: ReachedStack, catalog: str) -> Facts:
     try:
         return facts_of_rows("schema", catalog, target.sql([COLUMNS.format(catalog=catalog)], "admin"), 3)
     except DmError as failed:
         return {f"schema/{catalog}": UNSEEN + failed.message}
 
 
-def _database(target: Place, database: Database) -> Facts:
+def _database(target: ReachedStack, database: Database) -> Facts:
     facts: Facts = {}
     # To try as everybody takes a superuser; to read takes the owner.
     for group, statement, key, user in (("denial", DENIALS, 2, "admin"), ("seed", CHECKSUMS, 1, database.login)):
@@ -91,13 +91,13 @@ def _database(target: Place, database: Database) -> Facts:
     return facts
 
 
-def _raw_objects(target: Place) -> Facts:
+def _raw_objects(target: ReachedStack) -> Facts:
     if target.store is None:
         return {}
     return {f"raw/{o.key}": f"{o.size} bytes, {o.etag}" for o in target.store.list(LAKE, RAW) if o.key.endswith(".csv")}
 
 
-def _ways_in(target: Place, services: Sequence[Service]) -> Iterator[Facts]:
+def _ways_in(target: ReachedStack, services: Sequence[Service]) -> Iterator[Facts]:
     """Each published port and each page that a folder names: its HTTP status."""
     asked = {(port.variable, "/") for s in services for port in s.ports}
     asked |= {(url.port, url.path) for s in services for url in s.urls}
@@ -120,7 +120,7 @@ def _checks(opened: Opened, checks: Sequence[Check], databases: Sequence[Databas
     return dict(in_stages([c for c in checks if not c.target], planned.services, fact))
 
 
-def _observed(check: Check, services: Sequence[Service], situation: Situation, target: Place) -> str:
+def _observed(check: Check, services: Sequence[Service], situation: Situation, target: ReachedStack) -> str:
     if reason := why_not(check, services, situation):
         return UNASKED + reason.text
     with cleaned_up(check, target):

@@ -8,16 +8,16 @@ from datameesh_cli.core.roles import OBJECT_STORE, key_pair, way_in
 from datameesh_cli.usecases.plan_memory import plan_memory
 
 if TYPE_CHECKING:
+    from datameesh_cli.adapters.adapters import Adapters
     from datameesh_cli.adapters.object_store import ObjectStore
-    from datameesh_cli.adapters.outside import Outside
 
 LAKE = "datalake"
 
 
-def lake_of(outside: Outside) -> ObjectStore:
+def lake_of(adapters: Adapters) -> ObjectStore:
     """Return the stack's object store, with the root key. Raise HostError if the stack was never started."""
-    planned = plan_memory(outside, (), None)
+    planned = plan_memory(adapters, (), None)
     service = planned.model.providing(OBJECT_STORE)
     port = next(p.host for p in planned.ports if p.variable == way_in(service).variable)
-    access_key, secret_key = (outside.state.secret(name) for name in key_pair(service))
-    return outside.store(f"{planned.bind.reached_at}:{port}", access_key, secret_key)
+    access_key, secret_key = (adapters.state.secret(name) for name in key_pair(service))
+    return adapters.store(f"{planned.bind.reached_at}:{port}", access_key, secret_key)

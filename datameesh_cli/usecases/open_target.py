@@ -15,15 +15,15 @@ from datameesh_cli.usecases.open_lake import lake_of
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory, running_plan
 
 if TYPE_CHECKING:
+    from datameesh_cli.adapters.adapters import Adapters
     from datameesh_cli.adapters.compose_target import ComposeTarget
     from datameesh_cli.adapters.object_store import ObjectStore
-    from datameesh_cli.adapters.outside import Outside
-    from datameesh_cli.adapters.target import Place
+    from datameesh_cli.adapters.target import ReachedStack
     from datameesh_cli.adapters.trino import Trino
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class ChosenCluster:
     """Where an export was applied: a kubectl context (None: the current one)."""
 
     context: str | None = None
@@ -34,11 +34,11 @@ class Opened:
     """A running stack, and the plan that it carries out; `context` is the kubectl context of its cluster, "" under Compose."""
 
     planned: Planned
-    target: Place
+    target: ReachedStack
     context: str = ""
 
 
-def trino_of(outside: Outside, planned: Planned) -> Trino:
+def trino_of(adapters: Adapters, planned: Planned) -> Trino:
     """Given the plan in force, return its Trino. Raise UnhealthyError if no service of the plan is one."""
     service = planned.model.providing(SQL)
     ports = {p.variable: p.host for p in planned.ports}
@@ -47,20 +47,20 @@ def trino_of(outside: Outside, planned: Planned) -> Trino:
             f"{service.name} does not run: its profile is not in force",
             f"start it: ./dm up --profile {service.profile}",
         )
-    return outside.trino(planned.bind.reached_at, ports[way_in(service).variable])
+    return adapters.trino(planned.bind.reached_at, ports[way_in(service).variable])
 
 
-def open_target(outside: Outside, planned: Planned) -> ComposeTarget:
+def open_target(adapters: Adapters, planned: Planned) -> ComposeTarget:
     """Given the plan in force, return the running Compose stack as a target."""
     ports = {p.variable: p.host for p in planned.ports}
     services = [s for s in planned.services if planned.replicas.get(s.name)]
     store = all_providing(services, OBJECT_STORE)
-    with_store = store and set(key_pair(store[0])) <= set(outside.state.secret_names())
-    return outside.compose_target(
-        engine=outside.engine,
-        compose=outside.compose,
-        trino=outside.trino(planned.bind.reached_at, _port(planned.model, ports, SQL)),
-        store=lake_of(outside) if with_store else None,
+    with_store = store and set(key_pair(store[0])) <= set(adapters.state.secret_names())
+    return adapters.compose_target(
+        engine=adapters.engine,
+        compose=adapters.compose,
+        trino=adapters.trino(planned.bind.reached_at, _port(planned.model, ports, SQL)),
+        store=lake_of(adapters) if with_store else None,
         address=planned.bind.reached_at,
         ports=ports,
         jobs=frozenset(s.name for s in services if s.kind == "job"),
@@ -68,39 +68,39 @@ def open_target(outside: Outside, planned: Planned) -> ComposeTarget:
     )
 
 
-def open_compose(outside: Outside) -> Opened:
+def open_compose(adapters: Adapters) -> Opened:
     """Return the running Compose stack with its plan. Raise UnhealthyError if it does not run."""
-    if running_plan(outside) is None:
-        raise UnhealthyError(f"stack '{outside.name}' is not running", "start it: ./dm up")
-    planned = plan_memory(outside, (), None)
-    return Opened(planned, open_target(outside, planned))
+    if running_plan(adapters) is None:
+        raise UnhealthyError(f"stack '{adapters.name}' is not running", "start it: ./dm up")
+    planned = plan_memory(adapters, (), None)
+    return Opened(planned, open_target(adapters, planned))
 
 
-def open_place(outside: Outside, cluster: Cluster | None) -> Opened:
+def open_place(adapters: Adapters, cluster: ChosenCluster | None) -> Opened:
     """Given a cluster, return the stack that was applied there; without one the running Compose stack."""
-    return open_kubernetes(outside, cluster.context) if cluster else open_compose(outside)
+    return open_kubernetes(adapters, cluster.context) if cluster else open_compose(adapters)
 
 
-def open_kubernetes(outside: Outside, context: str | None) -> Opened:
+def open_kubernetes(adapters: Adapters, context: str | None) -> Opened:
     """Given a kubectl context (none: the current one), return the stack that was applied there.
 
     Its passwords are those that the export was applied with. Raise UserError for an unknown context, HostError if the cluster
     is not reached, UnhealthyError if no export was applied there.
     """
-    access = outside.cluster(outside.chosen_context(context))
+    access = adapters.cluster(adapters.chosen_context(context))
     cluster = access.look()
-    model = outside.repository.model()
+    model = adapters.repository.model()
     services, plan = plan_of(cluster, model)
     ports = cluster.ports(services)
     owners = {p.variable: s.name for s in services for p in s.ports}
     stack_ports = tuple(StackPort(variable, port, owners[variable]) for variable, port in sorted(ports.items()))
     consumers = {s.name: [c.name for c in services if any(e.service == s.name for e in c.consumes)] for s in services}
     s3 = _port(model, ports, OBJECT_STORE)
-    target = outside.kubernetes_target(
+    target = adapters.kubernetes_target(
         access=access,
         cluster=cluster,
-        trino=outside.trino(cluster.address, _port(model, ports, SQL)),
-        store=_store(outside, access.context, model, f"{cluster.address}:{s3}") if s3 else None,
+        trino=adapters.trino(cluster.address, _port(model, ports, SQL)),
+        store=_store(adapters, access.context, model, f"{cluster.address}:{s3}") if s3 else None,
         address=cluster.address,
         ports=ports,
         consumers=consumers,
@@ -109,9 +109,9 @@ def open_kubernetes(outside: Outside, context: str | None) -> Opened:
     return Opened(planned, target, access.context)
 
 
-def secret_of(outside: Outside, opened: Opened, name: str) -> str:
+def secret_of(adapters: Adapters, opened: Opened, name: str) -> str:
     """Given a running stack and a secret's name, return the value that it was started with. Raise HostError if it is not known."""
-    return outside.state.secret_of(opened.context, name) if opened.context else outside.state.secret(name)
+    return adapters.state.secret_of(opened.context, name) if opened.context else adapters.state.secret(name)
 
 
 def _port(model: Model, ports: Mapping[str, int], role: str) -> int:
@@ -120,6 +120,6 @@ def _port(model: Model, ports: Mapping[str, int], role: str) -> int:
     return ports.get(way_in(found[0]).variable, 0) if found else 0
 
 
-def _store(outside: Outside, context: str, model: Model, endpoint: str) -> ObjectStore:
-    access_key, secret_key = (outside.state.secret_of(context, n) for n in key_pair(model.providing(OBJECT_STORE)))
-    return outside.store(endpoint, access_key, secret_key)
+def _store(adapters: Adapters, context: str, model: Model, endpoint: str) -> ObjectStore:
+    access_key, secret_key = (adapters.state.secret_of(context, n) for n in key_pair(model.providing(OBJECT_STORE)))
+    return adapters.store(endpoint, access_key, secret_key)

@@ -15,7 +15,7 @@ from datameesh_cli.core.stack import PRIVATE, Bind, StackPort, bind_of, stack_po
 from datameesh_cli.errors import HostError
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.outside import Outside
+    from datameesh_cli.adapters.adapters import Adapters
 
 DEFAULT_PROFILE = "analytics"
 
@@ -43,23 +43,23 @@ class Planned:
         """How many containers of each service the plan runs (0 for one that is left out)."""
         return {s.name: (share.replicas if (share := self.plan.share(s.name)) else 0) for s in self.services}
 
-    def variables(self, outside: Outside) -> dict[str, str]:
+    def variables(self, adapters: Adapters) -> dict[str, str]:
         """Return everything that the Compose model reads: the plan, the ports, and where the secrets lie."""
         ports = {p.variable: str(p.host) for p in self.ports}
         return (
             plan_variables(self.plan, self.services)
             | ports
-            | {"DM_SECRETS": str(outside.state.secrets), "DM_BIND": self.bind.address}
+            | {"DM_SECRETS": str(adapters.state.secrets), "DM_BIND": self.bind.address}
         )
 
 
-def plan_memory(outside: Outside, profiles: Sequence[str], ram: int | None, *, elsewhere: bool = False) -> Planned:
+def plan_memory(adapters: Adapters, profiles: Sequence[str], ram: int | None, *, elsewhere: bool = False) -> Planned:
     """Given profiles (none: what runs, else analytics) and a budget in MiB, plan them as `plan_selection` does."""
-    return plan_selection(outside, Selection(tuple(profiles)), ram, elsewhere=elsewhere)
+    return plan_selection(adapters, Selection(tuple(profiles)), ram, elsewhere=elsewhere)
 
 
 def plan_selection(
-    outside: Outside,
+    adapters: Adapters,
     asked: Selection,
     ram: int | None,
     *,
@@ -76,24 +76,24 @@ def plan_selection(
     Raise UserError for an unknown profile, namespace or a broken fragment, or for a service that is left out and that another one
     needs at its start; HostError for a budget too small or beyond the engine, or for a namespace over its quota.
     """
-    model = outside.repository.model()
+    model = adapters.repository.model()
     asked = understood(model, asked)
-    before = None if elsewhere else running_plan(outside)
+    before = None if elsewhere else running_plan(adapters)
     anything = bool(asked.profiles or asked.services)
     wanted = together(model, before.selection if before and not (alone and anything) else Selection(), asked)
     if not (wanted.profiles or wanted.services):
         wanted = together(model, wanted, Selection((DEFAULT_PROFILE,), (), asked.without))
     services = members(model, wanted)
     running = [s for s in services if s.name not in wanted.without]
-    chosen = _chosen_ports(running, before, outside.host.environment())
-    bind = bind_of(outside.host.environment().get("DM_BIND") or (before.bind if before else ""))
-    ports = stack_ports(running, outside.state.port_offset(), chosen)
+    chosen = _chosen_ports(running, before, adapters.host.environment())
+    bind = bind_of(adapters.host.environment().get("DM_BIND") or (before.bind if before else ""))
+    ports = stack_ports(running, adapters.state.port_offset(), chosen)
     if ram is None and before:
         budget, source = before.budget, "the budget in force"
     elif ram is not None and elsewhere:
         budget, source = ram, "as asked"
     else:
-        budget, source = _budget(outside, ram)
+        budget, source = _budget(adapters, ram)
     profiles = model.closure([*wanted.profiles, *sorted({s.profile for s in services})])
     plan = plan_ram(services, budget, profiles, None if elsewhere else wanted.without)
     working = [s for s in running if plan.share(s.name)]
@@ -121,9 +121,9 @@ class InForce:
         return Selection(self.profiles, self.services, self.without)
 
 
-def running_plan(outside: Outside) -> InForce | None:
+def running_plan(adapters: Adapters) -> InForce | None:
     """Return what the stack was last started with, or None after `down` or before the first start."""
-    saved = outside.state.read_json("plan.json")
+    saved = adapters.state.read_json("plan.json")
     if not isinstance(saved, dict) or not isinstance(saved.get("budget"), int):
         return None
     ports, quotas = (dict(saved.get(key) or {}) for key in ("ports", "quotas"))
@@ -139,9 +139,9 @@ class Preview:
     running: InForce | None
 
 
-def preview_plan(outside: Outside, asked: Selection, ram: int | None) -> Preview:
+def preview_plan(adapters: Adapters, asked: Selection, ram: int | None) -> Preview:
     """Given what is wanted and a budget, plan exactly that, whatever runs. Changes nothing. Raise as `plan_memory` does."""
-    return Preview(plan_selection(outside, asked, ram, alone=True), running_plan(outside))
+    return Preview(plan_selection(adapters, asked, ram, alone=True), running_plan(adapters))
 
 
 def _chosen_ports(
@@ -153,9 +153,9 @@ def _chosen_ports(
     return {variable: text for variable, text in named.items() if variable in known}
 
 
-def _budget(outside: Outside, ram: int | None) -> tuple[int, str]:
+def _budget(adapters: Adapters, ram: int | None) -> tuple[int, str]:
     try:
-        engine = outside.engine.info().memory
+        engine = adapters.engine.info().memory
     except HostError:
         if ram is None:
             raise

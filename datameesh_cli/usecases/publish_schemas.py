@@ -10,22 +10,22 @@ from datameesh_cli.core.reference import contents, page
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from datameesh_cli.adapters.outside import Outside
+    from datameesh_cli.adapters.adapters import Adapters
 
 
-def publish_schemas(outside: Outside) -> tuple[str, ...]:
+def publish_schemas(adapters: Adapters) -> tuple[str, ...]:
     """Bring everything that is published up to date and return the names of the files that were not."""
-    return outside.repository.refresh(published(outside))
+    return adapters.repository.refresh(published(adapters))
 
 
-def published(outside: Outside) -> dict[Path, str]:
+def published(adapters: Adapters) -> dict[Path, str]:
     """Return each published file with the text that it must have."""
-    root, found = outside.repository.root, {}
+    root, found = adapters.repository.root, {}
     found[root / "docs" / "reference" / "README.md"] = contents()
     for of in FORMATS:
         found[root / "schemas" / f"{of.name}.json"] = of.text
         found[root / "docs" / "reference" / f"{of.name}.md"] = page(of)
-        for path in (path for place in of.places for path in outside.repository.found(root, place)):
+        for path in (path for place in of.places for path in adapters.repository.found(root, place)):
             folders = len(path.relative_to(root).parts) - 1
-            found[path] = of.with_header(outside.repository.read_text(path), folders)
+            found[path] = of.with_header(adapters.repository.read_text(path), folders)
     return found

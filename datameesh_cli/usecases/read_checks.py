@@ -11,15 +11,15 @@ from datameesh_cli.core.model import Model
 from datameesh_cli.errors import UserError
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.outside import Outside
+    from datameesh_cli.adapters.adapters import Adapters
 
 
-def read_checks(outside: Outside, model: Model) -> tuple[Check, ...]:
+def read_checks(adapters: Adapters, model: Model) -> tuple[Check, ...]:
     """Given the model, return all checks, those of services first. Raise UserError, naming file and check, for a wrong one."""
-    root = outside.repository.root
+    root = adapters.repository.root
     found = [
-        *outside.repository.found(root / "services", "*/smoke.yaml"),
-        *outside.repository.found(root / "tests" / "journeys", "*.yaml"),
+        *adapters.repository.found(root / "services", "*/smoke.yaml"),
+        *adapters.repository.found(root / "tests" / "journeys", "*.yaml"),
     ]
     if not found:
         raise UserError(
@@ -27,17 +27,17 @@ def read_checks(outside: Outside, model: Model) -> tuple[Check, ...]:
         )
     checks = []
     for path in found:
-        for check in checks_from(outside.repository.read_yaml(path), outside.repository.relative(path)):
+        for check in checks_from(adapters.repository.read_yaml(path), adapters.repository.relative(path)):
             needed_services(check, model.services)
-            checks.append(_complete(outside, check))
+            checks.append(_complete(adapters, check))
     return tuple(checks)
 
 
-def _complete(outside: Outside, check: Check) -> Check:
+def _complete(adapters: Adapters, check: Check) -> Check:
     texts = {}
     for file in check.action.files:
-        path = outside.repository.root / file
-        if not outside.repository.has(path):
+        path = adapters.repository.root / file
+        if not adapters.repository.has(path):
             raise UserError(f"{check.id}: there is no file '{file}'", "paths count from the repository's root")
-        texts[file] = outside.repository.read_text(path)
+        texts[file] = adapters.repository.read_text(path)
     return replace(check, action=check.action.with_files(texts))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class DeclaredData:
     """All data sets: the people, the domains' datasets by name, and the folder of seed files."""
 
     repository: Repository
@@ -49,7 +49,7 @@ def read_databases(repository: Repository) -> dict[str, Database]:
     }
 
 
-def read_datasets(repository: Repository) -> Declared:
+def read_datasets(repository: Repository) -> DeclaredData:
     """Return what seed/ declares, domains in alphabetical order.
 
     Raise UserError, naming file and line or key, for what is missing or not valid.
@@ -68,7 +68,7 @@ def read_datasets(repository: Repository) -> Declared:
             raise UserError(f"{missing} is missing", "a domain has dataset.yaml and schema.sql")
         data = repository.read_yaml(path)
         datasets.append(dataset_from(data, path.parent.name, repository.relative(path), names))
-    return Declared(repository, people, tuple(datasets), folder, _digest(repository, folder))
+    return DeclaredData(repository, people, tuple(datasets), folder, _digest(repository, folder))
 
 
 def _digest(repository: Repository, folder: Path) -> str:

@@ -18,7 +18,7 @@ from datameesh_cli.errors import HostError, UserError
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.outside import Outside
+    from datameesh_cli.adapters.adapters import Adapters
 
 JOB_PROFILE = "job"
 
@@ -46,14 +46,14 @@ class Read:
     profiles: tuple[str, ...]
 
 
-def read_source(outside: Outside, profiles: Sequence[str], ram: int | None, asked: TargetRequest) -> Read:
+def read_source(adapters: Adapters, profiles: Sequence[str], ram: int | None, asked: TargetRequest) -> Read:
     """Given profiles, a budget and a target, return what the passes read. Nothing of the plan in force is touched.
 
     Raise UserError for an unknown profile, target or key, HostError for a budget too small or an image that is not known.
     """
-    target = read_target(outside, asked)
-    planned = plan_memory(outside, profiles, ram, elsewhere=True)
-    model = _resolve(outside, planned)
+    target = read_target(adapters, asked)
+    planned = plan_memory(adapters, profiles, ram, elsewhere=True)
+    model = _resolve(adapters, planned)
     wanted = [s for s in planned.services if planned.replicas[s.name] > 0]
     unknown = sorted(set(target.external) - {s.name for s in planned.model.services})
     if unknown:
@@ -64,12 +64,12 @@ def read_source(outside: Outside, profiles: Sequence[str], ram: int | None, aske
     kept = {s.name: model["services"][s.name] for s in exported}
     given = dict(model) | {"services": kept}
     seen = unescaped(given)
-    users = _users(outside, exported, seen["services"])
+    users = _users(adapters, exported, seen["services"])
     parts = [Part(s, seen["services"][s.name], users[s.name]) for s in sorted(exported, key=lambda s: s.name)]
     source = Source(
         compose=_used(seen, parts),
         parts=tuple(parts),
-        files=_files(outside, parts, seen, target),
+        files=_files(adapters, parts, seen, target),
         target=target,
         outside=tuple(s for s in wanted if s.name in target.external),
         left_out=planned.plan.left_out,
@@ -77,16 +77,16 @@ def read_source(outside: Outside, profiles: Sequence[str], ram: int | None, aske
     return Read(source, planned, _alone(given), (*planned.plan.profiles, JOB_PROFILE))
 
 
-def read_target(outside: Outside, asked: TargetRequest) -> Target:
+def read_target(adapters: Adapters, asked: TargetRequest) -> Target:
     """Given a target's name and the additions of the command line, return it. Raise UserError if there is no such target."""
-    folder = outside.repository.root / "k8s-export" / "targets"
+    folder = adapters.repository.root / "k8s-export" / "targets"
     path = folder / f"{asked.name}.yaml"
-    if not outside.repository.has(path):
-        known = ", ".join(sorted(p.stem for p in outside.repository.found(folder, "*.yaml")))
+    if not adapters.repository.has(path):
+        known = ", ".join(sorted(p.stem for p in adapters.repository.found(folder, "*.yaml")))
         raise UserError(
             f"there is no target '{asked.name}'", f"targets: {known}; a new one is a file in k8s-export/targets/"
         )
-    target = target_from(asked.name, outside.repository.read_yaml(path), outside.repository.relative(path))
+    target = target_from(asked.name, adapters.repository.read_yaml(path), adapters.repository.relative(path))
     added = {
         "storage-class": asked.storage_class,
         "registry": asked.registry,
@@ -101,27 +101,27 @@ def read_target(outside: Outside, asked: TargetRequest) -> Target:
         registry=options.registry or target.registry,
         pull_secret=options.pull_secret or target.pull_secret,
         ingress=options.ingress or target.ingress,
-        scale=_with_workers(outside, target, asked.workers),
+        scale=_with_workers(adapters, target, asked.workers),
         pod_network=options.pod_network or target.pod_network,
     )
 
 
-def _with_workers(outside: Outside, target: Target, workers: int | None) -> Mapping[str, Scale]:
+def _with_workers(adapters: Adapters, target: Target, workers: int | None) -> Mapping[str, Scale]:
     """So many of each query worker, and twice as many when they are busy: every scaled service of the query layer."""
     if workers is None:
         return target.scale
     if workers < 1:
         raise UserError(f"--workers {workers} is not a number of workers", "write 1 or more")
-    scaled = {s.name: s.kubernetes.scale for s in outside.repository.model().services if s.kubernetes.scale}
-    query = {s.name for s in outside.repository.model().services if s.layer == "query and federation"}
+    scaled = {s.name: s.kubernetes.scale for s in adapters.repository.model().services if s.kubernetes.scale}
+    query = {s.name for s in adapters.repository.model().services if s.layer == "query and federation"}
     more = {n: replace(s, min=workers, max=workers * 2) for n, s in scaled.items() if n in query}
     return {**target.scale, **more}
 
 
-def _resolve(outside: Outside, planned: Planned) -> dict[str, Any]:
-    variables = planned.variables(outside)
-    with outside.export.scratch("".join(f"{k}={v}\n" for k, v in variables.items())) as env_file:
-        return outside.compose.resolve([*planned.plan.profiles, JOB_PROFILE], env_file)
+def _resolve(adapters: Adapters, planned: Planned) -> dict[str, Any]:
+    variables = planned.variables(adapters)
+    with adapters.export.scratch("".join(f"{k}={v}\n" for k, v in variables.items())) as env_file:
+        return adapters.compose.resolve([*planned.plan.profiles, JOB_PROFILE], env_file)
 
 
 def _alone(model: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,12 +145,12 @@ def _used(model: Mapping[str, Any], parts: Sequence[Part]) -> dict[str, Any]:
     }
 
 
-def _users(outside: Outside, services: Sequence[Service], bodies: Mapping[str, Any]) -> dict[str, Any]:
+def _users(adapters: Adapters, services: Sequence[Service], bodies: Mapping[str, Any]) -> dict[str, Any]:
     """By number: what the model says, else what the image's Dockerfile says, else what the engine says of the image."""
-    root = outside.repository.root
+    root = adapters.repository.root
     texts = {
-        i.reference: outside.repository.read_text(outside.image_folders.folder(root, i) / "Dockerfile")
-        for i in outside.image_folders.read_images(root)
+        i.reference: adapters.repository.read_text(adapters.image_folders.folder(root, i) / "Dockerfile")
+        for i in adapters.image_folders.read_images(root)
     }
     found = {}
     for service in services:
@@ -158,7 +158,7 @@ def _users(outside: Outside, services: Sequence[Service], bodies: Mapping[str, A
         image = str(body["image"])
         said = str(body["user"]) if body.get("user") else user_of_dockerfile(image, texts)
         if said is None:
-            said = outside.images.user_of(image)
+            said = adapters.images.user_of(image)
             if said is None:
                 raise HostError(
                     f"service '{service.name}': the engine has no image {image}, so who it runs as is not known",
@@ -169,10 +169,10 @@ def _users(outside: Outside, services: Sequence[Service], bodies: Mapping[str, A
 
 
 def _files(
-    outside: Outside, parts: Sequence[Part], model: Mapping[str, Any], target: Target
+    adapters: Adapters, parts: Sequence[Part], model: Mapping[str, Any], target: Target
 ) -> dict[str, tuple[File, ...]]:
     definitions = model.get("configs") or {}
-    folder = outside.repository.root / "k8s-export" / "targets"
+    folder = adapters.repository.root / "k8s-export" / "targets"
     found: dict[str, tuple[File, ...]] = {}
     for part in parts:
         binds = {str(v["target"]): Path(v["source"]) for v in part.body.get("volumes") or () if v["type"] == "bind"}
@@ -185,5 +185,5 @@ def _files(
                 path = Path(definitions[name]["file"])
             else:
                 raise UserError(f"config '{name}' of {part.name} is no file", "write configs: {name: {file: ...}}")
-            found[name] = outside.export.read_files(path, f"config '{name}' of {part.name}")
+            found[name] = adapters.export.read_files(path, f"config '{name}' of {part.name}")
     return found

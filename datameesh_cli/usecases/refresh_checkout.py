@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datameesh_cli.core.dbt_sources import FILE, sources_of
+from datameesh_cli.core.stream import Report
 from datameesh_cli.usecases.read_datasets import read_datasets
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.outside import Outside
+    from datameesh_cli.adapters.adapters import Adapters
     from datameesh_cli.adapters.repository import Repository
 
-Say = Callable[[str], None]
 
-
-def refresh_checkout(outside: Outside, say: Say) -> None:
+def refresh_checkout(adapters: Adapters, report: Report) -> None:
     """Make what follows from the folders say what they say; `say` hears of what was not so.
 
     Raise UserError for a folder that is not valid.
     """
-    repository = outside.repository
+    repository = adapters.repository
     if repository.refresh_compose():
-        say("compose/ now says what the service folders say")
+        report("compose/ now says what the service folders say")
     if repository.refresh(sources(repository)):
-        say(f"dbt/{FILE} now says what the data sets say")
+        report(f"dbt/{FILE} now says what the data sets say")
 
 
 def sources(repository: Repository) -> dict[Path, str]:

@@ -7,18 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from datameesh_cli.core.dbt_project import Coverage, Problem, complaint_in, coverage_from, problem_from
+from datameesh_cli.core.dbt_project import ModelCoverage, Problem, complaint_in, coverage_from, problem_from
 from datameesh_cli.core.dbt_results import Summary, latest, summary_from
 from datameesh_cli.core.model import Model, Service
 from datameesh_cli.core.roles import SQL, TRANSFORMATION
 from datameesh_cli.core.stream import heard
 from datameesh_cli.errors import HostError, UnhealthyError, UserError
-from datameesh_cli.usecases.open_target import Cluster, Opened, open_place
+from datameesh_cli.usecases.open_target import ChosenCluster, Opened, open_place
 from datameesh_cli.usecases.refresh_checkout import sources
 
 if TYPE_CHECKING:
+    from datameesh_cli.adapters.adapters import Adapters
     from datameesh_cli.adapters.dbt_files import DbtFiles
-    from datameesh_cli.adapters.outside import Outside
 
 LOCK = "dbt.lock"
 OFFLINE = frozenset({"parse", "ls", "list", "deps", "clean", "--version", "--help"})
@@ -59,12 +59,14 @@ class Diagnosis:
     problems: tuple[Problem, ...]
 
 
-def dbt_files(outside: Outside) -> DbtFiles:
+def dbt_files(adapters: Adapters) -> DbtFiles:
     """Return dbt's files of the stack."""
-    return outside.dbt_files(outside.repository.root / "dbt", outside.state.folder)
+    return adapters.dbt_files(adapters.repository.root / "dbt", adapters.state.folder)
 
 
-def run_dbt(outside: Outside, arguments: Sequence[str], on_line: OnLine, cluster: Cluster | None = None) -> DbtRun:
+def run_dbt(
+    adapters: Adapters, arguments: Sequence[str], on_line: OnLine, cluster: ChosenCluster | None = None
+) -> DbtRun:
     """Given dbt's arguments, run them over the checkout's project in a job container and return what came of it.
 
     With `cluster` the job runs there, over the project that is in its image (see run_dbt_on_cluster).
@@ -73,15 +75,15 @@ def run_dbt(outside: Outside, arguments: Sequence[str], on_line: OnLine, cluster
     missing or another dbt runs over the same artifacts, UnhealthyError if nobody runs its SQL, UserError if there is no project.
     """
     if cluster:
-        return run_dbt_on_cluster(outside, open_place(outside, cluster), arguments, on_line)
-    _refuse_unready(outside, arguments)
+        return run_dbt_on_cluster(adapters, open_place(adapters, cluster), arguments, on_line)
+    _refuse_unready(adapters, arguments)
     # Two runs in one target/ overwrite each other's manifest, and one reports the other's results.
-    with outside.state.locked(f"dbt {arguments[0]}" if arguments else "dbt", LOCK):
-        return _run(outside, arguments, on_line)
+    with adapters.state.locked(f"dbt {arguments[0]}" if arguments else "dbt", LOCK):
+        return _run(adapters, arguments, on_line)
 
 
-def _run(outside: Outside, arguments: Sequence[str], on_line: OnLine) -> DbtRun:
-    files = dbt_files(outside)
+def _run(adapters: Adapters, arguments: Sequence[str], on_line: OnLine) -> DbtRun:
+    files = dbt_files(adapters)
     state = files.prepare()
     before = files.artifact("run_results.json")
     lines: list[str] = []
@@ -90,11 +92,11 @@ def _run(outside: Outside, arguments: Sequence[str], on_line: OnLine) -> DbtRun:
         lines.append(line)
         on_line(line)
 
-    outside.repository.refresh(sources(outside.repository))
-    service = _job(outside.repository.model()).name
+    adapters.repository.refresh(sources(adapters.repository))
+    service = _job(adapters.repository.model()).name
     with files.staged() as project:
         mounts = [f"{project}:/dbt:ro", f"{state}:/state"]
-        code = heard(outside.compose.run_job(service, arguments, env={"DBT_WORK": "/state"}, volumes=mounts), hear)
+        code = heard(adapters.compose.run_job(service, arguments, env={"DBT_WORK": "/state"}, volumes=mounts), hear)
     results, manifest = files.artifact("run_results.json"), files.artifact("manifest.json")
     if results == before:
         results = {}  # what lies there is an earlier run's: this one got as far as no node
@@ -103,7 +105,7 @@ def _run(outside: Outside, arguments: Sequence[str], on_line: OnLine) -> DbtRun:
     return DbtRun(tuple(arguments), code, tuple(lines), summary_from(results, manifest) if results else None)
 
 
-def run_dbt_on_cluster(outside: Outside, opened: Opened, arguments: Sequence[str], on_line: OnLine) -> DbtRun:
+def run_dbt_on_cluster(adapters: Adapters, opened: Opened, arguments: Sequence[str], on_line: OnLine) -> DbtRun:
     """Given a cluster's stack and dbt's arguments, run them there in a pod of the exported job; each line goes to `on_line`.
 
     The project is the one in the image, as for every run on a cluster. Nothing is mounted, so the artifacts come at the end of
@@ -128,7 +130,7 @@ def run_dbt_on_cluster(outside: Outside, opened: Opened, arguments: Sequence[str
             on_line(line)
 
     code = heard(job, hear)
-    found = outside.dbt_files.unpacked(packed)
+    found = adapters.dbt_files.unpacked(packed)
     results, manifest = (found.get(name, {}) for name in _ARTIFACTS)
     return DbtRun(tuple(arguments), code, tuple(lines), summary_from(results, manifest) if results else None)
 
@@ -164,46 +166,46 @@ def require_success(run: DbtRun) -> None:
     raise UnhealthyError(f"{command} ended with exit code {run.code}", "see the lines above, or .dm/*/dbt/logs/dbt.log")
 
 
-def last_summary(outside: Outside) -> tuple[Mapping[str, Any], ...]:
+def last_summary(adapters: Adapters) -> tuple[Mapping[str, Any], ...]:
     """Return the newest outcome of every model and test, the failed ones first. Raise UserError if nothing ever ran."""
-    remembered = dbt_files(outside).remembered()
+    remembered = dbt_files(adapters).remembered()
     if not remembered:
         raise UserError("dbt has not run yet in this stack", "run: dm dbt build")
     order = {"error": 0, "warn": 1, "skip": 2, "pass": 3}
     return tuple(sorted(remembered.values(), key=lambda e: (order.get(e["outcome"], 0), e["kind"], e["name"])))
 
 
-def docs_coverage(outside: Outside) -> Coverage:
+def docs_coverage(adapters: Adapters) -> ModelCoverage:
     """Return how much of the project is documented. Raise UserError if the documentation was never generated."""
-    files = dbt_files(outside)
+    files = dbt_files(adapters)
     manifest = files.artifact("manifest.json")
     if not manifest:
         raise UserError("there is no manifest of the project yet", "run: dm dbt docs generate")
     return coverage_from(manifest, files.artifact("catalog.json"))
 
 
-def diagnose_project(outside: Outside) -> Diagnosis:
+def diagnose_project(adapters: Adapters) -> Diagnosis:
     """Read the project as dbt does and return what is wrong in it, by file and line. Needs no running stack."""
-    run = run_dbt(outside, ["parse", "--no-partial-parse", "--show-all-deprecations"], lambda _line: None)
+    run = run_dbt(adapters, ["parse", "--no-partial-parse", "--show-all-deprecations"], lambda _line: None)
     complaint = complaint_in(run.lines)
     if complaint:
-        return Diagnosis("", (problem_from(complaint, dbt_files(outside).texts()),))
+        return Diagnosis("", (problem_from(complaint, dbt_files(adapters).texts()),))
     if run.code:
         raise UnhealthyError(f"dbt parse ended with exit code {run.code}", run.lines[-1] if run.lines else "")
-    manifest = dbt_files(outside).artifact("manifest.json")
+    manifest = dbt_files(adapters).artifact("manifest.json")
     kinds = [node["resource_type"] for node in manifest.get("nodes", {}).values()]
     unit_tests = len(manifest.get("unit_tests", {}))
     return Diagnosis(f"{kinds.count('model')} models, {kinds.count('test')} tests, {unit_tests} unit tests", ())
 
 
-def _refuse_unready(outside: Outside, arguments: Sequence[str]) -> None:
-    model = outside.repository.model()
+def _refuse_unready(adapters: Adapters, arguments: Sequence[str]) -> None:
+    model = adapters.repository.model()
     image = _job(model).image
-    if outside.engine.missing_images([image]):
+    if adapters.engine.missing_images([image]):
         raise HostError(f"the image {image} is not built yet", "run: dm images build")
     if OFFLINE.intersection(arguments):
         return
-    running = {c.service for c in outside.engine.containers(outside.project) if c.status == "running"}
+    running = {c.service for c in adapters.engine.containers(adapters.project) if c.status == "running"}
     engine = model.providing(SQL)
     if engine.name not in running:
         raise UnhealthyError(

@@ -12,16 +12,16 @@ from datameesh_cli.core.health import ServiceState
 from datameesh_cli.errors import UnhealthyError
 from datameesh_cli.usecases.build_images import Built, Told
 from datameesh_cli.usecases.diagnose_host import prepare_host
-from datameesh_cli.usecases.load_domain import Progress
+from datameesh_cli.usecases.load_domain import LoadProgress
 from datameesh_cli.usecases.open_target import trino_of
 from datameesh_cli.usecases.run_dbt import require_success, run_dbt
 from datameesh_cli.usecases.run_sql import named_script
 from datameesh_cli.usecases.seed_data import Seeded, SeedRequest, seed_data
-from datameesh_cli.usecases.show_status import Place, list_places
+from datameesh_cli.usecases.show_status import Address, list_places
 from datameesh_cli.usecases.start_profile import Started, StartRequest, start_profile
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.outside import Outside
+    from datameesh_cli.adapters.adapters import Adapters
     from datameesh_cli.adapters.trino import QueryResult
 
 DATA_SET = "journey"
@@ -29,13 +29,13 @@ SEED_TAG = ("build", "--select", "tag:seed")
 THE_REST = ("build", "--exclude", "tag:seed")
 
 
-class Narrator(Protocol):
+class ProgressReporter(Protocol):
     """Who tells the user what goes on. Each method may be called any number of times, in the order of the work."""
 
     def step(self, title: str) -> None:
         """A step begins."""
 
-    def say(self, line: str) -> None:
+    def report(self, line: str) -> None:
         """One line about the step."""
 
     def building(self, state: BuildState) -> None:
@@ -47,7 +47,7 @@ class Narrator(Protocol):
     def states(self, states: Sequence[ServiceState], elapsed: float) -> None:
         """The services' states while the stack starts."""
 
-    def rows(self, progress: Progress) -> None:
+    def rows(self, progress: LoadProgress) -> None:
         """How far a table's load is."""
 
     def answered(self, answer: QueryResult, seconds: float) -> None:
@@ -71,40 +71,40 @@ class Demo:
     answered: float
     seed_models: Summary
     other_models: Summary
-    places: tuple[Place, ...]
+    places: tuple[Address, ...]
     seconds: float
 
 
-def run_demo(outside: Outside, ram: int | None, *, yes: bool, timeout: float, narrator: Narrator) -> Demo:
+def run_demo(adapters: Adapters, ram: int | None, *, yes: bool, timeout: float, narrator: ProgressReporter) -> Demo:
     """Set up what the machine lacks (only with `yes`), start analytics, seed the journey, ask across domains, build the marts.
 
     `ram` in MiB (None: the engine's memory less a reserve), `timeout` in seconds for the start. Every step leaves alone what is
     done already. Raise what the steps raise; HostError, with one fix per finding, if something is missing and `yes` is not given.
     """
-    began = outside.clock.now()
+    began = adapters.clock.now()
     narrator.step("What this machine has")
-    prepare_host(outside, install=yes, say=narrator.say)
+    prepare_host(adapters, install=yes, report=narrator.report)
     narrator.step("Start core and analytics")
     request = StartRequest(("analytics",), ram, timeout)
     told = Told(narrator.building, narrator.built)
-    started = start_profile(outside, request, narrator.states, narrator.say, told)
+    started = start_profile(adapters, request, narrator.states, narrator.report, told)
     narrator.step(f"Load the data set '{DATA_SET}' into both domains")
-    domains = seed_data(outside, SeedRequest(DATA_SET, lake=False), narrator.rows, narrator.say)
+    domains = seed_data(adapters, SeedRequest(DATA_SET, lake=False), narrator.rows, narrator.report)
     narrator.step("Ask both domains one question: which campaigns turn leads into customers?")
-    [statement] = named_script(outside, DATA_SET).statements
-    asked = outside.clock.now()
-    answer = trino_of(outside, started.planned).query(statement.text)
-    answer_seconds = outside.clock.now() - asked
-    answered = outside.clock.now() - began
+    [statement] = named_script(adapters, DATA_SET).statements
+    asked = adapters.clock.now()
+    answer = trino_of(adapters, started.planned).query(statement.text)
+    answer_seconds = adapters.clock.now() - asked
+    answered = adapters.clock.now() - began
     narrator.answered(answer, answer_seconds)
     # Only now: the answer needs nothing of the lake.
     narrator.step(f"Load the data set '{DATA_SET}' into the lake")
-    lake = seed_data(outside, SeedRequest(DATA_SET), narrator.rows, narrator.say)
+    lake = seed_data(adapters, SeedRequest(DATA_SET), narrator.rows, narrator.report)
     seeded = replace(domains, lake=lake.lake, seconds=domains.seconds + lake.seconds)
     narrator.step("Build and test the marts with dbt")
-    seed_models = _build(outside, SEED_TAG, narrator)
-    other_models = _build(outside, THE_REST, narrator)
-    places = list_places(outside)
+    seed_models = _build(adapters, SEED_TAG, narrator)
+    other_models = _build(adapters, THE_REST, narrator)
+    places = list_places(adapters)
     return Demo(
         started=started,
         seeded=seeded,
@@ -115,12 +115,12 @@ def run_demo(outside: Outside, ram: int | None, *, yes: bool, timeout: float, na
         seed_models=seed_models,
         other_models=other_models,
         places=places,
-        seconds=outside.clock.now() - began,
+        seconds=adapters.clock.now() - began,
     )
 
 
-def _build(outside: Outside, arguments: Sequence[str], narrator: Narrator) -> Summary:
-    run = run_dbt(outside, arguments, narrator.dbt)
+def _build(adapters: Adapters, arguments: Sequence[str], narrator: ProgressReporter) -> Summary:
+    run = run_dbt(adapters, arguments, narrator.dbt)
     require_success(run)
     if run.summary is None:
         raise UnhealthyError("dbt ended without a result", "see: dm dbt build")

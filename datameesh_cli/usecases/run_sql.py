@@ -17,8 +17,8 @@ from datameesh_cli.usecases.plan_memory import Planned, plan_memory
 from datameesh_cli.usecases.read_datasets import read_databases
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.outside import Clock, Outside
-    from datameesh_cli.adapters.trino import Running, Session
+    from datameesh_cli.adapters.adapters import Adapters, Clock
+    from datameesh_cli.adapters.trino import Running, TrinoSession
 
 Show = Callable[["Running", Callable[[], float]], None]
 """Gets a statement that runs, and what tells the seconds since it began."""
@@ -41,57 +41,57 @@ class NamedQuery:
     file: str
 
 
-def open_session(outside: Outside, user: str, catalog: str, schema: str) -> Session:
+def open_session(adapters: Adapters, user: str, catalog: str, schema: str) -> TrinoSession:
     """Given a user and a place ("" if not named), return a session with the stack's Trino. Raise UnhealthyError if none runs."""
-    planned = plan_memory(outside, (), None)
+    planned = plan_memory(adapters, (), None)
     if not catalog and not schema:
-        catalog, schema = _place_of_marts(outside, planned), "public"
-    return trino_of(outside, planned).session(user, catalog or None, schema or None, raw=True)
+        catalog, schema = _place_of_marts(adapters, planned), "public"
+    return trino_of(adapters, planned).session(user, catalog or None, schema or None, raw=True)
 
 
-def _place_of_marts(outside: Outside, planned: Planned) -> str:
+def _place_of_marts(adapters: Adapters, planned: Planned) -> str:
     """Where unqualified names are looked up when the user names no place: the catalog of the domain that serves the marts."""
     service = planned.model.providing(MARTS).name
-    return next((domain for domain, at in read_databases(outside.repository).items() if at.service == service), "")
+    return next((domain for domain, at in read_databases(adapters.repository).items() if at.service == service), "")
 
 
-def script_of(outside: Outside, text: str, file: str = "") -> Script:
+def script_of(adapters: Adapters, text: str, file: str = "") -> Script:
     """Given SQL, or `@name` for a named query, return what is to be run. Raise UserError if that is nothing."""
     if text.startswith("@") and not file:
-        return named_script(outside, text[1:].strip())
+        return named_script(adapters, text[1:].strip())
     found = statements(text)
     if not found:
         raise UserError(f"{file or 'the statement'} holds no SQL", 'for example: dm sql "SHOW CATALOGS"')
     return Script(found, file)
 
 
-def file_script(outside: Outside, path: Path) -> Script:
+def file_script(adapters: Adapters, path: Path) -> Script:
     """Given a file of SQL, return what is to be run. Raise UserError if it cannot be read or holds nothing."""
-    return script_of(outside, outside.repository.read_text(path), str(path))
+    return script_of(adapters, adapters.repository.read_text(path), str(path))
 
 
-def named_script(outside: Outside, name: str) -> Script:
+def named_script(adapters: Adapters, name: str) -> Script:
     """Given the name of a query, return it. Raise UserError, with the names there are, if it is unknown."""
-    query = next((q for q in named_queries(outside) if q.name == name), None)
+    query = next((q for q in named_queries(adapters) if q.name == name), None)
     if query is None:
-        names = ", ".join(q.name for q in named_queries(outside)) or "none"
+        names = ", ".join(q.name for q in named_queries(adapters)) or "none"
         raise UserError(f"there is no query '@{name}'", f"queries: {names}")
-    return script_of(outside, outside.repository.read_text(outside.repository.root / query.file), query.file)
+    return script_of(adapters, adapters.repository.read_text(adapters.repository.root / query.file), query.file)
 
 
-def named_queries(outside: Outside) -> tuple[NamedQuery, ...]:
+def named_queries(adapters: Adapters) -> tuple[NamedQuery, ...]:
     """Return the repository's queries; what one is about stands in the comment at its head."""
-    folder = outside.repository.root / "services" / outside.repository.model().providing(SQL).folder / "queries"
+    folder = adapters.repository.root / "services" / adapters.repository.model().providing(SQL).folder / "queries"
     return tuple(
-        NamedQuery(path.stem, _head(outside.repository.read_text(path)), outside.repository.relative(path))
-        for path in outside.repository.found(folder, "*.sql")
+        NamedQuery(path.stem, _head(adapters.repository.read_text(path)), adapters.repository.relative(path))
+        for path in adapters.repository.found(folder, "*.sql")
     )
 
 
-def run_script(outside: Outside, session: Session, script: Script, show: Show) -> None:
+def run_script(adapters: Adapters, session: TrinoSession, script: Script, show: Show) -> None:
     """Given a session and statements, run each and show its result. Raise UserError, with the place, at the first refused one."""
     for statement in script.statements:
-        elapsed = partial(_seconds_since, outside.clock, outside.clock.now())
+        elapsed = partial(_seconds_since, adapters.clock, adapters.clock.now())
         try:
             with session.run(statement.text) as running:
                 show(running, elapsed)

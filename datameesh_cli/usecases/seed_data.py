@@ -8,28 +8,27 @@ the next `dm seed` loads whichever domain differs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datameesh_cli.core.seed.dataset import Dataset
 from datameesh_cli.core.seed.plan import plan
+from datameesh_cli.core.stream import Report
 from datameesh_cli.errors import UnhealthyError, UserError
 from datameesh_cli.usecases.find_changes import LoadedTable, changes, hold, loaded_tables, own_tables
-from datameesh_cli.usecases.load_domain import Load, Progress, Watch, load_domain
-from datameesh_cli.usecases.open_target import Cluster, Opened, open_place, secret_of
-from datameesh_cli.usecases.read_datasets import Declared, read_datasets
+from datameesh_cli.usecases.load_domain import Load, LoadProgress, Watch, load_domain
+from datameesh_cli.usecases.open_target import ChosenCluster, Opened, open_place, secret_of
+from datameesh_cli.usecases.read_datasets import DeclaredData, read_datasets
 from datameesh_cli.usecases.seed_lake import SeededLake, seed_lake
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.outside import Outside
-    from datameesh_cli.adapters.postgres import Session
+    from datameesh_cli.adapters.adapters import Adapters
+    from datameesh_cli.adapters.postgres import DatabaseSession
 
 DEFAULT_SET = "small"
 _PORT = 5432
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class SeededDomain:
     database: str
     way: str
     loaded: bool
-    tables: tuple[Progress, ...]
+    tables: tuple[LoadProgress, ...]
     changed: tuple[str, ...] = ()
 
 
@@ -87,45 +86,49 @@ class Open:
     """A domain's database with an open transaction, and the way that leads there."""
 
     dataset: Dataset
-    session: Session
+    session: DatabaseSession
     way: str
 
 
-def seed_data(outside: Outside, request: SeedRequest, watch: Watch, say: Say, cluster: Cluster | None = None) -> Seeded:
+def seed_data(
+    adapters: Adapters, request: SeedRequest, watch: Watch, report: Report, cluster: ChosenCluster | None = None
+) -> Seeded:
     """Given a request, load the set where it is not loaded yet: under Compose, or on the cluster that is given.
 
     `watch` hears of rows sent, `say` gets a line per step. Nothing is changed when the declarations or a row are refused, or
     rows would be lost that no load brought and `force` is not given (UserError), or a database fails before the commit
     (UnhealthyError).
     """
-    began = outside.clock.now()
-    declared = read_datasets(outside.repository)
+    began = adapters.clock.now()
+    declared = read_datasets(adapters.repository)
     people = plan(declared.people, request.set_name, request.scale)
     content = declared.content(request.set_name, request.scale)
     load = Load(request.set_name, request.scale, content, people, request.force)
-    with outside.state.locked("seed"):
-        opened = open_place(outside, cluster)
-        with _databases(outside, declared, opened) as databases:
+    with adapters.state.locked("seed"):
+        opened = open_place(adapters, cluster)
+        with _databases(adapters, declared, opened) as databases:
             held = [loaded_tables(database.session) for database in databases]
             fresh = [d for d, tables in zip(databases, held, strict=True) if request.force or not _holds(tables, load)]
             _prepare(fresh, request)
             domains = [
-                _loaded(outside, database, declared, load, watch) if database in fresh else _as_it_was(database, tables)
+                _loaded(adapters, database, declared, load, watch)
+                if database in fresh
+                else _as_it_was(database, tables)
                 for database, tables in zip(databases, held, strict=True)
             ]
             for database in fresh:
                 database.session.commit()
             sessions = {database.dataset.domain: database.session for database in databases}
-            lake = seed_lake(outside, opened, declared, sessions, load, say) if request.lake else None
-    return Seeded(request.set_name, request.scale, tuple(domains), lake, outside.clock.now() - began)
+            lake = seed_lake(adapters, opened, declared, sessions, load, report) if request.lake else None
+    return Seeded(request.set_name, request.scale, tuple(domains), lake, adapters.clock.now() - began)
 
 
-def list_sets(outside: Outside, cluster: Cluster | None = None) -> Holdings:
+def list_sets(adapters: Adapters, cluster: ChosenCluster | None = None) -> Holdings:
     """Return the sets that can be loaded, and what each running domain holds, under Compose or on the cluster that is given."""
-    declared = read_datasets(outside.repository)
+    declared = read_datasets(adapters.repository)
     sets = tuple(KnownSet(declaration.name, declaration.about) for declaration in declared.people.sets)
     try:
-        with _databases(outside, declared, open_place(outside, cluster)) as databases:
+        with _databases(adapters, declared, open_place(adapters, cluster)) as databases:
             held = {database.dataset.domain: loaded_tables(database.session) for database in databases}
     except UnhealthyError:
         held = {}
@@ -133,7 +136,7 @@ def list_sets(outside: Outside, cluster: Cluster | None = None) -> Holdings:
 
 
 @contextmanager
-def _databases(outside: Outside, declared: Declared, there: Opened) -> Iterator[tuple[Open, ...]]:
+def _databases(adapters: Adapters, declared: DeclaredData, there: Opened) -> Iterator[tuple[Open, ...]]:
     """Open a transaction in each domain's database. Raise UnhealthyError if one does not run, with the plan's reason."""
     place, left_out = there.target, there.planned.plan.left_out
     running = place.running
@@ -144,8 +147,8 @@ def _databases(outside: Outside, declared: Declared, there: Opened) -> Iterator[
             if at.service not in running:
                 raise _absent(at.service, left_out.get(at.service, ""))
             endpoint = stack.enter_context(place.reach(at.service, _PORT))
-            login = outside.databases.Login(at.service, at.name, at.login, secret_of(outside, there, at.password))
-            opened.append(Open(dataset, stack.enter_context(outside.databases.session(endpoint, login)), endpoint.way))
+            login = adapters.databases.Login(at.service, at.name, at.login, secret_of(adapters, there, at.password))
+            opened.append(Open(dataset, stack.enter_context(adapters.databases.session(endpoint, login)), endpoint.way))
         yield tuple(opened)
 
 
@@ -178,9 +181,9 @@ def _prepare(fresh: Sequence[Open], request: SeedRequest) -> None:
         )
 
 
-def _loaded(outside: Outside, database: Open, declared: Declared, load: Load, watch: Watch) -> SeededDomain:
+def _loaded(adapters: Adapters, database: Open, declared: DeclaredData, load: Load, watch: Watch) -> SeededDomain:
     dataset = database.dataset
-    done = load_domain(outside.clock, database.session, declared, dataset, load, watch)
+    done = load_domain(adapters.clock, database.session, declared, dataset, load, watch)
     return SeededDomain(dataset.domain, dataset.database.name, database.way, True, done)
 
 
@@ -188,5 +191,5 @@ def _as_it_was(database: Open, held: tuple[LoadedTable, ...]) -> SeededDomain:
     """A domain that holds the set already, with what has changed in it since."""
     dataset = database.dataset
     found = changes(database.session, held, own_tables(database.session, dataset))
-    tables = tuple(Progress(dataset.domain, t.table, t.rows, 0, done=True) for t in held)
+    tables = tuple(LoadProgress(dataset.domain, t.table, t.rows, 0, done=True) for t in held)
     return SeededDomain(dataset.domain, dataset.database.name, database.way, False, tables, tuple(map(str, found)))

@@ -8,28 +8,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from datameesh_cli.core.roles import METASTORE, OBJECT_STORE, SQL
 from datameesh_cli.core.sql_text import Statement, statements
+from datameesh_cli.core.stream import Report
 from datameesh_cli.errors import DmError
 from datameesh_cli.usecases.load_domain import Load
 from datameesh_cli.usecases.open_lake import LAKE
 from datameesh_cli.usecases.open_target import Opened
-from datameesh_cli.usecases.read_datasets import Declared
+from datameesh_cli.usecases.read_datasets import DeclaredData
 
 if TYPE_CHECKING:
+    from datameesh_cli.adapters.adapters import Adapters
     from datameesh_cli.adapters.object_store import ObjectStore
-    from datameesh_cli.adapters.outside import Outside
-    from datameesh_cli.adapters.postgres import Session
+    from datameesh_cli.adapters.postgres import DatabaseSession
     from datameesh_cli.adapters.trino import Trino
 
 _LOADED = "raw/loaded_set.json"
 _TABLE = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+\.\w+)\.(\w+)", re.IGNORECASE)
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,12 @@ class SeededLake:
 
 
 def seed_lake(
-    outside: Outside, opened: Opened, declared: Declared, sessions: Mapping[str, Session], load: Load, say: Say
+    adapters: Adapters,
+    opened: Opened,
+    declared: DeclaredData,
+    sessions: Mapping[str, DatabaseSession],
+    load: Load,
+    report: Report,
 ) -> SeededLake | None:
     """Given the domains' databases, holding the set, bring the lake up to it; None where no lake runs, and `say` hears why.
 
@@ -55,27 +59,27 @@ def seed_lake(
     if store is None or not place.running.issuperset(needed):
         for service in needed:
             if why := opened.planned.plan.left_out.get(service):
-                say(f"lake: {service} does not run here: {why}")
+                report(f"lake: {service} does not run here: {why}")
         return None
-    began = outside.clock.now()
+    began = adapters.clock.now()
     held = _held(store)
     ours = _statements(declared)
     if held.get("content") == load.content and not load.force and _last_table_is_there(ours, trino):
-        return SeededLake(False, held.get("objects", {}), 0, outside.clock.now() - began)
+        return SeededLake(False, held.get("objects", {}), 0, adapters.clock.now() - began)
     store.remove(LAKE, _LOADED)
-    objects = _export(declared, sessions, store, say)
+    objects = _export(declared, sessions, store, report)
     for notebook in declared.repository.found(declared.folder / "lake", "*.ipynb"):
         store.put_file(LAKE, f"notebooks/{notebook.name}", notebook)
     for dataset in declared.datasets:
         # Folders of external tables: dropping such a table leaves its files.
         for found in store.list(LAKE, f"processed/{dataset.domain}/"):
             store.remove(LAKE, found.key)
-    ran = _run_statements(ours, trino, say)
+    ran = _run_statements(ours, trino, report)
     note = {"set": load.set_name, "scale": load.scale, "content": load.content, "objects": objects}
     store.put(
-        LAKE, _LOADED, json.dumps(note | {"loaded_at": outside.clock.utc().isoformat(timespec="seconds")}).encode()
+        LAKE, _LOADED, json.dumps(note | {"loaded_at": adapters.clock.utc().isoformat(timespec="seconds")}).encode()
     )
-    return SeededLake(True, objects, ran, outside.clock.now() - began)
+    return SeededLake(True, objects, ran, adapters.clock.now() - began)
 
 
 def _held(store: ObjectStore) -> dict[str, Any]:
@@ -85,24 +89,26 @@ def _held(store: ObjectStore) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _export(declared: Declared, sessions: Mapping[str, Session], store: ObjectStore, say: Say) -> dict[str, int]:
+def _export(
+    declared: DeclaredData, sessions: Mapping[str, DatabaseSession], store: ObjectStore, report: Report
+) -> dict[str, int]:
     """Write the domains' tables into raw/, as the databases hold them now; return the rows of each object."""
     objects = {}
     for dataset in declared.datasets:
         for table in dataset.raw:
             key = f"raw/{dataset.domain}/{table}.csv"
             objects[key] = _put_query(sessions[dataset.domain], store, f"SELECT * FROM {table} ORDER BY 1", key)
-            say(f"lake: {key}, {objects[key]} rows")
+            report(f"lake: {key}, {objects[key]} rows")
         for key, query in dataset.also_raw:
             _put_query(sessions[dataset.domain], store, query, key)
     return objects
 
 
-def _put_query(session: Session, store: ObjectStore, query: str, key: str) -> int:
+def _put_query(session: DatabaseSession, store: ObjectStore, query: str, key: str) -> int:
     return store.put_written(LAKE, key, lambda sink: session.copy_out(query, sink, header=key.endswith(".csv")))
 
 
-def _statements(declared: Declared) -> Mapping[str, Sequence[Statement]]:
+def _statements(declared: DeclaredData) -> Mapping[str, Sequence[Statement]]:
     """The statements of seed/lake/*.sql, by file, in order."""
     return {
         path.name: statements(declared.repository.read_text(path))
@@ -116,7 +122,7 @@ def _last_table_is_there(ours: Mapping[str, Sequence[Statement]], trino: Trino) 
     return not made or bool(trino.query(f"SHOW TABLES FROM {made[-1][1]} LIKE '{made[-1][2]}'").rows)
 
 
-def _run_statements(ours: Mapping[str, Sequence[Statement]], trino: Trino, say: Say) -> int:
+def _run_statements(ours: Mapping[str, Sequence[Statement]], trino: Trino, report: Report) -> int:
     """Run the statements in order. Raise UnhealthyError, naming file and line, at the first that fails."""
     for name, listed in ours.items():
         for statement in listed:
@@ -125,5 +131,5 @@ def _run_statements(ours: Mapping[str, Sequence[Statement]], trino: Trino, say: 
             except DmError as failed:
                 failed.message = f"seed/lake/{name}, line {statement.line}: {failed.message}"
                 raise
-        say(f"lake: {name}")
+        report(f"lake: {name}")
     return sum(map(len, ours.values()))

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from datameesh_cli.core.health import Container, ServiceState, first_broken, last_error_line
 from datameesh_cli.core.model import Service
-from datameesh_cli.core.ram_plan import Share
+from datameesh_cli.core.ram_plan import MemoryShare
 from datameesh_cli.core.selection import Selection
-from datameesh_cli.usecases.open_target import Cluster
+from datameesh_cli.usecases.open_target import ChosenCluster
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory, running_plan
 from datameesh_cli.usecases.start_profile import current_states
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.outside import Outside
+    from datameesh_cli.adapters.adapters import Adapters
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +51,20 @@ class Status:
     """What must be known of the address that the ports are published on."""
 
 
-def show_status(outside: Outside, *, usage: bool = False) -> Status:
+def show_status(adapters: Adapters, *, usage: bool = False) -> Status:
     """Return the stack's state; with `usage` also each container's memory (takes the engine about two seconds)."""
-    planned = plan_memory(outside, (), None)
-    containers = outside.engine.containers(outside.project)
-    states = {s.service: s for s in current_states(outside, planned)}
-    used = outside.engine.memory_used(outside.project) if usage else None
+    planned = plan_memory(adapters, (), None)
+    containers = adapters.engine.containers(adapters.project)
+    states = {s.service: s for s in current_states(adapters, planned)}
+    used = adapters.engine.memory_used(adapters.project) if usage else None
     lines = tuple(
         _line(s, planned, states.get(s.name), containers, used)
         for s in planned.services
         if s.kind == "job" or s.name in states
     )
     return Status(
-        outside.name,
-        outside.project,
+        adapters.name,
+        adapters.project,
         bool(containers),
         planned.selection,
         planned.plan.budget,
@@ -101,7 +101,7 @@ def _line(
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Address:
     """One entry of `urls`: where it is, who logs in, and what one can do there."""
 
     title: str
@@ -112,12 +112,12 @@ class Place:
     service: str
 
 
-def list_places(outside: Outside) -> tuple[Place, ...]:
+def list_places(adapters: Adapters) -> tuple[Address, ...]:
     """Return every address of the profiles in force (or of analytics when nothing runs), by title."""
-    planned = plan_memory(outside, (), None)
+    planned = plan_memory(adapters, (), None)
     ports = {p.variable: p.host for p in planned.ports}
     places = [
-        Place(u.title, f"http://{planned.bind.shown}:{ports[u.port]}{u.path}", u.user, u.secret, u.can, s.name)
+        Address(u.title, f"http://{planned.bind.shown}:{ports[u.port]}{u.path}", u.user, u.secret, u.can, s.name)
         for s in planned.services
         for u in s.urls
         if u.port in ports
@@ -134,10 +134,10 @@ class Credential:
     used_by: tuple[str, ...]
 
 
-def list_credentials(outside: Outside, cluster: Cluster | None = None) -> tuple[Credential, ...]:
+def list_credentials(adapters: Adapters, cluster: ChosenCluster | None = None) -> tuple[Credential, ...]:
     """Return the generated secrets of the stack, or of the export on a cluster, with the services that read them."""
-    services = outside.repository.model().services
-    store = outside.state.of_export(outside.chosen_context(cluster.context)) if cluster else outside.state
+    services = adapters.repository.model().services
+    store = adapters.state.of_export(adapters.chosen_context(cluster.context)) if cluster else adapters.state
     return tuple(
         Credential(name, store.secret(name), tuple(sorted(s.name for s in services if name in s.secrets)))
         for name in store.secret_names()
@@ -151,26 +151,26 @@ class Reason:
     service: Service
     summary: str
     needed_by: tuple[str, ...]
-    share: Share | None
+    share: MemoryShare | None
     left_out: str
     state: ServiceState | None
     first_broken: ServiceState | None
     last_error: str
 
 
-def explain_service(outside: Outside, name: str) -> Reason:
+def explain_service(adapters: Adapters, name: str) -> Reason:
     """Given a service's name, return what it is for, what it needs, who needs it, and what is wrong. Raise UserError if unknown."""
-    model = outside.repository.model()
+    model = adapters.repository.model()
     service = model.service(name)
-    in_force = running_plan(outside)
-    planned = plan_memory(outside, () if in_force else (service.profile,), None)
-    states = current_states(outside, planned)
+    in_force = running_plan(adapters)
+    planned = plan_memory(adapters, () if in_force else (service.profile,), None)
+    states = current_states(adapters, planned)
     state = next((s for s in states if s.service == name), None)
-    containers = [c for c in outside.engine.containers(outside.project) if c.service == name]
-    log = outside.engine.log_tail(containers[0].name) if containers and state and not state.ok else ""
+    containers = [c for c in adapters.engine.containers(adapters.project) if c.service == name]
+    log = adapters.engine.log_tail(containers[0].name) if containers and state and not state.ok else ""
     return Reason(
         service=service,
-        summary=outside.repository.summary(service.folder),
+        summary=adapters.repository.summary(service.folder),
         needed_by=tuple(s.name for s in model.services if name in s.depends_on),
         share=planned.plan.share(name),
         left_out=planned.plan.left_out.get(name, ""),

@@ -16,6 +16,7 @@ from datameesh_cli.core.health import (
     service_states,
 )
 from datameesh_cli.core.selection import Selection
+from datameesh_cli.core.stream import Report
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 from datameesh_cli.usecases.build_images import Told, build_missing
 from datameesh_cli.usecases.mark_inputs import made_of
@@ -23,10 +24,9 @@ from datameesh_cli.usecases.plan_memory import Planned, plan_selection
 from datameesh_cli.usecases.refresh_checkout import refresh_checkout
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.outside import Outside
+    from datameesh_cli.adapters.adapters import Adapters
 
 Watch = Callable[[Sequence[ServiceState], float], None]
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Started:
 
 
 def start_profile(
-    outside: Outside, request: StartRequest, watch: Watch, say: Say, builds: Told | None = None
+    adapters: Adapters, request: StartRequest, watch: Watch, report: Report, builds: Told | None = None
 ) -> Started:
     """Given a request, start the profiles and return when every service is healthy.
 
@@ -67,77 +67,77 @@ def start_profile(
     written but the lock, when the plan, the address, the ports or the model are refused. Raise HostError for the host's part,
     UnhealthyError, naming the first broken link, when a service fails.
     """
-    began = outside.clock.now()
+    began = adapters.clock.now()
     if request.dry_run:
-        planned = plan_selection(outside, request.selection, request.ram, quotas=request.quotas)
-        _look_at_ports(outside, planned, say)
-        return Started(planned, (), outside.clock.now() - began, dry_run=True)
-    with outside.state.locked("up"):
+        planned = plan_selection(adapters, request.selection, request.ram, quotas=request.quotas)
+        _look_at_ports(adapters, planned, report)
+        return Started(planned, (), adapters.clock.now() - began, dry_run=True)
+    with adapters.state.locked("up"):
         # Not before: a `dm up` or `dm down` that ends in this moment changes what runs, and with it the plan.
-        planned = plan_selection(outside, request.selection, request.ram, quotas=request.quotas)
-        _look_at_ports(outside, planned, say)
-        refresh_checkout(outside, say)
-        images = _images(outside, planned)
+        planned = plan_selection(adapters, request.selection, request.ram, quotas=request.quotas)
+        _look_at_ports(adapters, planned, report)
+        refresh_checkout(adapters, report)
+        images = _images(adapters, planned)
         if request.build:
-            build_missing(outside, images, say, builds)
-        _refuse_missing_images(outside, images)
-        _write_state(outside, planned)
-        states = _start_and_wait(outside, planned, request.timeout, watch)
-    return Started(planned, states, outside.clock.now() - began)
+            build_missing(adapters, images, report, builds)
+        _refuse_missing_images(adapters, images)
+        _write_state(adapters, planned)
+        states = _start_and_wait(adapters, planned, request.timeout, watch)
+    return Started(planned, states, adapters.clock.now() - began)
 
 
-def current_states(outside: Outside, planned: Planned) -> tuple[ServiceState, ...]:
+def current_states(adapters: Adapters, planned: Planned) -> tuple[ServiceState, ...]:
     """Given a plan, return the state of each service that it runs, as it is now."""
-    return service_states(planned.services, planned.replicas, outside.engine.containers(outside.project))
+    return service_states(planned.services, planned.replicas, adapters.engine.containers(adapters.project))
 
 
-def _images(outside: Outside, planned: Planned) -> list[str]:
+def _images(adapters: Adapters, planned: Planned) -> list[str]:
     """The image of each service as Compose sees it: the user may have chosen another one (TRINO_IMAGE=...).
 
     The model is resolved with a draft of the variables, so that one that Compose refuses leaves the plan in force alone.
     """
-    draft = outside.state.write_env(planned.variables(outside), draft=True)
+    draft = adapters.state.write_env(planned.variables(adapters), draft=True)
     try:
-        resolved = outside.compose.resolve([*planned.plan.profiles, "job"], draft)["services"]
+        resolved = adapters.compose.resolve([*planned.plan.profiles, "job"], draft)["services"]
     finally:
-        outside.state.remove(draft.name)
+        adapters.state.remove(draft.name)
     wanted = [s for s in planned.services if s.name not in planned.selection.without]
     return sorted({resolved[s.name]["image"] if s.name in resolved else s.image for s in wanted})
 
 
-def _write_state(outside: Outside, planned: Planned) -> None:
-    outside.state.ensure_secrets(sorted({name for s in planned.services for name in s.secrets}))
-    outside.state.keep_port_offset()
-    outside.state.write_env(planned.variables(outside))
+def _write_state(adapters: Adapters, planned: Planned) -> None:
+    adapters.state.ensure_secrets(sorted({name for s in planned.services for name in s.secrets}))
+    adapters.state.keep_port_offset()
+    adapters.state.write_env(planned.variables(adapters))
     in_force = {
         "profiles": planned.selection.profiles,
         "services": planned.selection.services,
         "without": planned.selection.without,
         "budget": planned.plan.budget,
         "ports": planned.chosen,
-        "made_of": made_of(outside),
+        "made_of": made_of(adapters),
         "bind": planned.bind.address,
         "quotas": planned.quotas,
     }
-    outside.state.write("plan.json", json.dumps(in_force))
+    adapters.state.write("plan.json", json.dumps(in_force))
 
 
-def _start_and_wait(outside: Outside, planned: Planned, timeout: float, watch: Watch) -> tuple[ServiceState, ...]:
-    began = outside.clock.now()
-    before = outside.engine.containers(outside.project)
+def _start_and_wait(adapters: Adapters, planned: Planned, timeout: float, watch: Watch) -> tuple[ServiceState, ...]:
+    began = adapters.clock.now()
+    before = adapters.engine.containers(adapters.project)
     left = sorted({c.service for c in before if c.service in planned.selection.without})
     if left:
-        outside.compose.remove(left)
-    with outside.compose.starting(planned.plan.profiles, _to_start(planned)) as at_work:
+        adapters.compose.remove(left)
+    with adapters.compose.starting(planned.plan.profiles, _to_start(planned)) as at_work:
         while True:
             failed: UnhealthyError | None = None
             try:
                 working = at_work()
             except UnhealthyError as stopped:
                 working, failed = False, stopped
-            containers = judged_since(before, outside.engine.containers(outside.project), starting=working)
+            containers = judged_since(before, adapters.engine.containers(adapters.project), starting=working)
             states = service_states(planned.services, planned.replicas, containers)
-            elapsed = outside.clock.now() - began
+            elapsed = adapters.clock.now() - began
             watch(states, elapsed)
             if not working and not failed and all(s.ok for s in states):
                 return states
@@ -145,10 +145,10 @@ def _start_and_wait(outside: Outside, planned: Planned, timeout: float, watch: W
             if failed and not (broken and has_failed(broken)):
                 raise failed
             if broken and (failed or broken.hopeless or elapsed > timeout):
-                raise _explain(outside, broken, elapsed)
+                raise _explain(adapters, broken, elapsed)
             if elapsed > timeout:
                 raise UnhealthyError(f"Compose did not end within {elapsed:.0f} s", "see: dm status; then: dm up")
-            outside.clock.sleep(0.5 if elapsed < 30 else 1.0)
+            adapters.clock.sleep(0.5 if elapsed < 30 else 1.0)
 
 
 def _to_start(planned: Planned) -> list[str]:
@@ -156,9 +156,9 @@ def _to_start(planned: Planned) -> list[str]:
     return [s.name for s in planned.services if s.kind == "service" and s.name not in planned.selection.without]
 
 
-def _explain(outside: Outside, broken: ServiceState, elapsed: float) -> DmError:
-    container = next((c for c in outside.engine.containers(outside.project) if c.service == broken.service), None)
-    line = last_error_line(outside.engine.log_tail(container.name)) if container else ""
+def _explain(adapters: Adapters, broken: ServiceState, elapsed: float) -> DmError:
+    container = next((c for c in adapters.engine.containers(adapters.project) if c.service == broken.service), None)
+    line = last_error_line(adapters.engine.log_tail(container.name)) if container else ""
     detail = f" ({broken.detail})" if broken.detail else ""
     message = f"{broken.service} is {broken.state}{detail} after {elapsed:.0f} s" + (
         f"; its log says: {line}" if line else ""
@@ -173,28 +173,28 @@ def _explain(outside: Outside, broken: ServiceState, elapsed: float) -> DmError:
     )
 
 
-def _look_at_ports(outside: Outside, planned: Planned, say: Say) -> None:
-    _refuse_taken_ports(outside, planned)
+def _look_at_ports(adapters: Adapters, planned: Planned, report: Report) -> None:
+    _refuse_taken_ports(adapters, planned)
     for warning in (*planned.warnings, planned.bind.warning):
         if warning:
-            say(warning)
+            report(warning)
 
 
-def _refuse_taken_ports(outside: Outside, planned: Planned) -> None:
+def _refuse_taken_ports(adapters: Adapters, planned: Planned) -> None:
     address = planned.bind.address
-    if not outside.host.has_address(address):
+    if not adapters.host.has_address(address):
         raise UserError(
             f"DM_BIND={address} is not an address of this machine",
             "see its addresses: ip -4 addr; or leave DM_BIND out",
         )
-    busy = [p for p in planned.ports if not outside.host.is_port_free(address, p.host)]
-    ours = {c.name for c in outside.engine.containers(outside.project)} if busy else set()
+    busy = [p for p in planned.ports if not adapters.host.is_port_free(address, p.host)]
+    ours = {c.name for c in adapters.engine.containers(adapters.project)} if busy else set()
     named = {}
     for port in busy:
-        container = outside.engine.publishing(port.host)
+        container = adapters.engine.publishing(port.host)
         if container in ours:
             continue
-        holder = f"container {container}" if container else outside.host.port_holder(port.host) or "another program"
+        holder = f"container {container}" if container else adapters.host.port_holder(port.host) or "another program"
         named[port.variable] = f"port {port.host} (for {port.service}) is taken by {holder}"
     if named:
         move = f"{next(iter(named))}=<port> dm up"
@@ -203,7 +203,7 @@ def _refuse_taken_ports(outside: Outside, planned: Planned) -> None:
         )
 
 
-def _refuse_missing_images(outside: Outside, images: Sequence[str]) -> None:
-    missing = outside.engine.missing_images(images)
+def _refuse_missing_images(adapters: Adapters, images: Sequence[str]) -> None:
+    missing = adapters.engine.missing_images(images)
     if missing:
         raise HostError("missing images: " + ", ".join(missing), "run: dm images build, or dm images load FILE")

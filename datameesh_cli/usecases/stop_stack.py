@@ -13,7 +13,7 @@ from datameesh_cli.errors import NetworkHeldError, UnhealthyError, UserError
 from datameesh_cli.usecases.plan_memory import running_plan
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.outside import Outside
+    from datameesh_cli.adapters.adapters import Adapters
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,42 +33,42 @@ class Stopped:
     warnings: tuple[str, ...] = ()
 
 
-def data_of(outside: Outside) -> tuple[str, ...]:
+def data_of(adapters: Adapters) -> tuple[str, ...]:
     """Return the volumes that hold the stack's data."""
-    return outside.engine.volumes(outside.project)
+    return adapters.engine.volumes(adapters.project)
 
 
-def stop_stack(outside: Outside, *, volumes: bool) -> Stopped:
+def stop_stack(adapters: Adapters, *, volumes: bool) -> Stopped:
     """Remove every container and the network of the stack, and with `volumes` its data and secrets too.
 
     A secret goes only when no volume is left that it opens, and stays if an export was applied with it. Does nothing, without
     complaint, to a stack that is not there. Raise HostError if another `dm` is at work on it.
     """
-    with outside.state.locked("down"):
-        before = outside.engine.containers(outside.project)
-        had = data_of(outside)
-        outside.engine.remove_leftover_jobs(outside.project)
+    with adapters.state.locked("down"):
+        before = adapters.engine.containers(adapters.project)
+        had = data_of(adapters)
+        adapters.engine.remove_leftover_jobs(adapters.project)
         with suppress(NetworkHeldError):
-            outside.compose.down(volumes=volumes)
-        outside.state.remove("plan.json")
-        kept = data_of(outside)
+            adapters.compose.down(volumes=volumes)
+        adapters.state.remove("plan.json")
+        kept = data_of(adapters)
         secrets: tuple[str, ...] = ()
         if volumes:
             # Compose ends well although a volume that another container uses is still there.
-            secrets = outside.state.secret_names() if kept else outside.state.forget_secrets()
-        network_kept = _network_stays(outside)
+            secrets = adapters.state.secret_names() if kept else adapters.state.forget_secrets()
+        network_kept = _network_stays(adapters)
     removed = tuple(v for v in had if v not in kept)
-    return Stopped(outside.project, len(before), None, removed, kept, secrets, network_kept)
+    return Stopped(adapters.project, len(before), None, removed, kept, secrets, network_kept)
 
 
-def _network_stays(outside: Outside) -> bool:
+def _network_stays(adapters: Adapters) -> bool:
     """Return whether the network is still there although nobody is on it. Raise UnhealthyError if somebody else's container is.
 
     An engine may go on counting a container that was killed while it started or stopped (seen with 20.10): the next `up` uses the
     network again, and it goes once the engine was restarted. Compose leaves a network with somebody on it without a word.
     """
-    left = outside.engine.networks(outside.project)
-    others = outside.engine.attached(left)
+    left = adapters.engine.networks(adapters.project)
+    others = adapters.engine.attached(left)
     if others:
         raise UnhealthyError(
             f"the stack's containers are removed; its network stays, because {', '.join(others)} is on it",
@@ -77,60 +77,60 @@ def _network_stays(outside: Outside) -> bool:
     return bool(left)
 
 
-def stop_namespace(outside: Outside, namespace: str) -> Stopped:
+def stop_namespace(adapters: Adapters, namespace: str) -> Stopped:
     """Remove the containers of one namespace; the network, the data and the other namespaces stay.
 
     Raise UserError for a namespace that no service lives in, HostError if another `dm` is at work on the stack.
     """
-    services = outside.repository.model().services
+    services = adapters.repository.model().services
     living = {s.name for s in services if s.namespace == namespace}
     if not living:
         known = sorted({s.namespace for s in services})
         raise UserError(f"there is no namespace '{namespace}'", f"known: {', '.join(known)}")
-    with outside.state.locked("down"):
-        before = [c for c in outside.engine.containers(outside.project) if c.service in living]
+    with adapters.state.locked("down"):
+        before = [c for c in adapters.engine.containers(adapters.project) if c.service in living]
         if before:
-            outside.compose.remove(sorted({c.service for c in before}))
-        kept = data_of(outside)
-    return Stopped(outside.project, len(before), namespace, (), kept)
+            adapters.compose.remove(sorted({c.service for c in before}))
+        kept = data_of(adapters)
+    return Stopped(adapters.project, len(before), namespace, (), kept)
 
 
-def stop_services(outside: Outside, names: Sequence[str]) -> Stopped:
+def stop_services(adapters: Adapters, names: Sequence[str]) -> Stopped:
     """Remove the containers of these services, and of what was started for them alone; the data, the network and the rest stay.
 
     They are left out until they are asked for again. Raise UserError for a name that is none, or for a service that another one
     which goes on needs at its start, HostError if another `dm` is at work on the stack.
     """
-    model = outside.repository.model()
+    model = adapters.repository.model()
     understood(model, Selection((), (), tuple(names)))
-    with outside.state.locked("down"):
-        saved = outside.state.read_json("plan.json")
-        before = running_plan(outside)
+    with adapters.state.locked("down"):
+        saved = adapters.state.read_json("plan.json")
+        before = running_plan(adapters)
         was = before.selection if before else Selection()
         stays = reduced(model, was, names)
         staying = [s for s in members(model, stays) if s.name not in stays.without]
         warnings = missed(staying, [model.service(name) for name in names])
         going = ({s.name for s in members(model, was)} | set(names)) - {s.name for s in staying}
-        containers = [c for c in outside.engine.containers(outside.project) if c.service in going]
+        containers = [c for c in adapters.engine.containers(adapters.project) if c.service in going]
         if containers:
-            outside.compose.remove(sorted({c.service for c in containers}))
+            adapters.compose.remove(sorted({c.service for c in containers}))
         if not staying:
-            outside.state.remove("plan.json")
+            adapters.state.remove("plan.json")
         elif before:
             parts = {"profiles": stays.profiles, "services": stays.services, "without": stays.without}
-            outside.state.write("plan.json", json.dumps(saved | parts))
-        kept = data_of(outside)
+            adapters.state.write("plan.json", json.dumps(saved | parts))
+        kept = data_of(adapters)
     removed = tuple(sorted({c.service for c in containers}))
-    return Stopped(outside.project, len(containers), None, (), kept, services=removed, warnings=warnings)
+    return Stopped(adapters.project, len(containers), None, (), kept, services=removed, warnings=warnings)
 
 
-def restart_services(outside: Outside, services: Sequence[str]) -> tuple[str, ...]:
+def restart_services(adapters: Adapters, services: Sequence[str]) -> tuple[str, ...]:
     """Given service names (all that run if none), stop and start them; return their names. Raise UserError for an unknown one."""
-    model = outside.repository.model()
+    model = adapters.repository.model()
     names = [model.service(name).name for name in services]
     if not names:
-        names = sorted({c.service for c in outside.engine.containers(outside.project)})
-    with outside.state.locked("restart"):
+        names = sorted({c.service for c in adapters.engine.containers(adapters.project)})
+    with adapters.state.locked("restart"):
         if names:
-            outside.compose.restart(names)
+            adapters.compose.restart(names)
     return tuple(names)

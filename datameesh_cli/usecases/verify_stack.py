@@ -22,13 +22,13 @@ from datameesh_cli.core.rows import FAILED, PASSED
 from datameesh_cli.core.seed.dataset import Database
 from datameesh_cli.errors import DmError, SqlError, UnhealthyError, UserError
 from datameesh_cli.usecases.mark_inputs import ran_on
-from datameesh_cli.usecases.open_target import Cluster, open_place
+from datameesh_cli.usecases.open_target import ChosenCluster, open_place
 from datameesh_cli.usecases.plan_memory import Planned
 from datameesh_cli.usecases.read_checks import read_checks
 from datameesh_cli.usecases.read_datasets import read_databases
 
 if TYPE_CHECKING:
-    from datameesh_cli.adapters.outside import Clock, Outside
+    from datameesh_cli.adapters.adapters import Adapters, Clock
 
 NOT_APPLICABLE = "not applicable"
 VERDICTS = "verify.json"
@@ -79,7 +79,12 @@ T = TypeVar("T")
 
 
 def verify_stack(
-    outside: Outside, patterns: Sequence[str], watch: Watch, cluster: Cluster | None = None, *, strict: bool = False
+    adapters: Adapters,
+    patterns: Sequence[str],
+    watch: Watch,
+    cluster: ChosenCluster | None = None,
+    *,
+    strict: bool = False,
 ) -> Verified:
     """Given patterns of check names, files or row ids (none: all), run what applies; `watch` gets each result as it comes.
 
@@ -89,15 +94,15 @@ def verify_stack(
     A check is tried once: what passes only at the second try has failed. Raise UserError for a file that is not valid or a
     pattern that fits nothing or of which nothing applies, UnhealthyError if the stack does not run.
     """
-    checks = selected(read_checks(outside, outside.repository.model()), patterns)
-    opened = open_place(outside, cluster)
-    verified = run_checks(outside, checks, opened.planned, opened.target, watch, strict=strict)
+    checks = selected(read_checks(adapters, adapters.repository.model()), patterns)
+    opened = open_place(adapters, cluster)
+    verified = run_checks(adapters, checks, opened.planned, opened.target, watch, strict=strict)
     refuse_idle(checks, patterns, verified)
     return verified
 
 
 def run_checks(
-    outside: Outside,
+    adapters: Adapters,
     checks: Sequence[Check],
     planned: Planned,
     target: Primitives,
@@ -106,13 +111,13 @@ def run_checks(
     strict: bool = False,
 ) -> Verified:
     """Given checks, the plan and a target, run what applies there and save the verdicts."""
-    began = outside.clock.now()
-    inputs = ran_on(outside, outside.state.read_json("plan.json") if target.kind == "compose" else None)
-    situation, loaded_at = situation_of(planned, target, read_databases(outside.repository).values())
+    began = adapters.clock.now()
+    inputs = ran_on(adapters, adapters.state.read_json("plan.json") if target.kind == "compose" else None)
+    situation, loaded_at = situation_of(planned, target, read_databases(adapters.repository).values())
     guard = threading.Lock()
 
     def run_one(check: Check) -> tuple[Check, CheckResult]:
-        result = _tried(outside.clock, check, planned.model.services, situation, loaded_at, target)
+        result = _tried(adapters.clock, check, planned.model.services, situation, loaded_at, target)
         if strict and result.result == NOT_APPLICABLE and result.reason not in EXCUSED:
             result = replace(result, result=FAILED)
         with guard:
@@ -120,8 +125,8 @@ def run_checks(
         return check, result
 
     done = in_stages(checks, planned.services, run_one)
-    _save(outside, done, situation, inputs)
-    return _counted(checks, {check.id: result for check, result in done}, situation, outside.clock.now() - began)
+    _save(adapters, done, situation, inputs)
+    return _counted(checks, {check.id: result for check, result in done}, situation, adapters.clock.now() - began)
 
 
 def _tried(
@@ -270,10 +275,10 @@ def _result(check: Check, result: str, seconds: float, why: str) -> CheckResult:
     return CheckResult(check.name, check.file, check.rows, result, round(seconds, 3), why)
 
 
-def _save(outside: Outside, done: Sequence[tuple[Check, CheckResult]], situation: Situation, inputs: str) -> None:
+def _save(adapters: Adapters, done: Sequence[tuple[Check, CheckResult]], situation: Situation, inputs: str) -> None:
     """Keep the last verdict on each check: what one data set shows stays when another one is loaded."""
     name = VERDICTS_K8S if situation.target == "kubernetes" else VERDICTS
-    saved = outside.state.read_json(name)
+    saved = adapters.state.read_json(name)
     verdicts = dict(saved) if isinstance(saved, dict) else {}
     for check, result in done:
         if result.result != NOT_APPLICABLE:
@@ -286,6 +291,6 @@ def _save(outside: Outside, done: Sequence[tuple[Check, CheckResult]], situation
                 "seconds": result.seconds,
                 "loaded": sorted(situation.loaded),
                 "target": situation.target,
-                "at": outside.clock.utc().isoformat(timespec="seconds"),
+                "at": adapters.clock.utc().isoformat(timespec="seconds"),
             }
-    outside.state.write(name, json.dumps(verdicts, indent=1, sort_keys=True))
+    adapters.state.write(name, json.dumps(verdicts, indent=1, sort_keys=True))

@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.usecases.open_lake import lake_of
 
 BUCKET, PREFIX = "backups", ".bench/"
@@ -31,8 +31,8 @@ def main() -> None:
     options.add_argument("--parallel", type=int, default=100)
     options.add_argument("--mib", type=float, default=1)
     given = options.parse_args()
-    world = outside(given.name)
-    store = lake_of(world)
+    adapters = adapters_for(given.name)
+    store = lake_of(adapters)
     body = b"x" * int(given.mib * 2**20)
     keys = [f"{PREFIX}{n}" for n in range(given.parallel)]
     try:
@@ -41,7 +41,7 @@ def main() -> None:
     finally:
         for key in keys:
             store.remove(BUCKET, key)
-    container = next(c for c in world.engine.containers(world.project) if c.service == "minio")
+    container = next(c for c in adapters.engine.containers(adapters.project) if c.service == "minio")
     total = given.mib * given.parallel
     print(
         json.dumps(
@@ -51,7 +51,7 @@ def main() -> None:
                 "put_mib_per_s": round(total / put, 1),
                 "get_mib_per_s": round(total / get, 1),
                 "limit_mib": container.limit,
-                "used_mib": world.engine.memory_used(world.project).get(container.name),
+                "used_mib": adapters.engine.memory_used(adapters.project).get(container.name),
                 "restarts": container.restarts,
                 "killed": container.oom_killed,
             }

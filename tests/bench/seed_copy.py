@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from datameesh_cli.adapters.outside import Outside, outside
+from datameesh_cli.adapters.adapters import Adapters, adapters_for
 from datameesh_cli.core.seed.plan import plan
 from datameesh_cli.core.seed.rows import copy_text
 from datameesh_cli.usecases.read_datasets import read_datasets
@@ -28,9 +28,9 @@ from datameesh_cli.usecases.seed_data import SeedRequest, seed_data
 SET, TABLE, DOMAIN = "pushdown", "events_big", "sales"
 
 
-def write_rows(world: Outside, path: Path) -> int:
+def write_rows(adapters: Adapters, path: Path) -> int:
     """Write the table's rows as COPY text; return how many there are."""
-    declared = read_datasets(world.repository)
+    declared = read_datasets(adapters.repository)
     dataset = next(d for d in declared.datasets if d.domain == DOMAIN)
     table = next(t for t in dataset.tables if t.name == TABLE)
     rows = 0
@@ -42,12 +42,12 @@ def write_rows(world: Outside, path: Path) -> int:
     return rows
 
 
-def with_psql(world: Outside, path: Path) -> float:
+def with_psql(adapters: Adapters, path: Path) -> float:
     """Load the file with psql from a container on the stack's network; return the seconds that psql says \\copy took."""
-    container = next(c for c in world.engine.containers(world.project) if c.service == "sales-db")
-    url = f"postgresql://owner:{world.state.secret('sales-db-owner-password')}@{container.address}/sales_db"
+    container = next(c for c in adapters.engine.containers(adapters.project) if c.service == "sales-db")
+    url = f"postgresql://owner:{adapters.state.secret('sales-db-owner-password')}@{container.address}/sales_db"
     steps = ["BEGIN", f"TRUNCATE {TABLE}", "\\timing on", f"\\copy {TABLE} FROM /rows.txt", "\\timing off", "COMMIT"]
-    command = ["docker", "run", "--rm", "--network", world.engine.networks(world.project)[0]]
+    command = ["docker", "run", "--rm", "--network", adapters.engine.networks(adapters.project)[0]]
     command += ["-v", f"{path}:/rows.txt:ro", "--entrypoint", "psql", container.image, url, "-X"]
     done = subprocess.run([*command, *(f"-c{s}" for s in steps)], capture_output=True, text=True, check=True)
     found = re.search(r"Time: ([\d.]+) ms", done.stdout)
@@ -55,9 +55,9 @@ def with_psql(world: Outside, path: Path) -> float:
     return float(found[1]) / 1000
 
 
-def with_dm(world: Outside) -> tuple[float, float]:
+def with_dm(adapters: Adapters) -> tuple[float, float]:
     """Load the set as `dm seed --force` does; return the seconds of the big table, and of everything."""
-    seeded = seed_data(world, SeedRequest(SET, 1, force=True, lake=False), lambda _: None, lambda _: None)
+    seeded = seed_data(adapters, SeedRequest(SET, 1, force=True, lake=False), lambda _: None, lambda _: None)
     table = next(t for d in seeded.domains for t in d.tables if t.table == TABLE)
     return table.seconds, seeded.seconds
 
@@ -67,16 +67,16 @@ def main() -> None:
     parser.add_argument("--name", default="datameesh")
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
-    world = outside(options.name)
+    adapters = adapters_for(options.name)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.txt"
         Path(folder).chmod(0o755)
-        rows = write_rows(world, path)
-        with_dm(world)
+        rows = write_rows(adapters, path)
+        with_dm(adapters)
         copied, seeded, whole = [], [], []
         for _ in range(options.runs):
-            copied.append(with_psql(world, path))
-            table, everything = with_dm(world)
+            copied.append(with_psql(adapters, path))
+            table, everything = with_dm(adapters)
             seeded.append(table)
             whole.append(everything)
     copy, dm = (statistics.median(times) for times in (copied, seeded))

@@ -25,7 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from datameesh_cli.adapters.outside import Outside, outside
+from datameesh_cli.adapters.adapters import Adapters, adapters_for
 from datameesh_cli.adapters.trino import Trino
 from datameesh_cli.errors import DmError
 from datameesh_cli.usecases.open_target import trino_of
@@ -61,18 +61,18 @@ def help_ratio() -> dict[str, float]:
     return {"dm_help": round(ours, 3), "import_typer": round(reference, 3), "ratio": round(ours / reference, 2)}
 
 
-def raw_up(world: Outside) -> None:
+def raw_up(adapters: Adapters) -> None:
     """What `dm up` does, without dm."""
     profiles = ["--profile", "core", "--profile", "analytics"]
     base = [
         "docker",
         "compose",
         "-f",
-        str(world.compose.file),
+        str(adapters.compose.file),
         "-p",
-        world.project,
+        adapters.project,
         "--env-file",
-        str(world.state.env_file),
+        str(adapters.state.env_file),
     ]
     subprocess.run([*base, *profiles, "up", "-d", "--wait"], check=True, capture_output=True)
 
@@ -98,18 +98,18 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=3)
     runs = parser.parse_args().runs
-    world = outside(NAME)
+    adapters = adapters_for(NAME)
     try:
         dm("up", "--profile", "analytics", "--ram", "4g")
         dm("seed", "--set", "journey")
-        trino = trino_of(world, plan_memory(world, (), None))
+        trino = trino_of(adapters, plan_memory(adapters, (), None))
         result: dict[str, object] = {"help": help_ratio()}
         ups: dict[str, list[float]] = {"dm": [], "raw": [], "tuned": [], "documented": []}
-        env_file = world.state.env_file.read_text()
+        env_file = adapters.state.env_file.read_text()
         for _ in range(runs):
             dm("down")
-            world.state.env_file.write_text(env_file)
-            ups["raw"].append(timed(lambda: raw_up(world)))
+            adapters.state.env_file.write_text(env_file)
+            ups["raw"].append(timed(lambda: raw_up(adapters)))
             dm("down")
             ups["dm"].append(timed(lambda: dm("up", "--ram", "4g")))
             for flags in ("tuned", "documented"):
@@ -130,7 +130,7 @@ def main() -> None:
         dm("down")
         dm("up", "--ram", "1536m")
         time.sleep(60)
-        used = world.engine.memory_used(world.project)
+        used = adapters.engine.memory_used(adapters.project)
         result["idle"] = used | {"sum": sum(used.values())}
         print(json.dumps(result, indent=2))
     finally:

@@ -1,8 +1,8 @@
-"""Deliberately broken exports, one file each: what is changed in the good export of the example, and which rung must reject it.
+"""Deliberately broken exports, one file each: what is changed in the good export of the example, and which stage must reject it.
 
     # What is broken, in plain words.
-    rung: graph                # the first rung that rejects it: schema | graph | kube-score | server
-    says: no port 5000         # a part of what that rung says first
+    stage: graph                # the first stage that rejects it: schema | graph | kube-score | server
+    says: no port 5000         # a part of what that stage says first
     change:                    # in this order
       - {object: Service data-platform/web, op: replace, path: /spec/ports/0/port, value: 30081}
 
@@ -30,7 +30,7 @@ FOLDER = Path(__file__).parent
 
 _SOURCE = example(bodies={"web": {"read_only": True}, "nightly": {"read_only": True}})
 GOOD: Objects = tuple(yaml_text.load_all(yaml_text.dump_all(passes(draft(_SOURCE), _SOURCE))))
-"""The export that passes every rung, as it would be read from its folder: no two objects share a value."""
+"""The export that passes every stage, as it would be read from its folder: no two objects share a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +38,20 @@ class Broken:
     """One file. `there`: what others have on the cluster."""
 
     name: str
-    rung: str
+    stage: str
     says: str
     objects: Objects
     there: Objects = ()
 
     def rejected_by(self, message: str) -> bool:
-        """Whether a message is the one by which the named rung rejects it."""
-        return message.startswith(f"the export does not pass '{self.rung}': ") and self.says in message
+        """Whether a message is the one by which the named stage rejects it."""
+        return message.startswith(f"the export does not pass '{self.stage}': ") and self.says in message
 
 
-def broken_exports(*rungs: str) -> list[Broken]:
-    """The cases of these rungs, all without one, in the order of their names. Raise ValueError for a file that is not one."""
+def broken_exports(*stages: str) -> list[Broken]:
+    """The cases of these stages, all without one, in the order of their names. Raise ValueError for a file that is not one."""
     found = [_read(path) for path in sorted(FOLDER.glob("*.yaml"))]
-    return [case for case in found if case.rung in rungs or not rungs]
+    return [case for case in found if case.stage in stages or not stages]
 
 
 def changed(objects: Objects, changes: Iterable[Mapping[str, Any]]) -> Objects:
@@ -68,10 +68,15 @@ def changed(objects: Objects, changes: Iterable[Mapping[str, Any]]) -> Objects:
 def _read(path: Path) -> Broken:
     text = path.read_text(encoding="utf-8")
     content = yaml_text.load(text)
-    if not text.startswith("# ") or not {"rung", "says", "change"} <= {*content} <= {"rung", "says", "change", "there"}:
-        raise ValueError(f"{path.name}: wanted are a comment, rung, says, change, and there where it is needed")
+    if not text.startswith("# ") or not {"stage", "says", "change"} <= {*content} <= {
+        "stage",
+        "says",
+        "change",
+        "there",
+    }:
+        raise ValueError(f"{path.name}: wanted are a comment, stage, says, change, and there where it is needed")
     objects = changed(GOOD, content["change"])
-    return Broken(path.stem, content["rung"], content["says"], objects, tuple(content.get("there", ())))
+    return Broken(path.stem, content["stage"], content["says"], objects, tuple(content.get("there", ())))
 
 
 def _change(objects: list[Object], change: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from datameesh_cli.core.cluster import Cluster, Workload, cluster_from, job_pod
+from datameesh_cli.core.cluster import AppliedExport, Workload, cluster_from, job_pod
 from datameesh_cli.core.model import Service
 from tests.cluster.kube import BUSYBOX, RESTRICTED, Kube, until
 
@@ -129,7 +129,7 @@ def probes(kube: Kube, services: list[Service]) -> Iterator[Matrix]:
         kube.run("delete", "namespace", OUTSIDER, "--wait=false", check=False)
 
 
-def _look(kube: Kube) -> Cluster:
+def _look(kube: Kube) -> AppliedExport:
     words = (
         "get",
         "pods,services,deployments,statefulsets,jobs",
@@ -143,7 +143,7 @@ def _look(kube: Kube) -> Cluster:
     return cluster_from(objects, json.loads(kube.run("get", "nodes", "-o", "json").stdout)["items"])
 
 
-def _source(cluster: Cluster, service: Service) -> Source:
+def _source(cluster: AppliedExport, service: Service) -> Source:
     pod = cluster.pod(service.name)
     assert pod, f"{service.name} does not run"
     return Source(service.name, pod.namespace, pod.name, own=service.name)
@@ -162,7 +162,7 @@ def _clone(workload: Workload) -> dict[str, Any]:
     return body
 
 
-def _bystander(namespace: str, cluster: Cluster) -> dict[str, Any]:
+def _bystander(namespace: str, cluster: AppliedExport) -> dict[str, Any]:
     own = next(w for w in cluster.workloads if w.namespace == namespace)
     memory = f"{min(w.limit for w in cluster.workloads if w.namespace == namespace)}Mi"
     body = _outsider()
@@ -206,7 +206,7 @@ def _set_quota(kube: Kube, namespace: str, hard: dict[str, str]) -> None:
     Kube(kube.status, namespace).run("patch", "resourcequota", "datameesh", "--type=merge", "-p", patch)
 
 
-def _places(kube: Kube, cluster: Cluster, services: list[Service], namespaces: list[str]) -> dict[str, str]:
+def _places(kube: Kube, cluster: AppliedExport, services: list[Service], namespaces: list[str]) -> dict[str, str]:
     """Everything that listens, by name -> address:port. Services by their ClusterIP, as their clients see them."""
     places = {}
     for service in services:

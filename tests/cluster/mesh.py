@@ -32,7 +32,7 @@ class Mesh:
     @property
     def services(self) -> list[Service]:
         """What the profile runs, jobs included."""
-        return list(self.stack.world.repository.model().of_profiles(["analytics"]))
+        return list(self.stack.adapters.repository.model().of_profiles(["analytics"]))
 
     @property
     def namespaces(self) -> list[str]:

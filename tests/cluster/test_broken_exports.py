@@ -1,4 +1,4 @@
-"""What the last two rungs reject: each broken export of theirs, asked as `dm k8s-export --context` asks. Nothing is left there."""
+"""What the last two stages reject: each broken export of theirs, asked as `dm k8s-export --context` asks. Nothing is left there."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.core.k8s.objects import Objects
 from datameesh_cli.errors import UserError
-from datameesh_cli.usecases.climb_ladder import ask_server, climb
+from datameesh_cli.usecases.validate_export import ask_server, validate
 from tests.broken_exports import GOOD, Broken, broken_exports
 from tests.cluster.kube import Kube, until
 from tests.cluster.mesh import CONTEXT
@@ -20,12 +20,12 @@ from tests.cluster.mesh import CONTEXT
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(240)]
 
 NAMESPACES = [o for o in GOOD if o["kind"] == "Namespace"]
-WORLD = outside()
+WORLD = adapters_for()
 KINDS = ",".join(sorted({o["kind"] for o in GOOD} | {"Pod"}))
 
 
-def cases(rung: str) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("case", broken_exports(rung), ids=lambda case: case.name)
+def cases(stage: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("case", broken_exports(stage), ids=lambda case: case.name)
 
 
 @pytest.fixture
@@ -86,19 +86,19 @@ def test_a_good_export_passes_where_nothing_of_it_is_yet(server: Kube) -> None:
 
 
 def test_a_good_export_passes_every_rung(server: Kube, namespaces: None) -> None:
-    assert [rung.state for rung in (*climb(WORLD, GOOD), ask_server(WORLD, GOOD, CONTEXT))] == ["passed"] * 4
+    assert [stage.state for stage in (*validate(WORLD, GOOD), ask_server(WORLD, GOOD, CONTEXT))] == ["passed"] * 4
 
 
 @cases("kube-score")
 def test_what_kube_score_calls_critical_is_rejected(server: Kube, case: Broken) -> None:
     with pytest.raises(UserError) as caught:
-        climb(WORLD, case.objects)
+        validate(WORLD, case.objects)
     assert case.rejected_by(caught.value.message), caught.value.message
 
 
 @cases("server")
 def test_what_only_the_server_refuses_is_rejected(server: Kube, of_others: None, case: Broken) -> None:
-    assert [rung.state for rung in climb(WORLD, case.objects)] == ["passed"] * 3
+    assert [stage.state for stage in validate(WORLD, case.objects)] == ["passed"] * 3
     with pytest.raises(UserError) as caught:
         ask_server(WORLD, case.objects, CONTEXT)
     assert case.rejected_by(caught.value.message), caught.value.message

@@ -53,9 +53,9 @@ def test_the_suite_that_compose_has_passes_on_the_cluster(seeded: Mesh) -> None:
         WITH_A_WORKER,
     }
     assert verified["passed"] > 100
-    saved = seeded.stack.world.state.read_json("verify-k8s.json")
+    saved = seeded.stack.adapters.state.read_json("verify-k8s.json")
     assert {entry["target"] for entry in saved.values()} == {"kubernetes"}
-    assert seeded.stack.world.state.read_json("verify.json") is None
+    assert seeded.stack.adapters.state.read_json("verify.json") is None
 
 
 def test_both_targets_show_the_same_but_for_what_is_declared(seeded: Mesh) -> None:
@@ -167,7 +167,7 @@ def test_an_export_keeps_its_secrets_and_replaces_none_unasked(mesh: Mesh) -> No
 
     before = held()
     mesh.stack.dm("down", "--volumes", "--yes")
-    mesh.stack.world.state.keep_secrets({name: "of-the-stack-here"})
+    mesh.stack.adapters.state.keep_secrets({name: "of-the-stack-here"})
     mesh.apply()
     assert held() == before
     kube.run("patch", "secret", name, "--type=merge", "-p", json.dumps({"stringData": {name: "of-somebody-else"}}))
@@ -280,6 +280,6 @@ def _differs(seen: set[Entry], wanted: set[Entry]) -> dict[str, list[str]]:
 @pytest.mark.row("S-SEC-09/K", "S-PORT-13/K")
 def test_a_way_in_from_outside_is_there_for_published_ports_only(matrix: tuple[Matrix, set[Entry]]) -> None:
     found, wanted = matrix
-    outside = {place for who, place in wanted if who == HOST}
-    assert outside == set(found.node_ports), "the NodePorts are the published ports"
+    adapters = {place for who, place in wanted if who == HOST}
+    assert adapters == set(found.node_ports), "the NodePorts are the published ports"
     assert {who for who, place in wanted if place == DNS} >= {"dbt", "sales-db"}

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 import yaml
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.core.applicability import Situation, why_not
 from datameesh_cli.core.check import Check
 from datameesh_cli.core.checks import KINDS
@@ -19,7 +19,7 @@ from datameesh_cli.usecases.read_checks import read_checks
 from tests.applicable import APPLICABLE, REASONS
 from tests.contract.repo import ROOT
 
-CHECKS = read_checks(outside(), outside().repository.model())
+CHECKS = read_checks(adapters_for(), adapters_for().repository.model())
 EVERY = pytest.mark.parametrize("check", CHECKS, ids=lambda c: c.id)
 SMALLEST = 1536
 BLIND = re.compile(r"<>|!=|\bNOT (?:IN|BETWEEN|LIKE)\b(?! '%system\.runtime%')", re.IGNORECASE)
@@ -75,7 +75,7 @@ def test_a_check_of_every_kind_is_there() -> None:
 
 @pytest.mark.parametrize("name", sorted(APPLICABLE))
 def test_each_data_set_has_its_number_of_checks(name: str) -> None:
-    planned = plan_memory(outside(), ("analytics",), SMALLEST, elsewhere=True)
+    planned = plan_memory(adapters_for(), ("analytics",), SMALLEST, elsewhere=True)
     situation = Situation("compose", planned.replicas, planned.plan.left_out, frozenset({name}))
     reasons = [why_not(check, planned.model.services, situation) for check in CHECKS]
     kinds = Counter(reason.kind if reason else "applies" for reason in reasons)

@@ -1,4 +1,4 @@
-"""The passes over the whole repository, without an engine: a stand-in for kompose, and the rungs that need nothing.
+"""The passes over the whole repository, without an engine: a stand-in for kompose, and the stages that need nothing.
 
 What the export is, row by row and with the real kompose, is asserted in tests/integration/test_k8s_rows.py; that the stand-in says
 what kompose says, in tests/integration/test_k8s_kompose.py.
@@ -11,8 +11,8 @@ from functools import cache
 import pytest
 
 from datameesh_cli.adapters import kubernetes_schema, yaml_text
-from datameesh_cli.adapters.outside import outside
-from datameesh_cli.core.k8s.fidelity import fates, refuse_lost
+from datameesh_cli.adapters.adapters import adapters_for
+from datameesh_cli.core.k8s.fidelity import conversion_report, refuse_lost
 from datameesh_cli.core.k8s.graph import graph_problems
 from datameesh_cli.core.k8s.packaging import layout
 from datameesh_cli.core.k8s.pipeline import passes
@@ -28,7 +28,7 @@ BUDGETS = [1536, 3072, 6144, 8192]
 
 @cache
 def _source(profile: str = "analytics", ram: int = 6144, target: str = "kind") -> Source:
-    return read_source(outside(), (profile,), ram, TargetRequest(target)).source
+    return read_source(adapters_for(), (profile,), ram, TargetRequest(target)).source
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -39,7 +39,7 @@ def test_each_profile_budget_and_target_passes_schema_and_graph(profile: str, ra
     objects = passes(draft(source), source)
     assert kubernetes_schema.problems(objects) == []
     assert graph_problems(objects) == []
-    refuse_lost(fates(source))
+    refuse_lost(conversion_report(source))
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -54,6 +54,6 @@ def test_the_passes_over_the_whole_repository_are_idempotent_and_deterministic(t
 
 
 def test_every_compose_key_has_its_fate() -> None:
-    found = fates(_source())
+    found = conversion_report(_source())
     assert len(found) > 100
     assert {f.verdict for f in found} == {CONVERTED, REPAIRED, DROPPED}

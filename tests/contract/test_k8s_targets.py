@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.core.k8s.graph import graph_problems
 from datameesh_cli.core.k8s.objects import Objects, is_workload, service_of
 from datameesh_cli.core.k8s.pipeline import passes
@@ -32,7 +32,7 @@ MAY_DIFFER = {
 
 @cache
 def _read(target: str, ram: int = 6144) -> Read:
-    return read_source(outside(), ("analytics",), ram, TargetRequest(target))
+    return read_source(adapters_for(), ("analytics",), ram, TargetRequest(target))
 
 
 def _made(source: Source) -> Objects:

@@ -32,10 +32,10 @@ TOOLS = {
     "usecases/run_dbt usecases/run_demo usecases/mark_inputs usecases/refresh_checkout",
     # The program whose draft of an export core/k8s repairs; its image is no service.
     "kompose": "core/k8s/adopt core/k8s/rules core/k8s/volumes core/diagnosis adapters/kompose adapters/host_facts "
-    "adapters/outside usecases/export_kubernetes",
+    "adapters/adapters usecases/export_kubernetes",
     "minio": "",
-    "postgres": "adapters/postgres adapters/outside",
-    "trino": "adapters/trino adapters/outside core/dbt_results",
+    "postgres": "adapters/postgres adapters/adapters",
+    "trino": "adapters/trino adapters/adapters core/dbt_results",
 }
 """By name: the files that wrap it."""
 

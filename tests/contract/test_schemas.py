@@ -12,13 +12,13 @@ from typing import Any
 import jsonschema
 import pytest
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.core.formats import FORMATS, Format
 from datameesh_cli.usecases.publish_schemas import published
 from tests.contract.repo import ROOT, label, read, tracked
 
 FILES = [(of, path) for of in FORMATS for place in of.places for path in sorted(ROOT.glob(place))]
-PUBLISHED = published(outside(root=ROOT))
+PUBLISHED = published(adapters_for(root=ROOT))
 BY_PATH = pytest.mark.parametrize(("of", "path"), FILES, ids=[label(path) for _, path in FILES])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.adapters.repository import Repository
 from datameesh_cli.core.check import checks_from
 from datameesh_cli.usecases.count_rows import count_rows
@@ -278,9 +278,9 @@ def test_no_service_waits_for_one_of_a_profile_that_may_not_run() -> None:
 
 def test_every_check_parses_and_speaks_of_what_exists() -> None:
     """Checks and tests name rows that the matrix has, and of a row with halves the half that they assert."""
-    world = outside()
-    assert read_checks(world, world.repository.model())
-    assert count_rows(world).covered > 200
+    adapters = adapters_for()
+    assert read_checks(adapters, adapters.repository.model())
+    assert count_rows(adapters).covered > 200
 
 
 @pytest.mark.parametrize("folder", [p.parent for p in fragments()], ids=lambda p: p.name)

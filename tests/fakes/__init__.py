@@ -1,1 +1,1 @@
-"""Stand-ins for the outside world, handed in through `Outside`. Values to build tests from stand in `values.py`."""
+"""Stand-ins for what is outside the program, handed in through `Adapters`. Values to build tests from stand in `values.py`."""

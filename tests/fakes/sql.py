@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from datameesh_cli.adapters.trino import Column
+from datameesh_cli.adapters.trino import ResultColumn
 
 
 class FakeRunning:
     def __init__(
-        self, columns: Sequence[Column], rows: Iterator[tuple[Any, ...]], kind: str, changed: int | None
+        self, columns: Sequence[ResultColumn], rows: Iterator[tuple[Any, ...]], kind: str, changed: int | None
     ) -> None:
         self.columns, self._rows, self.kind, self.changed = tuple(columns), rows, kind, changed
 
@@ -23,7 +23,7 @@ class FakeSession:
     """A session whose statements give what was put in place, and which knows what it ran."""
 
     def __init__(
-        self, rows: Any = (), columns: Sequence[Column] = (), kind: str = "", changed: int | None = None
+        self, rows: Any = (), columns: Sequence[ResultColumn] = (), kind: str = "", changed: int | None = None
     ) -> None:
         self.rows, self.columns, self.kind, self.changed = rows, columns, kind, changed
         self.ran: list[str] = []

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from datameesh_cli.adapters import host
+from datameesh_cli.adapters.adapters import Adapters, adapters_for
 from datameesh_cli.adapters.engine import Engine
-from datameesh_cli.adapters.outside import Outside, outside
 from datameesh_cli.core.health import Container
 from datameesh_cli.core.stack import PORT_STEP, stack_ports
 from datameesh_cli.usecases.count_rows import PYTEST_VERDICTS
@@ -38,14 +38,14 @@ class Stack:
     name: str
 
     @property
-    def world(self) -> Outside:
+    def adapters(self) -> Adapters:
         """The adapters of this stack."""
-        return outside(self.name)
+        return adapters_for(self.name)
 
     @property
     def project(self) -> str:
         """Its Compose project."""
-        return self.world.project
+        return self.adapters.project
 
     def command(self, *args: str) -> list[str]:
         """The command line of `dm` for this stack."""
@@ -126,12 +126,12 @@ class Stack:
 
         Each stack begins at one of its own: the ports of a stack that is about to start are free too.
         """
-        services = self.world.repository.model().services
+        services = self.adapters.repository.model().services
         first = int(hashlib.sha256(self.name.encode()).hexdigest(), 16) % 29
         for step in range(29):
             offset = ((first + step) % 29 + 1) * PORT_STEP
             if all(host.is_port_free("127.0.0.1", p.host) for p in stack_ports(services, offset, {})):
-                self.world.state.write("ports.json", json.dumps({"offset": offset}))
+                self.adapters.state.write("ports.json", json.dumps({"offset": offset}))
                 return
         raise AssertionError("no port offset is free")
 
@@ -141,8 +141,8 @@ class Stack:
         for name, kept_as in PYTEST_VERDICTS.items():
             kept = ROOT / ".dm" / kept_as
             verdicts = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
-            kept.write_text(json.dumps(verdicts | (self.world.state.read_json(name) or {})), encoding="utf-8")
-        shutil.rmtree(self.world.state.folder, ignore_errors=True)
+            kept.write_text(json.dumps(verdicts | (self.adapters.state.read_json(name) or {})), encoding="utf-8")
+        shutil.rmtree(self.adapters.state.folder, ignore_errors=True)
 
 
 def refuse_uncounted(results: list[dict[str, Any]], loaded: str) -> None:

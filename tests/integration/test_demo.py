@@ -106,8 +106,8 @@ def test_a_second_run_leaves_all_as_it_is_and_ends_with_what_to_do(fresh: Stack,
 def test_a_taken_port_ends_the_demo_with_one_line(fresh: Stack, shown: Any) -> None:
     """In the middle: the machine has everything, the stack is down, and another program listens where Trino would."""
     fresh.dm("down")
-    services = fresh.world.repository.model().services
-    offset = json.loads((fresh.world.state.folder / "ports.json").read_text())["offset"]
+    services = fresh.adapters.repository.model().services
+    offset = json.loads((fresh.adapters.state.folder / "ports.json").read_text())["offset"]
     port = next(p.host for p in stack_ports(services, offset, {}) if p.variable == "TRINO_PORT")
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -130,7 +130,7 @@ def test_a_fork_bomb_stays_in_its_container(loaded: Stack) -> None:
     assert limits
     assert {name for name, limit in limits.items() if not 0 < limit <= 2048} == set()
     bomb = "n=0; while sleep 60 & do n=$((n + 1)); echo $n; done; echo over"
-    said = list(loaded.world.compose.run_job("dbt", ["-c", bomb], program=["sh"]))
+    said = list(loaded.adapters.compose.run_job("dbt", ["-c", bomb], program=["sh"]))
     assert any("annot fork" in line or "temporarily unavailable" in line for line in said), said[-3:]
     started = max(int(line) for line in said if line.isdigit())
     assert 100 < started < 128
@@ -139,7 +139,7 @@ def test_a_fork_bomb_stays_in_its_container(loaded: Stack) -> None:
 
 @pytest.mark.row("S-BUD-17")
 def test_a_hundred_puts_at_once_fit_into_the_store_s_limit(loaded: Stack) -> None:
-    store = lake_of(loaded.world)
+    store = lake_of(loaded.adapters)
     body = os.urandom(2**20)
     keys = [f".puts/{number}" for number in range(100)]
     before = next(c for c in loaded.containers().values() if c.service == "minio")

@@ -53,7 +53,7 @@ def test_the_walk_does_what_the_page_says(checkout: Path) -> None:
     assert '{"service": "hello", "well": true}' in everything
     assert "3 passed, 0 failed, 0 not applicable" in everything
     assert '"says": "good morning"' in everything
-    assert "ladder, graph: passed" in everything
+    assert "validation, graph: passed" in everything
     assert "removed hello" in everything
     assert sorted(p.name for p in (checkout / "services" / "hello").iterdir()) == [
         "Dockerfile",

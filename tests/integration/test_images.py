@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from datameesh_cli.adapters import host_mirrors, image_builder
-from datameesh_cli.adapters.outside import Outside, outside
+from datameesh_cli.adapters.adapters import Adapters, adapters_for
 from datameesh_cli.errors import HostError, UserError
 from datameesh_cli.usecases.build_images import (
     Built,
@@ -47,7 +47,7 @@ def names() -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture
-def world(tmp_path: Path, names: tuple[str, str]) -> Outside:
+def adapters(tmp_path: Path, names: tuple[str, str]) -> Adapters:
     """A checkout of two images and one service that uses the second."""
     parent, child = names
     for name, origin in ((parent, "scratch"), (child, f"datameesh/{parent}:1")):
@@ -65,77 +65,79 @@ services:
     (tmp_path / "services" / child / "compose.yaml").write_text(fragment)
     (tmp_path / "profiles").mkdir()
     (tmp_path / "profiles" / "core.yaml").write_text("name: core\nrequires: []\ndescription: d\n")
-    return outside(root=tmp_path)
+    return adapters_for(root=tmp_path)
 
 
-def build(world: Outside, *wanted: str) -> dict[str, bool]:
+def build(adapters: Adapters, *wanted: str) -> dict[str, bool]:
     """Build and return, by reference, whether it had to be built."""
     heard: list[Built] = []
-    built = build_images(world, wanted, Told(lambda _: None, heard.append))
+    built = build_images(adapters, wanted, Told(lambda _: None, heard.append))
     assert tuple(heard) == built
     return {b.reference: b.built for b in built}
 
 
-def test_a_tree_is_built_once_and_again_only_where_it_changed(world: Outside, names: tuple[str, str]) -> None:
+def test_a_tree_is_built_once_and_again_only_where_it_changed(adapters: Adapters, names: tuple[str, str]) -> None:
     parent, child = (f"datameesh/{n}:1" for n in names)
-    assert build(world) == {parent: True, child: True}
-    assert build(world) == {child: False}
-    (world.repository.root / "services" / names[1] / "README.md").write_text("no part of the image")
-    assert build(world) == {child: False}
-    (world.repository.root / "services" / names[1] / "content").write_text("changed")
-    assert [r.state for r in list_images(world)] == ["up to date", "out of date"]
-    assert build(world) == {child: True}
-    (world.repository.root / "services" / names[0] / "content").write_text("changed")
-    assert build(world) == {parent: True, child: True}
+    assert build(adapters) == {parent: True, child: True}
+    assert build(adapters) == {child: False}
+    (adapters.repository.root / "services" / names[1] / "README.md").write_text("no part of the image")
+    assert build(adapters) == {child: False}
+    (adapters.repository.root / "services" / names[1] / "content").write_text("changed")
+    assert [r.state for r in list_images(adapters)] == ["up to date", "out of date"]
+    assert build(adapters) == {child: True}
+    (adapters.repository.root / "services" / names[0] / "content").write_text("changed")
+    assert build(adapters) == {parent: True, child: True}
 
 
-def test_missing_images_are_built_and_old_ones_named(world: Outside, names: tuple[str, str]) -> None:
+def test_missing_images_are_built_and_old_ones_named(adapters: Adapters, names: tuple[str, str]) -> None:
     said: list[str] = []
     reference = f"datameesh/{names[1]}:1"
-    assert [b.reference for b in build_missing(world, [reference, "of/others:1"], said.append)][-1] == reference
+    assert [b.reference for b in build_missing(adapters, [reference, "of/others:1"], said.append)][-1] == reference
     said.clear()
-    assert build_missing(world, [reference], said.append) == ()
+    assert build_missing(adapters, [reference], said.append) == ()
     assert said == []
-    (world.repository.root / "services" / names[1] / "content").write_text("changed")
-    assert build_missing(world, [reference], said.append) == ()
+    (adapters.repository.root / "services" / names[1] / "content").write_text("changed")
+    assert build_missing(adapters, [reference], said.append) == ()
     assert len(said) == 1 and f"dm images build {names[1]}" in said[0]
 
 
-def test_a_failed_build_names_the_image_its_output_and_the_next_step(world: Outside, names: tuple[str, str]) -> None:
-    dockerfile = world.repository.root / "services" / names[1] / "Dockerfile"
+def test_a_failed_build_names_the_image_its_output_and_the_next_step(
+    adapters: Adapters, names: tuple[str, str]
+) -> None:
+    dockerfile = adapters.repository.root / "services" / names[1] / "Dockerfile"
     dockerfile.write_text(dockerfile.read_text() + "COPY not-there /\n")
     with pytest.raises(HostError) as failed:
-        build(world)
+        build(adapters)
     assert f"datameesh/{names[1]}:1 could not be built" in failed.value.message
     assert "not-there" in failed.value.message
     assert f"dm images build {names[1]}" in failed.value.hint
-    assert "not-there" in (world.state.root / "images" / f"{names[1]}.log").read_text()
+    assert "not-there" in (adapters.state.root / "images" / f"{names[1]}.log").read_text()
     assert f"datameesh/{names[1]}:1" not in image_builder.present([f"datameesh/{names[1]}:1"])
 
 
 def test_a_bundle_brings_the_images_back_and_nothing_is_rebuilt(
-    world: Outside, names: tuple[str, str], tmp_path: Path
+    adapters: Adapters, names: tuple[str, str], tmp_path: Path
 ) -> None:
     reference = f"datameesh/{names[1]}:1"
     bundle = tmp_path / "bundle.tar"
     with pytest.raises(HostError, match="missing images"):
-        save_images(world, bundle)
-    build(world)
-    assert save_images(world, bundle).images == (reference,)
+        save_images(adapters, bundle)
+    build(adapters)
+    assert save_images(adapters, bundle).images == (reference,)
     for name in reversed(names):
         image_builder.remove(f"datameesh/{name}:1")
-    assert load_images(outside(), bundle).images == (reference,)
-    assert build(world) == {reference: False}
+    assert load_images(adapters_for(), bundle).images == (reference,)
+    assert build(adapters) == {reference: False}
 
 
 def test_a_bundle_with_a_changed_image_never_reaches_the_engine(
-    world: Outside, names: tuple[str, str], tmp_path: Path
+    adapters: Adapters, names: tuple[str, str], tmp_path: Path
 ) -> None:
     """The image is given another user, and everything in the file that could betray it but the list is made to fit."""
     reference = f"datameesh/{names[1]}:1"
     bundle, changed = tmp_path / "bundle.tar", tmp_path / "changed.tar"
-    build(world)
-    saved = save_images(world, bundle)
+    build(adapters)
+    saved = save_images(adapters, bundle)
     assert saved.ids == {reference: docker("image", "inspect", "--format", "{{.Id}}", reference).strip()}
     with tarfile.open(bundle) as old, tarfile.open(changed, "w") as new:
         for member in old:
@@ -148,17 +150,17 @@ def test_a_bundle_with_a_changed_image_never_reaches_the_engine(
     for name in reversed(names):
         image_builder.remove(f"datameesh/{name}:1")
     with pytest.raises(UserError, match=f"holds another content than it lists for {reference}"):
-        load_images(outside(), changed)
+        load_images(adapters_for(), changed)
     assert image_builder.present([reference]) == {}
-    assert load_images(outside(), bundle).ids == saved.ids
+    assert load_images(adapters_for(), bundle).ids == saved.ids
 
 
 def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no file"):
-        load_images(outside(), tmp_path / "nothing.tar")
+        load_images(adapters_for(), tmp_path / "nothing.tar")
     (tmp_path / "text.tar").write_text("not a tar")
     with pytest.raises(UserError, match="is not a bundle of images"):
-        load_images(outside(), tmp_path / "text.tar")
+        load_images(adapters_for(), tmp_path / "text.tar")
 
 
 def test_an_interrupted_save_leaves_no_file(tmp_path: Path) -> None:
@@ -184,15 +186,15 @@ image_bundle.save(["datameesh/whatever:1"], file)
 MARKER = "geheim4711"
 
 
-def on_the_base(world: Outside, name: str, text: str) -> str:
+def on_the_base(adapters: Adapters, name: str, text: str) -> str:
     """Give an image of the checkout a Dockerfile that stands on the real base; return the image's reference."""
     start = 'ARG ROOTFS=datameesh/base:13\nFROM ${ROOTFS}\nLABEL org.opencontainers.image.version="1"\nUSER 0\n'
-    (world.repository.root / "services" / name / "Dockerfile").write_text(start + text)
+    (adapters.repository.root / "services" / name / "Dockerfile").write_text(start + text)
     return f"datameesh/{name}:1"
 
 
 def test_a_mirrors_password_stays_out_of_the_image(
-    world: Outside, names: tuple[str, str], tmp_path: Path, built: None, monkeypatch: pytest.MonkeyPatch
+    adapters: Adapters, names: tuple[str, str], tmp_path: Path, built: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A real package is fetched through an address with a password; then the image is searched, byte by byte."""
     sources = docker(
@@ -208,14 +210,14 @@ def test_a_mirrors_password_stays_out_of_the_image(
     secret = "RUN --mount=type=secret,id=mirrors"
     seen = "*geheim[4]711*" * 3  # the Dockerfile itself must not hold the marker
     reference = on_the_base(
-        world,
+        adapters,
         names[0],
         f"{secret} apt-install jq\n"
         f'{secret} . /run/secrets/mirrors && case "$APT_MIRROR$GOPROXY$PIP_INDEX_URL" in {seen}) ;; *) exit 1 ;; esac\n'
         "COPY content /\n",
     )
     said: list[str] = []
-    build_images(world, [names[0]], Told(lambda state: said.extend(b.doing for b in state.running), lambda _: None))
+    build_images(adapters, [names[0]], Told(lambda state: said.extend(b.doing for b in state.running), lambda _: None))
     assert docker("run", "--rm", reference, "jq", "--version").startswith("jq-")
     assert any("jq" in line for line in said)
     assert MARKER not in docker("history", "--no-trunc", reference)
@@ -228,45 +230,48 @@ def test_a_mirrors_password_stays_out_of_the_image(
             assert not content or MARKER.encode() not in content.read(), member.name
 
 
-def test_a_failed_builds_log_has_no_password(world: Outside, names: tuple[str, str]) -> None:
+def test_a_failed_builds_log_has_no_password(adapters: Adapters, names: tuple[str, str]) -> None:
     address = f"https://someone:{MARKER}@nowhere.example/debian"
-    on_the_base(world, names[0], f"RUN echo 'Err:1 {address}' && exit 1\nCOPY content /\n")
+    on_the_base(adapters, names[0], f"RUN echo 'Err:1 {address}' && exit 1\nCOPY content /\n")
     with pytest.raises(HostError) as failed:
-        build(world, names[0])
-    log = (world.state.root / "images" / f"{names[0]}.log").read_text()
+        build(adapters, names[0])
+    log = (adapters.state.root / "images" / f"{names[0]}.log").read_text()
     assert "https://nowhere.example/debian" in log
     for line in [*log.splitlines(), *failed.value.message.splitlines()]:
         assert MARKER not in line, line
 
 
-def test_fresh_takes_no_layer_of_an_earlier_build(world: Outside, names: tuple[str, str], built: None) -> None:
-    parent = on_the_base(world, names[0], "RUN date +%s%N > /stamp\nCOPY content /\n")
+def test_fresh_takes_no_layer_of_an_earlier_build(adapters: Adapters, names: tuple[str, str], built: None) -> None:
+    parent = on_the_base(adapters, names[0], "RUN date +%s%N > /stamp\nCOPY content /\n")
     child = f"datameesh/{names[1]}:1"
-    dockerfile = world.repository.root / "services" / names[1] / "Dockerfile"
+    dockerfile = adapters.repository.root / "services" / names[1] / "Dockerfile"
     dockerfile.write_text(
         f'FROM {parent}\nLABEL org.opencontainers.image.version="1"\nRUN date +%s%N > /own\nCOPY content /\n'
     )
-    build(world)
+    build(adapters)
     first = stamps(parent, child)
     (dockerfile.parent / "content").write_text("changed")
-    assert build(world) == {child: True}
+    assert build(adapters) == {child: True}
     assert stamps(parent, child) == first, "a plain build uses the layers that are there"
-    assert build(world) == {child: False}
-    assert [b.built for b in build_images(world, [], Told(lambda _: None, lambda _: None), fresh=True)] == [True, True]
+    assert build(adapters) == {child: False}
+    assert [b.built for b in build_images(adapters, [], Told(lambda _: None, lambda _: None), fresh=True)] == [
+        True,
+        True,
+    ]
     second = stamps(parent, child)
     assert not set(first) & set(second)
-    assert build(world) == {child: False}
+    assert build(adapters) == {child: False}
 
 
-def test_an_image_knows_the_day_of_its_base(world: Outside, names: tuple[str, str], built: None) -> None:
+def test_an_image_knows_the_day_of_its_base(adapters: Adapters, names: tuple[str, str], built: None) -> None:
     """The child is built later, on a base that is there: it is as old as that."""
-    parent = on_the_base(world, names[0], "COPY content /\n")
-    build(world, names[0])
+    parent = on_the_base(adapters, names[0], "COPY content /\n")
+    build(adapters, names[0])
     made = docker("image", "inspect", "--format", '{{index .Config.Labels "datameesh.base"}}', parent).strip()
     assert abs((datetime.now(timezone.utc) - datetime.fromisoformat(made)).total_seconds()) < 120
     time.sleep(1.1)
-    build(world)
-    assert base_days(world)[f"datameesh/{names[1]}:1"] == made
+    build(adapters)
+    assert base_days(adapters)[f"datameesh/{names[1]}:1"] == made
 
 
 def stamps(*references: str) -> list[str]:

@@ -124,7 +124,7 @@ def test_status_and_why_tell_of_every_service(journey: Stack) -> None:
 
 @pytest.mark.row("S-PRIN-05", "S-QRY-14")
 def test_a_federated_query_copies_nothing_into_the_lake(journey: Stack) -> None:
-    lake = lake_of(journey.world)
+    lake = lake_of(journey.adapters)
     before = lake.list("datalake")
     assert len(_rows(journey)) == len(EXACT)
     assert before and lake.list("datalake") == before

@@ -75,8 +75,8 @@ def test_a_fresh_clone_is_exported_twice_to_the_same_bytes_and_nothing_else_is_w
     shutil.rmtree(clone / "again")
     after = {k: v for k, v in files_in(clone).items() if not k.startswith("k8s-export/out/") and "__pycache__" not in k}
     assert after == before, "the plan in force, the secrets and the fragments are not touched"
-    assert "ladder, schema: passed" in said
-    assert "ladder, graph: passed" in said
+    assert "validation, schema: passed" in said
+    assert "validation, graph: passed" in said
     report = json.loads(first["export-report.json"])
     assert {f["verdict"] for f in report["keys"]} == {"converted", "repaired", "dropped"}
     assert report["quotas"]

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from datameesh_cli.adapters import kompose, yaml_text
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.adapters.compose import Compose
-from datameesh_cli.adapters.outside import outside
-from datameesh_cli.core.k8s.fidelity import fates, keys, refuse_lost, rule_of
+from datameesh_cli.core.k8s.fidelity import conversion_report, keys, refuse_lost, rule_of
 from datameesh_cli.core.k8s.objects import Objects
 from datameesh_cli.core.k8s.pipeline import passes
 from datameesh_cli.core.k8s.rules import CONVERTED, DROPPED, RULES, TOP_RULES, Key, Rule
@@ -50,9 +50,9 @@ class Mesh:
         """The source of its export, with a change."""
         fragment = self.root / "services" / "all" / "compose.yaml"
         fragment.write_text(yaml_text.dump_all([FRAGMENT if not case or case.resolved else case.applied(FRAGMENT)]))
-        world = outside("fidelity", self.root)
-        answers = Changing(world.compose.file, world.compose.project, world.compose.env_file, case)
-        changed = replace(world, compose=answers) if case and case.resolved else world
+        adapters = adapters_for("fidelity", self.root)
+        answers = Changing(adapters.compose.file, adapters.compose.project, adapters.compose.env_file, case)
+        changed = replace(adapters, compose=answers) if case and case.resolved else adapters
         return read_source(changed, ("core",), 4096, TargetRequest())
 
     def export(self, read: Read) -> tuple[Objects, Objects]:
@@ -87,7 +87,7 @@ def mesh(exporter: str, tmp_path_factory: pytest.TempPathFactory) -> Mesh:
 @pytest.fixture(scope="module")
 def base(mesh: Mesh) -> Made:
     read = mesh.read()
-    refuse_lost(fates(read.source))
+    refuse_lost(conversion_report(read.source))
     return Made(read.source, *mesh.export(read))
 
 
@@ -127,7 +127,7 @@ def test_a_verdict_is_true(mesh: Mesh, base: Made, name: str) -> None:
     assert shown or rule.values.isalpha(), f"nothing shows '{name}'"
     for case in shown:
         read = mesh.read(case)
-        refuse_lost(fates(read.source))
+        refuse_lost(conversion_report(read.source))
         changed = list(_changed(base.source, read.source, rule))
         assert rule in [r for _, r in changed], f"{case.at} is not about '{name}': {[k.name for k, _ in changed]}"
         other = {k.name for k, r in changed if k.leaf and r is not None and r.pattern not in (rule.pattern, *case.also)}
@@ -146,7 +146,7 @@ def test_a_value_that_an_export_cannot_say_is_refused(mesh: Mesh, name: str) -> 
     refused = [case for case in CASES[name] if case.refused]
     assert refused, f"nothing shows that other values of '{name}' are refused"
     for case in refused:
-        found = fates(mesh.read(case).source)
+        found = conversion_report(mesh.read(case).source)
         with pytest.raises(UserError, match="and an export knows only") as caught:
             refuse_lost(found)
         assert caught.value.exit_code == 2

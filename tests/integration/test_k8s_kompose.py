@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from datameesh_cli.adapters import kompose
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.core.k8s.adopt import adopt
 from datameesh_cli.core.k8s.objects import Objects, identity
 from datameesh_cli.core.k8s.pipeline import passes
@@ -20,7 +20,7 @@ MARKER = "a-line-that-only-the-checkout-has"
 
 
 def _read(profile: str = "analytics", ram: int = 6144, target: str = "kind") -> Read:
-    return read_source(outside(), (profile,), ram, TargetRequest(target))
+    return read_source(adapters_for(), (profile,), ram, TargetRequest(target))
 
 
 def _convert(exporter: str, read: Read) -> Objects:

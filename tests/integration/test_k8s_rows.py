@@ -1,4 +1,4 @@
-"""What the repository becomes on Kubernetes: the real model, the real kompose, the real passes, the rungs that need no cluster.
+"""What the repository becomes on Kubernetes: the real model, the real kompose, the real passes, the stages that need no cluster.
 
 A row of the matrix is marked where what it wants of Compose is shown too; rows of services that are not there yet are not. The same
 without an engine, with a stand-in for kompose, is in tests/contract/test_k8s_passes.py.
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from datameesh_cli.adapters import clock, kubernetes_schema
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.core.k8s.graph import graph_problems
 from datameesh_cli.core.k8s.objects import (
     COMMON,
@@ -43,12 +43,12 @@ pytestmark = pytest.mark.usefixtures("exporter")
 
 @cache
 def _read(profiles: tuple[str, ...] = WHOLE, ram: int = 6144, target: TargetRequest = KIND) -> Read:
-    return read_source(outside(), profiles, ram, target)
+    return read_source(adapters_for(), profiles, ram, target)
 
 
 @cache
 def _objects(profiles: tuple[str, ...] = WHOLE, ram: int = 6144, target: TargetRequest = KIND) -> Objects:
-    return make_export(outside(), ExportRequest(profiles, ram, target=target), print, clock.now()).objects
+    return make_export(adapters_for(), ExportRequest(profiles, ram, target=target), print, clock.now()).objects
 
 
 def _kinds(kind: str, objects: Objects | None = None) -> list[Object]:
@@ -80,7 +80,7 @@ def test_everything_of_ours_carries_our_labels() -> None:
 
 
 def test_every_service_lives_in_the_namespace_of_its_folder() -> None:
-    declared = {s.name: s.namespace for s in outside().repository.model().services}
+    declared = {s.name: s.namespace for s in adapters_for().repository.model().services}
     exported = {service_of(o): o["metadata"]["namespace"] for o in _objects() if is_workload(o)}
     assert exported == declared
     assert {"data-platform", "sales-domain", "marketing-domain"} <= set(exported.values())
@@ -113,7 +113,7 @@ def test_no_database_has_a_way_in_from_outside() -> None:
 @pytest.mark.row("S-PORT-14/K")
 def test_node_ports_are_the_published_ports() -> None:
     found = {p["nodePort"] for spec in _services().values() for p in spec["ports"] if "nodePort" in p}
-    assert found == {p.default for s in outside().repository.model().services for p in s.ports}
+    assert found == {p.default for s in adapters_for().repository.model().services for p in s.ports}
     assert found <= set(range(30000, 32768))
 
 
@@ -321,7 +321,7 @@ def test_two_workers_of_a_cluster_are_never_disturbed_both() -> None:
 
 def test_ways_in_by_name_have_tls() -> None:
     made = _kinds("Ingress", _objects(target=TargetRequest(ingress_host="mesh.example.org")))
-    titles = [u.title for s in outside().repository.model().services for u in s.urls]
+    titles = [u.title for s in adapters_for().repository.model().services for u in s.urls]
     assert len(made) == len(titles)
     assert all(o["spec"]["tls"][0]["hosts"] == [o["spec"]["rules"][0]["host"]] for o in made)
 

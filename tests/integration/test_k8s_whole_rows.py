@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from datameesh_cli.adapters import clock
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.core.k8s.objects import Object, container, pod
 from datameesh_cli.core.memory import mib
 from datameesh_cli.usecases.export_kubernetes import ExportRequest, make_export
@@ -77,7 +77,7 @@ def test_the_store_s_claim_is_10_gi_or_what_the_variable_says(
     monkeypatch.delenv("MINIO_PVC_SIZE", raising=False)
     if variable:
         monkeypatch.setenv("MINIO_PVC_SIZE", variable)
-    made = make_export(outside(), ExportRequest(WHOLE, 6144, target=KIND), print, clock.now()).objects
+    made = make_export(adapters_for(), ExportRequest(WHOLE, 6144, target=KIND), print, clock.now()).objects
     (store,) = (o for o in made if o["kind"] == "StatefulSet" and o["metadata"]["name"] == "minio")
     (claim,) = store["spec"]["volumeClaimTemplates"]
     assert claim["spec"]["resources"]["requests"]["storage"] == size

@@ -50,7 +50,7 @@ def test_what_runs_is_what_was_planned(stack: Stack) -> None:
 
 
 def test_a_second_up_at_the_same_time_is_refused(stack: Stack) -> None:
-    with stack.world.state.locked("up"):
+    with stack.adapters.state.locked("up"):
         done = stack.dm("up", code=3)
     assert f"is working on stack '{stack.name}'" in done.stderr
 
@@ -68,18 +68,18 @@ def test_two_ups_at_once_end_in_one_stack(other: Stack) -> None:
 def test_down_leaves_no_container_and_no_network_but_the_data(other: Stack) -> None:
     other.dm(*CORE)
     _psql(other, "CREATE TABLE kept (id int); INSERT INTO kept VALUES (42)")
-    secrets = {name: other.world.state.secret(name) for name in other.world.state.secret_names()}
+    secrets = {name: other.adapters.state.secret(name) for name in other.adapters.state.secret_names()}
     assert secrets
     out = other.dm("down").stdout
     assert "data stays in" in out
     _nothing_left(other)
     other.dm(*CORE)
     assert _psql(other, "SELECT id FROM kept").strip() == "42"
-    assert {name: other.world.state.secret(name) for name in secrets} == secrets
+    assert {name: other.adapters.state.secret(name) for name in secrets} == secrets
     other.dm("down", "--volumes", "--yes")
     _nothing_left(other)
     assert ENGINE.volumes(other.project) == ()
-    assert other.world.state.secret_names() == ()
+    assert other.adapters.state.secret_names() == ()
     assert "removed 0 containers" in other.dm("down").stdout
 
 
@@ -90,7 +90,7 @@ def test_the_secrets_stay_while_somebody_holds_a_volume_that_they_open(other: St
     )
     assert refused.returncode == 2
     assert len(other.ids()) == 2
-    before = {name: other.world.state.secret(name) for name in other.world.state.secret_names()}
+    before = {name: other.adapters.state.secret(name) for name in other.adapters.state.secret_names()}
     volume = next(v for v in ENGINE.volumes(other.project) if "sales-db" in v)
     holder = docker("run", "-d", "-v", f"{volume}:/v", "--entrypoint", "sleep", "datameesh/base:13", "600").strip()
     try:
@@ -100,10 +100,10 @@ def test_the_secrets_stay_while_somebody_holds_a_volume_that_they_open(other: St
         )
     finally:
         docker("rm", "-f", holder)
-    assert {name: other.world.state.secret(name) for name in before} == before
+    assert {name: other.adapters.state.secret(name) for name in before} == before
     other.dm("down", "--volumes", "--yes")
     assert ENGINE.volumes(other.project) == ()
-    assert other.world.state.secret_names() == ()
+    assert other.adapters.state.secret_names() == ()
 
 
 def test_a_service_alone_starts_with_what_it_needs_and_goes_again(other: Stack) -> None:
@@ -180,7 +180,7 @@ def test_a_guest_on_the_network_is_named_when_the_stack_goes(other: Stack) -> No
 
 
 def _before_anything(stack: Stack) -> bool:
-    return "dm up" in (stack.world.state.folder / "lock").read_text()
+    return "dm up" in (stack.adapters.state.folder / "lock").read_text()
 
 
 def _first_container(stack: Stack) -> bool:
@@ -262,7 +262,7 @@ def test_every_container_says_which_namespace_it_stands_for(shared: Stack) -> No
     shared.dm("up", "--profile", "analytics", "--ram", SMALLEST)
     label = '{{index .Config.Labels "datameesh.namespace"}}'
     said = {c.service: docker("inspect", c.name, "--format", label).strip() for c in shared.containers().values()}
-    assert said == {s.name: s.namespace for s in shared.world.repository.model().services if s.name in said}
+    assert said == {s.name: s.namespace for s in shared.adapters.repository.model().services if s.name in said}
     assert {name for name, namespace in said.items() if namespace == "data-platform"} >= {
         "trino-coordinator",
         "minio",
@@ -326,26 +326,28 @@ def test_a_second_stack_runs_beside_the_first(stack: Stack, other: Stack) -> Non
     ours = {p["url"] for p in stack.json("urls")}
     assert ours
     assert not ours & {p["url"] for p in other.json("urls")}
-    assert stack.world.state.secret("sales-db-admin-password") != other.world.state.secret("sales-db-admin-password")
+    assert stack.adapters.state.secret("sales-db-admin-password") != other.adapters.state.secret(
+        "sales-db-admin-password"
+    )
     other.dm("down", "--volumes", "--yes")
     stack.until_healthy(5)
 
 
 def test_the_same_model_starts_without_dm(other: Stack, tmp_path: Path) -> None:
     """Through testcontainers: `docker compose up --wait` on the same file, with the plan's variables."""
-    world = other.world
+    adapters = other.adapters
     other.dm("up", "--profile", "core", "--ram", "512m", "--dry-run")
     other.dm(*CORE)
     other.dm("down", "--volumes", "--yes")
-    world.state.ensure_secrets(
-        sorted({name for s in world.repository.model().of_profiles(["core"]) for name in s.secrets})
+    adapters.state.ensure_secrets(
+        sorted({name for s in adapters.repository.model().of_profiles(["core"]) for name in s.secrets})
     )
     env = tmp_path / "compose.env"
-    env.write_text(world.state.env_file.read_text() + f"COMPOSE_PROJECT_NAME={other.project}\n")
+    env.write_text(adapters.state.env_file.read_text() + f"COMPOSE_PROJECT_NAME={other.project}\n")
     compose = DockerCompose(ROOT / "compose", compose_file_name="compose.yaml", profiles=["core"], env_file=str(env))
     with compose:
         services = {c.Service for c in compose.get_containers()}
-        assert services == {s.name for s in world.repository.model().of_profiles(["core"])}
+        assert services == {s.name for s in adapters.repository.model().of_profiles(["core"])}
         out, _, code = compose.exec_in_container(["psql", "-qAtc", "SELECT current_database()"], "sales-db")
         assert (out.strip(), code) == ("sales_db", 0)
         assert {c.service for c in other.containers().values()} == services

@@ -20,7 +20,7 @@ def nothing_changes(other: Stack) -> Iterator[Stack]:
     assert other.ids() == {}
     assert docker("volume", "ls", "-q", "--filter", f"label=com.docker.compose.project={other.project}") == ""
     assert docker("network", "ls", "-q", "--filter", f"label=com.docker.compose.project={other.project}") == ""
-    assert {p.name for p in other.world.state.folder.iterdir()} <= {"lock", "ports.json"}
+    assert {p.name for p in other.adapters.state.folder.iterdir()} <= {"lock", "ports.json"}
     assert _committed_files() == before
 
 

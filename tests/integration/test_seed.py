@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from datameesh_cli.adapters import postgres, relay
-from datameesh_cli.adapters.outside import Outside, outside
-from datameesh_cli.adapters.postgres import PATIENCE, Login, Patience, Session, session
+from datameesh_cli.adapters import postgres, tunnel
+from datameesh_cli.adapters.adapters import Adapters, adapters_for
+from datameesh_cli.adapters.postgres import PATIENCE, DatabaseSession, Login, Patience, session
 from datameesh_cli.adapters.repository import Repository
 from datameesh_cli.errors import UnhealthyError, UserError
-from datameesh_cli.usecases.load_domain import Progress
+from datameesh_cli.usecases.load_domain import LoadProgress
 from datameesh_cli.usecases.seed_data import SeedRequest, list_sets, seed_data
 from datameesh_cli.usecases.start_profile import StartRequest, start_profile
 from datameesh_cli.usecases.stop_stack import stop_stack
@@ -36,8 +36,8 @@ def quiet(*_: object) -> None:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
-    here = outside(NAME, ROOT, tmp_path_factory.mktemp("state"))
+def adapters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Adapters]:
+    here = adapters_for(NAME, ROOT, tmp_path_factory.mktemp("state"))
     stop_stack(here, volumes=True)
     start_profile(here, StartRequest(("core",), 512), quiet, quiet)
     yield here
@@ -46,58 +46,58 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
 
 @contextmanager
 def database(
-    world: Outside, domain: str = "sales", *, direct: bool | None = None, patience: Patience = PATIENCE
-) -> Iterator[Session]:
+    adapters: Adapters, domain: str = "sales", *, direct: bool | None = None, patience: Patience = PATIENCE
+) -> Iterator[DatabaseSession]:
     name = f"{domain}-db"
-    container = next(c for c in world.engine.containers(world.project) if c.service == name)
-    login = Login(name, f"{domain}_db", "owner", world.state.secret(f"{name}-owner-password"))
-    with relay.reach(container.name, container.address, 5432, direct=direct) as endpoint:
+    container = next(c for c in adapters.engine.containers(adapters.project) if c.service == name)
+    login = Login(name, f"{domain}_db", "owner", adapters.state.secret(f"{name}-owner-password"))
+    with tunnel.reach(container.name, container.address, 5432, direct=direct) as endpoint:
         with session(endpoint, login, patience) as opened:
             yield opened
 
 
-def load(world: Outside, name: str = "small", *, force: bool = False) -> list[bool]:
-    return [domain.loaded for domain in seed_data(world, SeedRequest(name, 1, force), quiet, quiet).domains]
+def load(adapters: Adapters, name: str = "small", *, force: bool = False) -> list[bool]:
+    return [domain.loaded for domain in seed_data(adapters, SeedRequest(name, 1, force), quiet, quiet).domains]
 
 
-def counts(world: Outside) -> dict[str, int]:
-    return list_sets(world).counts
+def counts(adapters: Adapters) -> dict[str, int]:
+    return list_sets(adapters).counts
 
 
 SMALL = {"customers": 15, "products": 10, "orders": 20, "campaigns": 8, "leads": 15}
 
 
 @pytest.mark.row("S-DATA-01")
-def test_small_is_loaded_and_counted(world: Outside) -> None:
-    assert load(world, force=True) == [True, True]
-    assert {name: n for name, n in counts(world).items() if name in SMALL} == SMALL
-    with database(world) as sales:
+def test_small_is_loaded_and_counted(adapters: Adapters) -> None:
+    assert load(adapters, force=True) == [True, True]
+    assert {name: n for name, n in counts(adapters).items() if name in SMALL} == SMALL
+    with database(adapters) as sales:
         for table in ("customers", "products", "orders"):
             assert sales.run(f"SELECT count(*) FROM {table}") == [(SMALL[table],)]
 
 
 @pytest.mark.row("S-DATA-14")
-def test_a_second_load_changes_nothing(world: Outside) -> None:
-    load(world)
-    with database(world) as sales:
+def test_a_second_load_changes_nothing(adapters: Adapters) -> None:
+    load(adapters)
+    with database(adapters) as sales:
         before = sales.run("SELECT xmin, * FROM orders ORDER BY order_id")
-    assert load(world) == [False, False]
-    with database(world) as sales:
+    assert load(adapters) == [False, False]
+    with database(adapters) as sales:
         assert sales.run("SELECT xmin, * FROM orders ORDER BY order_id") == before
 
 
-def test_rows_changed_since_are_reported_and_kept_until_forced(world: Outside) -> None:
-    load(world)
-    with database(world) as sales:
+def test_rows_changed_since_are_reported_and_kept_until_forced(adapters: Adapters) -> None:
+    load(adapters)
+    with database(adapters) as sales:
         sales.run(
             "INSERT INTO orders (customer_id, total_amount, product_id, quantity, region) VALUES (1, 5, 1, 1, 'AMER')"
         )
         sales.commit()
-    again = seed_data(world, SeedRequest("small"), quiet, quiet)
+    again = seed_data(adapters, SeedRequest("small"), quiet, quiet)
     changed = ("customers (1 changed or replaced)", "orders (1 added)")
     assert next(d for d in again.domains if d.domain == "sales").changed == changed
-    assert load(world, force=True) == [True, True]
-    with database(world) as sales:
+    assert load(adapters, force=True) == [True, True]
+    with database(adapters) as sales:
         assert sales.run("SELECT count(*), max(order_id) FROM orders") == [(20, 20)]
 
 
@@ -117,23 +117,23 @@ CHANGES = [
 ]
 
 
-def change(world: Outside, domain: str, statement: str) -> None:
-    with database(world, domain) as there:
+def change(adapters: Adapters, domain: str, statement: str) -> None:
+    with database(adapters, domain) as there:
         there.run(statement)
         there.commit()
 
 
 @pytest.mark.parametrize(("domain", "statement", "lost"), CHANGES, ids=[lost for _, _, lost in CHANGES])
 def test_what_somebody_changed_is_not_lost_unless_forced(
-    world: Outside, tmp_path: Path, domain: str, statement: str, lost: str
+    adapters: Adapters, tmp_path: Path, domain: str, statement: str, lost: str
 ) -> None:
-    load(world, force=True)
-    change(world, domain, statement)
-    held = list_sets(world).domains
-    edited = spoiled(world, tmp_path, "people.yaml", "first_names:", "first_names:   # other words for the same")
+    load(adapters, force=True)
+    change(adapters, domain, statement)
+    held = list_sets(adapters).domains
+    edited = spoiled(adapters, tmp_path, "people.yaml", "first_names:", "first_names:   # other words for the same")
     for here, request in (
-        (world, SeedRequest("journey")),
-        (world, SeedRequest("small", 3)),
+        (adapters, SeedRequest("journey")),
+        (adapters, SeedRequest("small", 3)),
         (edited, SeedRequest("small")),
     ):
         with pytest.raises(UserError, match=re.escape(f"since the last load: {lost}")) as refused:
@@ -141,46 +141,46 @@ def test_what_somebody_changed_is_not_lost_unless_forced(
         assert refused.value.exit_code == 2
         scale = "" if request.scale == 1 else " --scale 3"
         assert str(refused.value.hint).endswith(f"dm seed --set {request.set_name}{scale} --force")
-    assert list_sets(world).domains == held
-    again = {d.domain: d.changed for d in seed_data(world, SeedRequest("small"), quiet, quiet).domains}
+    assert list_sets(adapters).domains == held
+    again = {d.domain: d.changed for d in seed_data(adapters, SeedRequest("small"), quiet, quiet).domains}
     assert ", ".join(f"{domain}.{change}" for change in again[domain]) == lost
-    assert load(world, "journey", force=True) == [True, True]
+    assert load(adapters, "journey", force=True) == [True, True]
 
 
-def test_what_was_changed_and_changed_back_is_no_loss(world: Outside) -> None:
-    load(world, force=True)
-    change(world, "sales", ORDER)
-    change(world, "sales", "DELETE FROM orders WHERE order_id > 20")
-    change(world, "marketing", "UPDATE leads SET first_name = upper(first_name)")
-    change(world, "marketing", "UPDATE leads SET first_name = initcap(first_name)")
-    assert [d.changed for d in seed_data(world, SeedRequest("small"), quiet, quiet).domains] == [(), ()]
-    assert load(world, "journey") == [True, True]
+def test_what_was_changed_and_changed_back_is_no_loss(adapters: Adapters) -> None:
+    load(adapters, force=True)
+    change(adapters, "sales", ORDER)
+    change(adapters, "sales", "DELETE FROM orders WHERE order_id > 20")
+    change(adapters, "marketing", "UPDATE leads SET first_name = upper(first_name)")
+    change(adapters, "marketing", "UPDATE leads SET first_name = initcap(first_name)")
+    assert [d.changed for d in seed_data(adapters, SeedRequest("small"), quiet, quiet).domains] == [(), ()]
+    assert load(adapters, "journey") == [True, True]
 
 
-def test_rows_that_no_load_brought_are_not_lost(world: Outside) -> None:
-    load(world, force=True)
-    change(world, "marketing", "DROP TABLE datameesh.loaded_set")
+def test_rows_that_no_load_brought_are_not_lost(adapters: Adapters) -> None:
+    load(adapters, force=True)
+    change(adapters, "marketing", "DROP TABLE datameesh.loaded_set")
     lost = "marketing.campaigns (8 added), marketing.leads (15 added), marketing.metrics (32 added)"
     with pytest.raises(UserError, match=re.escape(lost)):
-        load(world)
-    assert load(world, force=True) == [True, True]
+        load(adapters)
+    assert load(adapters, force=True) == [True, True]
 
 
-def test_a_load_of_an_older_version_wrote_no_checksum_and_is_known_all_the_same(world: Outside) -> None:
-    load(world, force=True)
+def test_a_load_of_an_older_version_wrote_no_checksum_and_is_known_all_the_same(adapters: Adapters) -> None:
+    load(adapters, force=True)
     for domain in ("sales", "marketing"):
-        change(world, domain, "ALTER TABLE datameesh.loaded_set DROP COLUMN checksum")
-    assert load(world, "journey") == [True, True]
-    change(world, "sales", "ALTER TABLE datameesh.loaded_set DROP COLUMN checksum")
-    change(world, "sales", "DELETE FROM orders WHERE order_id = 1")
+        change(adapters, domain, "ALTER TABLE datameesh.loaded_set DROP COLUMN checksum")
+    assert load(adapters, "journey") == [True, True]
+    change(adapters, "sales", "ALTER TABLE datameesh.loaded_set DROP COLUMN checksum")
+    change(adapters, "sales", "DELETE FROM orders WHERE order_id = 1")
     with pytest.raises(UserError, match=r"sales\.customers \(1 changed or replaced\), sales\.orders \(1 removed\)"):
-        load(world)
+        load(adapters)
 
 
 @pytest.fixture
-def paused(world: Outside) -> Iterator[Callable[[], None]]:
+def paused(adapters: Adapters) -> Iterator[Callable[[], None]]:
     """Freezes the sales database when called: its kernel still answers, it does not. It goes on after the test."""
-    name = next(c.name for c in world.engine.containers(world.project) if c.service == "sales-db")
+    name = next(c.name for c in adapters.engine.containers(adapters.project) if c.service == "sales-db")
 
     def freeze() -> None:
         # A freezer that meets a process amid its birth gives up, on a busy machine more than once.
@@ -195,34 +195,34 @@ def paused(world: Outside) -> Iterator[Callable[[], None]]:
 
 
 def test_a_database_that_freezes_amid_a_load_is_given_up_and_nothing_was_changed(
-    world: Outside, paused: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+    adapters: Adapters, paused: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load(world, force=True)
+    load(adapters, force=True)
     monkeypatch.setattr(postgres, "session", functools.partial(session, patience=Patience(silence=3)))
     began = 0.0
 
-    def freeze(progress: Progress) -> None:
+    def freeze(progress: LoadProgress) -> None:
         nonlocal began
         if progress.table == "events_big" and progress.rows > 100_000 and not began:
             began = time.monotonic()
             paused()
 
     with pytest.raises(UnhealthyError, match="sales-db stopped answering: nothing came for 3 s") as given_up:
-        seed_data(world, SeedRequest("pushdown"), freeze, quiet)
+        seed_data(adapters, SeedRequest("pushdown"), freeze, quiet)
     assert 3 <= time.monotonic() - began < 20
     assert "nothing was changed" in str(given_up.value.hint)
     monkeypatch.undo()
-    subprocess.run(["docker", "unpause", f"{world.project}-sales-db-1"], capture_output=True)
-    assert load(world) == [False, False]
+    subprocess.run(["docker", "unpause", f"{adapters.project}-sales-db-1"], capture_output=True)
+    assert load(adapters) == [False, False]
 
 
 def test_a_statement_that_takes_too_long_is_ended_by_the_server_or_by_us(
-    world: Outside, paused: Callable[[], None]
+    adapters: Adapters, paused: Callable[[], None]
 ) -> None:
-    with database(world, patience=Patience(statement=1, grace=2)) as slow:
+    with database(adapters, patience=Patience(statement=1, grace=2)) as slow:
         with pytest.raises(UnhealthyError, match="a statement was not done within 1 s and was ended"):
             slow.run("SELECT pg_sleep(30)")
-    with database(world, patience=Patience(statement=1, grace=2)) as frozen:
+    with database(adapters, patience=Patience(statement=1, grace=2)) as frozen:
         frozen.run("SELECT 1")
         paused()
         began = time.monotonic()
@@ -231,28 +231,28 @@ def test_a_statement_that_takes_too_long_is_ended_by_the_server_or_by_us(
         assert 3 <= time.monotonic() - began < 15
 
 
-def test_a_frozen_database_takes_no_login(world: Outside, paused: Callable[[], None]) -> None:
-    with database(world):
+def test_a_frozen_database_takes_no_login(adapters: Adapters, paused: Callable[[], None]) -> None:
+    with database(adapters):
         pass
     paused()
     began = time.monotonic()
     with pytest.raises(UnhealthyError, match="timeout expired"):
-        with database(world, patience=Patience(login=2)):
+        with database(adapters, patience=Patience(login=2)):
             pass
     assert time.monotonic() - began < 10
 
 
-def test_who_holds_a_table_is_waited_for_but_not_for_ever(world: Outside) -> None:
-    load(world, force=True)
-    with database(world) as other, database(world, patience=Patience(lock=1)) as waiting:
+def test_who_holds_a_table_is_waited_for_but_not_for_ever(adapters: Adapters) -> None:
+    load(adapters, force=True)
+    with database(adapters) as other, database(adapters, patience=Patience(lock=1)) as waiting:
         other.run("LOCK TABLE orders")
         with pytest.raises(UnhealthyError, match="another session uses the tables and did not end within 1 s"):
             waiting.run("TRUNCATE orders")
 
 
-def test_the_next_number_follows_the_loaded_rows(world: Outside) -> None:
-    load(world, force=True)
-    with database(world) as sales, database(world, "marketing") as marketing:
+def test_the_next_number_follows_the_loaded_rows(adapters: Adapters) -> None:
+    load(adapters, force=True)
+    with database(adapters) as sales, database(adapters, "marketing") as marketing:
         order = (
             "INSERT INTO orders (customer_id, total_amount, product_id, quantity, region) VALUES (1, 5, 1, 1, 'AMER')"
         )
@@ -264,9 +264,9 @@ def test_the_next_number_follows_the_loaded_rows(world: Outside) -> None:
 
 
 @pytest.mark.row("S-COL-CUS-08")
-def test_revenue_follows_the_orders_in_their_transaction(world: Outside) -> None:
-    load(world, force=True)
-    with database(world) as sales:
+def test_revenue_follows_the_orders_in_their_transaction(adapters: Adapters) -> None:
+    load(adapters, force=True)
+    with database(adapters) as sales:
         broken = (
             "SELECT count(*) FROM customers c WHERE revenue <> "
             "(SELECT coalesce(sum(total_amount), 0) FROM orders o WHERE o.customer_id = c.customer_id)"
@@ -285,28 +285,28 @@ def test_revenue_follows_the_orders_in_their_transaction(world: Outside) -> None
 
 
 @pytest.mark.row("S-DB-10")
-def test_what_a_killed_session_did_is_gone_and_what_was_committed_stays(world: Outside) -> None:
-    load(world, force=True)
+def test_what_a_killed_session_did_is_gone_and_what_was_committed_stays(adapters: Adapters) -> None:
+    load(adapters, force=True)
     order = "INSERT INTO orders (customer_id, total_amount, product_id, quantity, region) VALUES (2, 1, 1, 1, 'EMEA')"
-    with database(world) as other:
-        with database(world) as killed:
+    with database(adapters) as other:
+        with database(adapters) as killed:
             killed.run(order)
             [(pid,)] = killed.run("SELECT pg_backend_pid()")
             other.run("SELECT pg_terminate_backend(%s)", [pid])
             with pytest.raises(UnhealthyError):
                 killed.run("SELECT 1")
         assert other.run("SELECT count(*) FROM orders") == [(20,)]
-        with database(world) as well:
+        with database(adapters) as well:
             well.run(order)
             well.commit()
         other.commit()
         assert other.run("SELECT count(*) FROM orders") == [(21,)]
 
 
-@pytest.mark.parametrize("direct", [True, False], ids=["direct", "relay"])
-def test_both_ways_lead_to_the_database(world: Outside, direct: bool) -> None:
-    load(world)
-    with database(world, direct=direct) as sales:
+@pytest.mark.parametrize("direct", [True, False], ids=["direct", "tunnel"])
+def test_both_ways_lead_to_the_database(adapters: Adapters, direct: bool) -> None:
+    load(adapters)
+    with database(adapters, direct=direct) as sales:
         sales.run("CREATE TEMPORARY TABLE big (n integer, t text) ON COMMIT PRESERVE ROWS")
         sales.commit()
         sales.run("TRUNCATE big")
@@ -318,19 +318,19 @@ def test_both_ways_lead_to_the_database(world: Outside, direct: bool) -> None:
         assert sales.run("SELECT count(*), sum(n) FROM big") == [(50_000, 49_999 * 25_000)]
 
 
-def test_a_relay_ends_when_the_server_ends_the_session_and_takes_nobody_along(world: Outside) -> None:
-    with database(world) as other:
+def test_a_relay_ends_when_the_server_ends_the_session_and_takes_nobody_along(adapters: Adapters) -> None:
+    with database(adapters) as other:
         for _ in range(3):
-            with database(world, direct=False) as relayed:
-                [(pid,)] = relayed.run("SELECT pg_backend_pid()")
+            with database(adapters, direct=False) as tunnelled:
+                [(pid,)] = tunnelled.run("SELECT pg_backend_pid()")
                 other.run("SELECT pg_terminate_backend(%s)", [pid])
                 with pytest.raises(UnhealthyError):
-                    relayed.run("SELECT 1")
-        # A relay that left an orphan behind would have made the server restart, and this session end.
+                    tunnelled.run("SELECT 1")
+        # A tunnel that left an orphan behind would have made the server restart, and this session end.
         assert other.run("SELECT 1 FROM pg_sleep(1)") == [(1,)]
 
 
-def spoiled(world: Outside, folder: Path, file: str, before: str, after: str) -> Outside:
+def spoiled(adapters: Adapters, folder: Path, file: str, before: str, after: str) -> Adapters:
     """The same stack, with a repository in which one file under seed/ was changed."""
     for name in ("seed", "services", "profiles", "compose"):
         shutil.copytree(ROOT / name, folder / name)
@@ -338,7 +338,7 @@ def spoiled(world: Outside, folder: Path, file: str, before: str, after: str) ->
     text = path.read_text()
     assert before in text
     path.write_text(text.replace(before, after, 1))
-    return replace(world, repository=Repository(folder))
+    return replace(adapters, repository=Repository(folder))
 
 
 @pytest.mark.parametrize(
@@ -354,35 +354,35 @@ def spoiled(world: Outside, folder: Path, file: str, before: str, after: str) ->
         ),
         ("sales/dataset.yaml", "quantity_reserved:", "quantity_kept:", "the database has product_id"),
         ("sales/schema.sql", "CREATE TABLE", "CREATE TABEL", "syntax error"),
-        ("people.yaml", "revenue: 2340500.00", "revenue: 23405.00.00", "revenue: must be an amount"),
+        ("people.yaml", "revenue: 2340500.00", "revenue: 23405.00.00", "revenue`: must be an amount"),
     ],
 )
 def test_a_load_that_is_refused_leaves_every_domain_as_it_was(
-    world: Outside, tmp_path: Path, file: str, before: str, after: str, said: str
+    adapters: Adapters, tmp_path: Path, file: str, before: str, after: str, said: str
 ) -> None:
-    load(world, force=True)
-    held = list_sets(world).domains
+    load(adapters, force=True)
+    held = list_sets(adapters).domains
     with pytest.raises(UserError, match=re.escape(said)) as refused:
-        load(spoiled(world, tmp_path, file, before, after), "journey")
+        load(spoiled(adapters, tmp_path, file, before, after), "journey")
     assert refused.value.exit_code == 2
-    assert list_sets(world).domains == held
-    with database(world) as sales, database(world, "marketing") as marketing:
+    assert list_sets(adapters).domains == held
+    with database(adapters) as sales, database(adapters, "marketing") as marketing:
         assert sales.run("SELECT count(*) FROM orders") == [(20,)]
         assert marketing.run("SELECT count(*) FROM leads") == [(15,)]
         assert sales.run("SELECT count(*) FROM pg_constraint WHERE contype = 'f'") == [(4,)]
         assert sales.run("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'D'") == [(0,)]
 
 
-def test_a_table_of_somebody_else_is_not_emptied_along(world: Outside) -> None:
-    load(world)
-    with database(world) as sales:
+def test_a_table_of_somebody_else_is_not_emptied_along(adapters: Adapters) -> None:
+    load(adapters)
+    with database(adapters) as sales:
         sales.run("CREATE TABLE payments (order_id integer REFERENCES orders); INSERT INTO payments VALUES (1)")
         sales.commit()
     try:
         with pytest.raises(UserError, match=r'Table "payments" references "orders"'):
-            load(world, force=True)
+            load(adapters, force=True)
     finally:
-        with database(world) as sales:
+        with database(adapters) as sales:
             assert sales.run("SELECT count(*) FROM payments") == [(1,)]
             sales.run("DROP TABLE payments")
             sales.commit()
@@ -391,7 +391,7 @@ def test_a_table_of_somebody_else_is_not_emptied_along(world: Outside) -> None:
 _CHILD = """
 import sys
 from pathlib import Path
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import outside
 from datameesh_cli.usecases.seed_data import SeedRequest, seed_data
 world = outside(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
 seed_data(world, SeedRequest("small", 2000), lambda p: print(p.domain, p.table, p.rows, flush=True), print)
@@ -399,9 +399,9 @@ seed_data(world, SeedRequest("small", 2000), lambda p: print(p.domain, p.table, 
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_load_leaves_every_domain_as_it_was(world: Outside, how: signal.Signals) -> None:
-    load(world, force=True)
-    command = [sys.executable, "-c", _CHILD, NAME, str(ROOT), str(world.state.root)]
+def test_an_interrupted_load_leaves_every_domain_as_it_was(adapters: Adapters, how: signal.Signals) -> None:
+    load(adapters, force=True)
+    command = [sys.executable, "-c", _CHILD, NAME, str(ROOT), str(adapters.state.root)]
     child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert child.stdout
     # By then marketing is loaded, uncommitted, and sales is on its way.
@@ -409,20 +409,20 @@ def test_an_interrupted_load_leaves_every_domain_as_it_was(world: Outside, how: 
     child.send_signal(how)
     child.communicate(timeout=60)
     assert child.returncode != 0
-    assert load(world) == [False, False]
-    assert {name: n for name, n in counts(world).items() if name in SMALL} == SMALL
-    with database(world) as sales, database(world, "marketing") as marketing:
+    assert load(adapters) == [False, False]
+    assert {name: n for name, n in counts(adapters).items() if name in SMALL} == SMALL
+    with database(adapters) as sales, database(adapters, "marketing") as marketing:
         assert sales.run("SELECT count(*) FROM customers") == [(15,)]
         assert marketing.run("SELECT count(*) FROM leads") == [(15,)]
 
 
-def test_a_domain_that_differs_is_loaded_and_the_other_left_alone(world: Outside) -> None:
-    load(world, force=True)
-    with database(world, "marketing") as marketing:
+def test_a_domain_that_differs_is_loaded_and_the_other_left_alone(adapters: Adapters) -> None:
+    load(adapters, force=True)
+    with database(adapters, "marketing") as marketing:
         marketing.run("UPDATE datameesh.loaded_set SET content = 'of another load'")
         marketing.commit()
-    assert load(world) == [True, False]
-    assert load(world) == [False, False]
+    assert load(adapters) == [True, False]
+    assert load(adapters) == [False, False]
 
 
 _MODEL = """
@@ -432,8 +432,8 @@ FROM pg_attribute a WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.a
 
 
 @pytest.mark.row("S-DATA-15")
-def test_the_documented_data_model_is_the_one_in_the_databases(world: Outside) -> None:
-    load(world)
+def test_the_documented_data_model_is_the_one_in_the_databases(adapters: Adapters) -> None:
+    load(adapters)
     text = (ROOT / "seed" / "README.md").read_text().split("## Data model")[1]
     documented = {}
     for section in text.split("\n### ")[1:]:
@@ -445,7 +445,7 @@ def test_the_documented_data_model_is_the_one_in_the_databases(world: Outside) -
         documented[section.split("\n", 1)[0].strip()] = [tuple(row[:3]) for row in rows[1:]]
     there = {}
     for domain in ("sales", "marketing"):
-        with database(world, domain) as opened:
+        with database(adapters, domain) as opened:
             tables = opened.run(
                 "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
             )

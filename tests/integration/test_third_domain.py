@@ -68,8 +68,8 @@ def test_it_is_two_folders_and_what_dm_makes_of_them(exporter: str, tmp_path: Pa
 
 def test_it_is_exported_and_every_name_and_policy_leads_somewhere(clone: Path) -> None:
     said = export(clone, "--profile", "analytics", "--ram", "6g").stdout
-    assert "ladder, schema: passed" in said
-    assert "ladder, graph: passed" in said
+    assert "validation, schema: passed" in said
+    assert "validation, graph: passed" in said
     out = clone / "k8s-export" / "out"
     objects = [o for p in sorted(out.rglob("*.yaml")) for o in yaml_text.load_all(p.read_text()) if o]
     kinds = {o["kind"] for o in objects if o.get("metadata", {}).get("namespace") == "support-domain"}

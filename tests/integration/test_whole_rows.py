@@ -58,14 +58,14 @@ def test_no_container_runs_as_root(journey: Stack) -> None:
 
 @pytest.mark.row("S-SEC-63/C")
 def test_no_secret_can_be_read_from_what_the_engine_tells_of_a_container(journey: Stack) -> None:
-    folder = journey.world.state.secrets
+    folder = journey.adapters.state.secrets
     secrets = {path.name: path.read_text().strip() for path in folder.iterdir()}
     assert len(secrets) >= 10 and min(map(len, secrets.values())) >= 20
     for service, seen in _inspected(journey).items():
         told = json.dumps(seen)
         assert [name for name, value in secrets.items() if value in told] == [], service
         mounted = {m["Destination"] for m in seen["Mounts"] if m["Destination"].startswith("/run/secrets/")}
-        named = {f"/run/secrets/{s}" for s in journey.world.repository.model().service(service).secrets}
+        named = {f"/run/secrets/{s}" for s in journey.adapters.repository.model().service(service).secrets}
         assert mounted == named, service
 
 
@@ -89,11 +89,11 @@ def test_every_profile_together_can_be_started(journey: Stack) -> None:
 def test_a_start_over_the_quota_of_a_namespace_is_refused_and_changes_nothing(journey: Stack) -> None:
     held = [s for s in journey.json("plan")["shares"] if s["service"] in ("sales-db",)]
     total = held[0]["limit"]
-    before, in_force = journey.ids(), journey.world.state.read_json("plan.json")
+    before, in_force = journey.ids(), journey.adapters.state.read_json("plan.json")
     refused = journey.dm("up", "--quota", f"sales-domain={total - 1}m", code=3)
     assert f"namespace sales-domain may hold {total - 1} MiB, its limits come to {total} MiB" in refused.stderr
     assert "Traceback" not in refused.stderr
-    assert (journey.ids(), journey.world.state.read_json("plan.json")) == (before, in_force)
+    assert (journey.ids(), journey.adapters.state.read_json("plan.json")) == (before, in_force)
     journey.dm("up", "--quota", f"sales-domain={total}m")
     refused = journey.dm("up", "--ram", "3g", code=3)
     assert "namespace sales-domain may hold" in refused.stderr
@@ -106,7 +106,7 @@ def test_the_metastore_itself_cannot_make_a_database_while_its_store_is_away(jou
     """Asked by Thrift: Trino looks for the folder too, and would refuse before the metastore is asked."""
     store = next(c.name for c in journey.containers().values() if c.service == "minio")
     place = ("asked_by_thrift", "s3a://datalake/warehouse/asked_by_thrift.db")
-    target = open_compose(journey.world).target
+    target = open_compose(journey.adapters).target
     with target.reach("hive-metastore", 9083) as at:
         docker("stop", "-t", "20", store)
         try:
@@ -126,7 +126,7 @@ def test_the_metastore_itself_cannot_make_a_database_while_its_store_is_away(jou
 @pytest.mark.row("S-LAKE-10")
 def test_the_notebook_in_the_lake_is_one_of_nbformat_4(journey: Stack) -> None:
     """What nbformat 4 asks of a notebook, cell by cell."""
-    notebook = json.loads(lake_of(journey.world).get("datalake", "notebooks/analysis_2024.ipynb"))
+    notebook = json.loads(lake_of(journey.adapters).get("datalake", "notebooks/analysis_2024.ipynb"))
     assert (notebook["nbformat"], type(notebook["nbformat_minor"]), type(notebook["metadata"])) == (4, int, dict)
     assert {cell["cell_type"] for cell in notebook["cells"]} == {"markdown", "code"}
     for cell in notebook["cells"]:
@@ -142,7 +142,7 @@ def test_doctor_names_the_model_with_a_wrong_source_and_ends_in_1(journey: Stack
     for part in ("dbt", "services", "profiles", "compose", "seed", "datameesh_cli"):
         shutil.copytree(ROOT / part, tmp_path / part)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    shutil.copytree(journey.world.state.folder, tmp_path / ".dm" / journey.name)
+    shutil.copytree(journey.adapters.state.folder, tmp_path / ".dm" / journey.name)
     model = tmp_path / "dbt" / "models" / "staging" / "sales" / "stg_sales__orders.sql"
     model.write_text(model.read_text().replace("'orders'", "'ordres'"))
     line = next(n for n, text in enumerate(model.read_text().splitlines(), 1) if "ordres" in text)

@@ -21,9 +21,9 @@ from typing import Any
 
 import datameesh_cli
 from datameesh_cli.adapters import export_folder, image_bundle, process
+from datameesh_cli.adapters.adapters import Adapters, adapters_for
 from datameesh_cli.adapters.dbt_files import DbtFiles
 from datameesh_cli.adapters.line_editor import line_editor
-from datameesh_cli.adapters.outside import Outside, outside
 from datameesh_cli.adapters.repository import Repository
 from datameesh_cli.adapters.state import State
 from datameesh_cli.errors import DmError
@@ -35,13 +35,13 @@ from datameesh_cli.usecases.run_sql import file_script
 ANOTHER = 65534
 
 
-def _world(root: Path) -> Outside:
-    return outside(root=root)
+def _adapters(root: Path) -> Adapters:
+    return adapters_for(root=root)
 
 
 def cases(root: Path) -> dict[str, Callable[[], Any]]:
     """Everything that writes, locks or reads below a checkout, by what a user would call it."""
-    world, state = _world(root), State(root / ".dm", "datameesh")
+    adapters, state = _adapters(root), State(root / ".dm", "datameesh")
     dbt = DbtFiles(root / "dbt", state.folder)
 
     def lock() -> None:
@@ -62,7 +62,7 @@ def cases(root: Path) -> dict[str, Callable[[], Any]]:
     return {
         "lock": lock,
         "write": lambda: state.write("plan.json", "x" * 20000),
-        "read": lambda: running_plan(world),
+        "read": lambda: running_plan(adapters),
         "remove": lambda: state.remove("plan.env"),
         "ports": lambda: State(root / ".dm", "other").keep_port_offset(),
         "make secrets": lambda: state.ensure_secrets(["new-one", *map(str, range(8))]),
@@ -79,9 +79,9 @@ def cases(root: Path) -> dict[str, Callable[[], Any]]:
         "bundle": save,
         "history": history,
         "include list": lambda: Repository(root / ".dm" / "checkout").refresh_compose(),
-        "a user's file": lambda: file_script(world, root / ".dm" / "query.sql"),
-        "rows": lambda: count_rows(world),
-        "build error": lambda: build_images(world, ["broken"], Told(lambda _: None, lambda _: None)),
+        "a user's file": lambda: file_script(adapters, root / ".dm" / "query.sql"),
+        "rows": lambda: count_rows(adapters),
+        "build error": lambda: build_images(adapters, ["broken"], Told(lambda _: None, lambda _: None)),
     }
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.outside import write_repository
+from tests.fakes.adapters import write_repository
 
 ROOT = Path(__file__).parents[2]
 # A `docker` that has no image and cannot build one; `docker save` gives a stream without end.

@@ -26,7 +26,7 @@ from datameesh_cli.adapters import (
     kube_score,
     kubectl,
     process,
-    relay,
+    tunnel,
 )
 from datameesh_cli.adapters.cluster_access import ClusterAccess, chosen_context
 from datameesh_cli.adapters.compose import Compose
@@ -58,12 +58,12 @@ def _rootfs(home: Path) -> list[str]:
     return list(image_builder.make_rootfs(home / "bin" / "rootfs", HostMirrors({}, {}, {})))
 
 
-def _through_the_relay(_home: Path) -> None:
+def _through_the_tunnel(_home: Path) -> None:
     import socket
 
     from datameesh_cli.errors import UnhealthyError
 
-    with relay.reach_through(["docker", "exec", "-i", "c"], 5432) as endpoint:
+    with tunnel.reach_through(["docker", "exec", "-i", "c"], 5432) as endpoint:
         with socket.create_connection((endpoint.host, endpoint.port)) as connection:
             connection.settimeout(10)
             if not connection.recv(1):
@@ -89,7 +89,7 @@ CALLS: dict[str, tuple[str, Call]] = {
     "docker compose restart": ("docker", lambda home: _compose(home).restart(["a"])),
     "docker compose run": ("docker", lambda home: list(_compose(home).run_job("dbt", ["build"]))),
     "docker compose logs": ("docker", lambda _: process.attach(["docker", "compose", "logs"])),
-    "docker exec of the relay": ("docker", _through_the_relay),
+    "docker exec of the tunnel": ("docker", _through_the_tunnel),
     "kompose": ("docker", lambda _: kompose.convert("k:1", {"services": {}}, ["core"])),
     "kubectl get": ("kubectl", lambda _: ClusterAccess("c").look()),
     "kubectl exec": ("kubectl", lambda _: ClusterAccess("c").exec(POD, ["true"], 5)),
@@ -107,7 +107,7 @@ CALLS: dict[str, tuple[str, Call]] = {
 }
 
 NO_LIMIT = {"docker compose build", "docker save", "docker compose up", "docker compose run", "docker compose logs"}
-NO_LIMIT |= {"debootstrap's script", "docker exec of the relay", "kubectl run"}
+NO_LIMIT |= {"debootstrap's script", "docker exec of the tunnel", "kubectl run"}
 NO_LIMIT |= {"docker compose down", "docker compose rm", "docker compose restart"}
 """What may take as long as it takes: its output is shown as it comes, or the caller has a limit, and Ctrl-C ends it."""
 

@@ -10,14 +10,14 @@ import sys
 import typer
 
 from datameesh_cli.adapters import files, process
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.errors import UserError
 
 SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False}
 
 
 def command(ctx: typer.Context, name: str = typer.Argument("", help="The measurement: a file of tests/bench.")) -> None:
-    folder = outside(ctx.obj).repository.root / "tests" / "bench"
+    folder = adapters_for(ctx.obj).repository.root / "tests" / "bench"
     known = sorted(path.stem for path in files.found(folder, "*.py"))
     if name not in known:
         raise UserError(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.render.output import OUTPUT, Output, print_json
 
 
@@ -25,12 +25,12 @@ def command(
     from datameesh_cli.render.rows import print_coverage, print_missing
     from datameesh_cli.usecases.count_rows import count_rows, missing_rows, require_all
 
-    world = outside(ctx.obj)
+    adapters = adapters_for(ctx.obj)
     if missing:
-        ids = missing_rows(world, missing)
+        ids = missing_rows(adapters, missing)
         print_json(ids) if output is Output.json else print_missing(missing, ids)
         return
-    coverage = count_rows(world)
+    coverage = count_rows(adapters)
     print_json(coverage) if output is Output.json else print_coverage(coverage)
     if require:
         require_all(coverage, without_cluster=without_cluster)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.core.new_service import NewService
 from datameesh_cli.render.output import OUTPUT, Output, print_json, print_line
 
@@ -24,7 +24,7 @@ def command(
 ) -> None:
     from datameesh_cli.usecases.make_service import make_service
 
-    made = make_service(outside(ctx.obj), NewService(name, profile, namespace, port))
+    made = make_service(adapters_for(ctx.obj), NewService(name, profile, namespace, port))
     if output is Output.json:
         print_json(made)
         return

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import typer
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.render.output import OUTPUT, Output, print_json, print_line
 
 
 def command(ctx: typer.Context, output: Output = OUTPUT) -> None:
     from datameesh_cli.usecases.publish_schemas import publish_schemas
 
-    changed = publish_schemas(outside(ctx.obj))
+    changed = publish_schemas(adapters_for(ctx.obj))
     if output is Output.json:
         print_json(changed)
         return

@@ -12,8 +12,8 @@ import sys
 import typer
 
 from datameesh_cli.adapters import process
-from datameesh_cli.adapters.outside import outside
-from datameesh_cli.render.output import say
+from datameesh_cli.adapters.adapters import adapters_for
+from datameesh_cli.render.output import report
 
 SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": ["--help"]}
 _EXIT_CODES = {1: 4, 2: 4, 3: 1, 4: 2, 5: 2}
@@ -27,11 +27,11 @@ def command(
 ) -> None:
     from datameesh_cli.usecases.choose_tests import choose_tests
 
-    world = outside(ctx.obj)
-    root = world.repository.root
-    chosen = choose_tests(world, base) if changed else None
+    adapters = adapters_for(ctx.obj)
+    root = adapters.repository.root
+    chosen = choose_tests(adapters, base) if changed else None
     if chosen is not None:
-        say("reached: " + (" ".join(chosen) or "nothing"))
+        report("reached: " + (" ".join(chosen) or "nothing"))
         if not chosen:
             return
     pytest = [sys.executable, "-m", "pytest", f"--rootdir={root}", "-c", str(root / "pyproject.toml")]

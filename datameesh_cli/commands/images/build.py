@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.render.output import OUTPUT, Output, print_json
 
 
@@ -25,5 +25,5 @@ def command(
     from datameesh_cli.usecases.build_images import Told, build_images
 
     with BuildProgress() as progress:
-        built = build_images(outside(ctx.obj), names or [], Told(progress.watch, progress.done), fresh=fresh)
+        built = build_images(adapters_for(ctx.obj), names or [], Told(progress.watch, progress.done), fresh=fresh)
     print_json(built) if output is Output.json else print_built(built)

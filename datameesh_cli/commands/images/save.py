@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.render.output import OUTPUT, Output, print_json
 
 
@@ -21,5 +21,5 @@ def command(
     from datameesh_cli.render.images import print_bundle
     from datameesh_cli.usecases.carry_images import save_images
 
-    bundle = save_images(outside(ctx.obj), file)
+    bundle = save_images(adapters_for(ctx.obj), file)
     print_json(bundle) if output is Output.json else print_bundle(bundle, "wrote")

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.core.memory import parse_mib
 from datameesh_cli.errors import UnhealthyError, UserError
-from datameesh_cli.render.output import OUTPUT, Output, print_json, say
+from datameesh_cli.render.output import OUTPUT, Output, print_json, report
 
 if TYPE_CHECKING:
     from datameesh_cli.usecases.export_kubernetes import ExportRequest
@@ -74,7 +74,7 @@ def command(
     request = ExportRequest(
         profiles=tuple(profile),
         ram=None if ram is None else parse_mib(ram),
-        out=out or outside(ctx.obj).repository.root / "k8s-export" / "out",
+        out=out or adapters_for(ctx.obj).repository.root / "k8s-export" / "out",
         target=TargetRequest(target, storage_class, registry, pull_secret, workers, ingress, pod_network),
         context=context,
     )
@@ -88,7 +88,7 @@ def _compare(name: str, request: ExportRequest, output: Output, *, check: bool) 
     from datameesh_cli.render.k8s import print_changes
     from datameesh_cli.usecases.compare_export import compare_export
 
-    compared = compare_export(outside(name), request, say)
+    compared = compare_export(adapters_for(name), request, report)
     print_json(compared.changes) if output is Output.json else print_changes(compared)
     if check and compared.changes:
         raise UnhealthyError(
@@ -102,11 +102,11 @@ def _export(name: str, request: ExportRequest, output: Output, *, apply: bool, r
     from datameesh_cli.usecases.apply_export import apply_export
     from datameesh_cli.usecases.export_kubernetes import export_kubernetes
 
-    world = outside(name)
-    made = export_kubernetes(world, request, say)
+    adapters = adapters_for(name)
+    made = export_kubernetes(adapters, request, report)
     applied = None
     if apply:
-        applied = apply_export(world, made, str(request.context), replace_secrets=replace_secrets)
+        applied = apply_export(adapters, made, str(request.context), replace_secrets=replace_secrets)
     if output is Output.json:
         print_json(export_summary(made, applied))
         return

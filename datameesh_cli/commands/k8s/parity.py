@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import typer
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.errors import UnhealthyError
-from datameesh_cli.render.output import OUTPUT, Output, print_json, say
+from datameesh_cli.render.output import OUTPUT, Output, print_json, report
 
 
 def command(
@@ -23,9 +23,9 @@ def command(
 ) -> None:
     from datameesh_cli.render.parity import print_parity
     from datameesh_cli.usecases.compare_targets import DECLARED, compare_targets
-    from datameesh_cli.usecases.open_target import Cluster
+    from datameesh_cli.usecases.open_target import ChosenCluster
 
-    compared = compare_targets(outside(ctx.obj), Cluster(context), say)
+    compared = compare_targets(adapters_for(ctx.obj), ChosenCluster(context), report)
     print_json(compared) if output is Output.json else print_parity(compared)
     undeclared = compared.parity.undeclared
     if undeclared:

@@ -19,7 +19,7 @@ _BY_HEAD = {head: tuple(r for r in RULES if r.head == head) for head in {r.head 
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class KeyVerdict:
     """What became of one key of one service."""
 
     service: str
@@ -29,25 +29,27 @@ class Fate:
     reason: str
 
 
-def fates(source: Source) -> tuple[Fate, ...]:
+def conversion_report(source: Source) -> tuple[KeyVerdict, ...]:
     """Return what became of every key; `unknown` where no rule fits, `refused` where its value cannot be said."""
-    found = [f for p in source.parts for k in _sorted(keys(p.body)) if (f := _fate(p.name, k, rule_of(k, p, source)))]
+    found = [
+        f for p in source.parts for k in _sorted(keys(p.body)) if (f := _verdict(p.name, k, rule_of(k, p, source)))
+    ]
     # An extension is one key, whatever is in it; a kind of which nothing is used says nothing.
     rest = {k: "" if k.startswith("x-") else v for k, v in source.compose.items() if k != "services" and v != {}}
-    found += [f for k in _sorted(keys(rest)) if (f := _fate("(model)", k, rule_of(k, None, source)))]
+    found += [f for k in _sorted(keys(rest)) if (f := _verdict("(model)", k, rule_of(k, None, source)))]
     return tuple(dict.fromkeys(found))
 
 
-def refuse_lost(found: Iterable[Fate]) -> None:
+def refuse_lost(found: Iterable[KeyVerdict]) -> None:
     """Given fates, raise UserError, naming service and key, for the first that would be lost on Kubernetes."""
-    for fate in found:
-        if fate.verdict == UNKNOWN:
+    for said in found:
+        if said.verdict == UNKNOWN:
             raise UserError(
-                f"service '{fate.service}': no pass knows the Compose key '{fate.key}', so it would be lost on Kubernetes",
+                f"service '{said.service}': no pass knows the Compose key '{said.key}', so it would be lost on Kubernetes",
                 "remove it from the fragment, or say in core/k8s/rules.py what becomes of it",
             )
-        if fate.verdict == REFUSED:
-            raise UserError(f"service '{fate.service}': {fate.reason}", "correct the fragment")
+        if said.verdict == REFUSED:
+            raise UserError(f"service '{said.service}': {said.reason}", "correct the fragment")
 
 
 def keys(value: Any, path: tuple[str, ...] = (), beside: Mapping[str, Any] | None = None) -> Iterator[Key]:
@@ -77,11 +79,11 @@ def _sorted(found: Iterable[Key]) -> Sequence[Key]:
     return sorted(found, key=lambda k: k.name)
 
 
-def _fate(service: str, key: Key, rule: Rule | None) -> Fate | None:
+def _verdict(service: str, key: Key, rule: Rule | None) -> KeyVerdict | None:
     if rule is None:
-        return Fate(service, key.name, UNKNOWN, "", "") if key.leaf else None
+        return KeyVerdict(service, key.name, UNKNOWN, "", "") if key.leaf else None
     if rule.values and not re.fullmatch(rule.values, str(key.value)):
         wanted = rule.values.replace("|", " or ").replace(r"\d+(/tcp)?", "a port").replace("(:true)?", "")
         said = f"{key.name} is '{key.value}', and an export knows only {wanted}: {rule.reason}"
-        return Fate(service, key.name, REFUSED, rule.by, said)
-    return Fate(service, key.name, rule.verdict, rule.by, rule.reason)
+        return KeyVerdict(service, key.name, REFUSED, rule.by, said)
+    return KeyVerdict(service, key.name, rule.verdict, rule.by, rule.reason)

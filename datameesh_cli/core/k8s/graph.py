@@ -1,6 +1,6 @@
 """The graph check: what the schema can't see. Every name that an object or a configuration speaks of leads somewhere.
 
-A rung of its own: pure, over the objects alone, so that a broken export is rejected however it came about.
+A stage of its own: pure, over the objects alone, so that a broken export is rejected however it came about.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""export-report.json: what was exported for what, what became of every key, which Secrets it expects, the sums, the rungs."""
+"""export-report.json: what was exported for what, what became of every key, which Secrets it expects, the sums, the stages."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from datameesh_cli.core.k8s.fidelity import Fate
+from datameesh_cli.core.k8s.fidelity import KeyVerdict
 from datameesh_cli.core.k8s.quotas import Sum
 from datameesh_cli.core.k8s.secrets import expected
 from datameesh_cli.core.k8s.source import Part, Source
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
-    """One rung of the ladder: passed, failed or skipped, and why or what was found."""
+class Stage:
+    """One stage of the validation: passed, failed or skipped, and why or what was found."""
 
     name: str
     state: str
@@ -22,8 +22,12 @@ class Rung:
     problems: tuple[str, ...] = ()
 
 
-def report(
-    source: Source, asked: Mapping[str, Any], fates: Sequence[Fate], sums: Sequence[Sum], rungs: Sequence[Rung]
+def report_of(
+    source: Source,
+    asked: Mapping[str, Any],
+    conversion_report: Sequence[KeyVerdict],
+    sums: Sequence[Sum],
+    stages: Sequence[Stage],
 ) -> dict[str, Any]:
     """Given what an export was made of and what came of it, return the report. It holds no time: equal exports are equal."""
     return {
@@ -36,8 +40,8 @@ def report(
         "secrets expected": {name: list(namespaces) for name, namespaces in expected(source).items()},
         "quotas": [asdict(s) for s in sums],
         "edges": [f"{link.source.name} -> {link.service}:{link.port}" for link in source.links()],
-        "keys": [asdict(f) for f in fates],
-        "ladder": [{"rung": r.name, "state": r.state, "detail": r.detail} for r in rungs],
+        "keys": [asdict(f) for f in conversion_report],
+        "validation": [{"stage": r.name, "state": r.state, "detail": r.detail} for r in stages],
         "images": {source.image(p): _id(p, source) for p in source.parts},
     }
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from datameesh_cli.core.schema import Wrong
 from datameesh_cli.core.seed.chance import mix
-from datameesh_cli.core.seed.makers import Around, Make, Maker, Row, maker
+from datameesh_cli.core.seed.column_generators import Around, ColumnGenerator, Make, Row, column_generator
 
 BLOCK = 1000
 _TEMPLATES = 4
@@ -36,14 +36,14 @@ class Moments:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class TruePercent:
     """True in exactly `percent` of the rows of every block."""
 
     percent: int
     seed: int
 
 
-BulkColumn = Numbered | Moments | Share | Maker
+BulkColumn = Numbered | Moments | TruePercent | ColumnGenerator
 
 
 def bulk_column(said: Make, around: Around) -> BulkColumn:
@@ -55,8 +55,8 @@ def bulk_column(said: Make, around: Around) -> BulkColumn:
     if said.kind == "moments_from":
         return Moments(said.moments_from)
     if said.kind == "share":
-        return Share(said.share, around.seed)
-    return maker(said, around)
+        return TruePercent(said.share, around.seed)
+    return column_generator(said, around)
 
 
 def blocks(columns: Sequence[BulkColumn], count: int, seed: int) -> Iterator[tuple[bytes, int]]:
@@ -90,7 +90,7 @@ def _cells(column: BulkColumn, t: int) -> Callable[[int], str]:
         return lambda k: f"{_THIS}{k + 1:03d}" if k + 1 < BLOCK else f"{_NEXT}000"
     if isinstance(column, Moments):
         return lambda k: f"{_DAY} {datetime.timedelta(seconds=k * 86_400 // BLOCK)!s:0>8}"
-    if isinstance(column, Share):
+    if isinstance(column, TruePercent):
         drawn = sorted(range(BLOCK), key=lambda k: mix(column.seed, t, k))
         chosen = frozenset(drawn[: BLOCK * column.percent // 100])
         return lambda k: "t" if k in chosen else "f"

@@ -12,7 +12,15 @@ from datameesh_cli.core.schema import Text, Whole, Wrong, declared, key, nearest
 from datameesh_cli.core.seed.bulk import BLOCK, BulkColumn, bulk_column
 from datameesh_cli.core.seed.chance import key as fold
 from datameesh_cli.core.seed.chance import mix
-from datameesh_cli.core.seed.makers import Around, Listed, Make, Maker, Plain, Value, maker
+from datameesh_cli.core.seed.column_generators import (
+    Around,
+    ColumnGenerator,
+    Listed,
+    Make,
+    Plain,
+    Value,
+    column_generator,
+)
 from datameesh_cli.errors import UserError
 
 _PERSON = ("name", "first_name", "email", "country", "region", "industry", "customer_at", "revenue")
@@ -117,12 +125,12 @@ class DatasetFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     """One column. `make` is None where the database makes the value itself or where rows are made in bulk."""
 
     name: str
     about: str
-    make: Maker | None = None
+    make: ColumnGenerator | None = None
     bulk: BulkColumn | None = None
 
     @property
@@ -138,14 +146,14 @@ class Table:
     name: str
     about: str
     each: str
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     times: int = 1
     rows: tuple[Mapping[str, Value], ...] = ()
     counts: Mapping[str, int] | None = None
     first: tuple[tuple[Value, ...], ...] = ()
 
     @property
-    def loaded_columns(self) -> tuple[Column, ...]:
+    def loaded_columns(self) -> tuple[TableColumn, ...]:
         """The columns whose values are made here, in order."""
         return tuple(column for column in self.columns if column.loaded)
 
@@ -222,9 +230,9 @@ def _table(name: str, said: TableEntry, listed: Mapping[str, Listed], seed: int,
     return Table(name, said.about, said.each, tuple(columns), said.times, rows, counts, said.first)
 
 
-def _column(name: str, how: ColumnEntry, each: str, around: Around) -> Column:
+def _column(name: str, how: ColumnEntry, each: str, around: Around) -> TableColumn:
     if how.kind == "database":
-        return Column(name, f"{how.about} ({how.database})")
+        return TableColumn(name, f"{how.about} ({how.database})")
     if each == "number":
-        return Column(name, how.about, bulk=bulk_column(how, around))
-    return Column(name, how.about, make=maker(how, around))
+        return TableColumn(name, how.about, bulk=bulk_column(how, around))
+    return TableColumn(name, how.about, make=column_generator(how, around))

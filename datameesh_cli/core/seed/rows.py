@@ -7,8 +7,8 @@ from typing import Any
 
 from datameesh_cli.core.seed.bulk import blocks
 from datameesh_cli.core.seed.chance import key
+from datameesh_cli.core.seed.column_generators import Row, Value, money
 from datameesh_cli.core.seed.dataset import Dataset, Table
-from datameesh_cli.core.seed.makers import Row, Value, money
 from datameesh_cli.core.seed.people import Person
 from datameesh_cli.core.seed.plan import Plan
 
@@ -17,12 +17,12 @@ _CHUNK = 4096
 
 def rows(dataset: Dataset, table: Table, plan: Plan) -> Iterator[tuple[Value, ...]]:
     """Given a table (not a numbered one) and a set's people, yield its rows in order."""
-    makers = [column.make for column in table.columns if column.make]
+    column_generators = [column.make for column in table.columns if column.make]
     for row in _sources(dataset, table, plan):
         if row.index < len(table.first) and not row.copy:
             yield table.first[row.index]
         else:
-            yield tuple([make(row) for make in makers])
+            yield tuple([make(row) for make in column_generators])
 
 
 def copy_text(dataset: Dataset, table: Table, plan: Plan, name: str) -> Iterator[tuple[bytes, int]]:

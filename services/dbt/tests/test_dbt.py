@@ -57,7 +57,7 @@ def marts(small: Stack) -> Stack:
 
 
 def _artifact(stack: Stack, name: str) -> Any:
-    return json.loads((stack.world.state.folder / "dbt" / "target" / name).read_text())
+    return json.loads((stack.adapters.state.folder / "dbt" / "target" / name).read_text())
 
 
 def _sql(stack: Stack, statement: str) -> list[list[str]]:
@@ -252,7 +252,7 @@ def test_the_incremental_mart_takes_only_what_is_new_and_rebuilds_to_the_same(ma
 @pytest.mark.row("S-DBT-15", "S-DBT-34")
 def test_compiled_sql_is_kept_and_names_both_domains(marts: Stack) -> None:
     marts.dm("dbt", "compile")
-    folder = marts.world.state.folder / "dbt" / "target" / "compiled"
+    folder = marts.adapters.state.folder / "dbt" / "target" / "compiled"
     (file,) = folder.rglob("mart_customer_journey.sql")
     text = file.read_text()
     assert "{{" not in text
@@ -333,7 +333,7 @@ def test_a_swap_that_cannot_have_its_lock_leaves_the_old_table(marts: Stack) -> 
 @pytest.mark.row("S-DBT-70", "S-DBT-74", "S-DBT-75", "S-DBT-77")
 def test_the_documentation_is_generated_and_complete(marts: Stack) -> None:
     marts.dm("dbt", "docs", "generate")
-    target = marts.world.state.folder / "dbt" / "target"
+    target = marts.adapters.state.folder / "dbt" / "target"
     assert all((target / name).is_file() for name in ("index.html", "manifest.json", "catalog.json"))
 
     manifest, catalog = _artifact(marts, "manifest.json"), _artifact(marts, "catalog.json")
@@ -362,8 +362,8 @@ def test_a_wrong_source_is_reported_with_file_and_line(stack: Stack, tmp_path: P
         shutil.copytree(ROOT / part, tmp_path / part)
     model = tmp_path / "dbt" / "models" / "staging" / "sales" / "stg_sales__orders.sql"
     model.write_text(model.read_text().replace("'orders'", "'ordres'"))
-    world = dataclasses.replace(stack.world, repository=Repository(tmp_path))
-    (problem,) = diagnose_project(world).problems
+    adapters = dataclasses.replace(stack.adapters, repository=Repository(tmp_path))
+    (problem,) = diagnose_project(adapters).problems
     line = next(n for n, text in enumerate(model.read_text().splitlines(), 1) if "ordres" in text)
     assert (problem.file, problem.line) == ("dbt/models/staging/sales/stg_sales__orders.sql", line)
 
@@ -396,7 +396,7 @@ def test_wrong_arguments_end_in_2(stack: Stack) -> None:
 
 
 def test_every_run_is_written_down_and_leaves_no_container(small: Stack) -> None:
-    log = small.world.state.folder / "dbt" / "logs" / "dbt.log"
+    log = small.adapters.state.folder / "dbt" / "logs" / "dbt.log"
     small.dm("dbt", "run", "--select", "stg_sales__orders")
     before = log.stat().st_size
     small.dm("dbt", "run", "--select", "stg_sales__orders")
@@ -410,7 +410,7 @@ def test_every_run_is_written_down_and_leaves_no_container(small: Stack) -> None
         "label=com.docker.compose.oneoff=True",
     )
     assert left == ""
-    assert not list((small.world.state.folder / "dbt").glob("project-*"))
+    assert not list((small.adapters.state.folder / "dbt").glob("project-*"))
 
 
 def test_another_data_set_replaces_what_the_incremental_mart_holds(marts: Stack) -> None:

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from datameesh_cli.adapters import relay
-from datameesh_cli.adapters.outside import Outside, outside
-from datameesh_cli.adapters.postgres import Login, Session, session
+from datameesh_cli.adapters import tunnel
+from datameesh_cli.adapters.adapters import Adapters, adapters_for
+from datameesh_cli.adapters.postgres import DatabaseSession, Login, session
 from datameesh_cli.errors import DmError, UnhealthyError, UserError
 from datameesh_cli.usecases.seed_data import SeedRequest, seed_data
 from datameesh_cli.usecases.start_profile import StartRequest, start_profile
@@ -45,59 +45,63 @@ def quiet(*_: object) -> None:
 
 
 @pytest.fixture(scope="module")
-def world(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
-    here = outside(NAME, ROOT, tmp_path_factory.mktemp("state"))
+def adapters(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Adapters]:
+    here = adapters_for(NAME, ROOT, tmp_path_factory.mktemp("state"))
     stop_stack(here, volumes=True)
     start_profile(here, StartRequest(("core",), 512), quiet, quiet)
     yield here
     stop_stack(here, volumes=True)
 
 
-def container(world: Outside, domain: str = "sales") -> str:
-    return next(c.name for c in world.engine.containers(world.project) if c.service == f"{domain}-db")
+def container(adapters: Adapters, domain: str = "sales") -> str:
+    return next(c.name for c in adapters.engine.containers(adapters.project) if c.service == f"{domain}-db")
 
 
 @contextmanager
-def over_the_network(world: Outside, role: str, domain: str = "sales", *, secret: str = "") -> Iterator[Session]:
+def over_the_network(
+    adapters: Adapters, role: str, domain: str = "sales", *, secret: str = ""
+) -> Iterator[DatabaseSession]:
     """A session as Trino, an API or anybody else on the network has it: by address and password."""
-    found = next(c for c in world.engine.containers(world.project) if c.service == f"{domain}-db")
-    password = world.state.secret(secret or f"{domain}-db-{role.replace('_', '-')}-password")
-    with relay.reach(found.name, found.address, 5432) as endpoint:
+    found = next(c for c in adapters.engine.containers(adapters.project) if c.service == f"{domain}-db")
+    password = adapters.state.secret(secret or f"{domain}-db-{role.replace('_', '-')}-password")
+    with tunnel.reach(found.name, found.address, 5432) as endpoint:
         with session(endpoint, Login(f"{domain}-db", f"{domain}_db", role, password)) as opened:
             yield opened
 
 
-def as_admin(world: Outside, statement: str, domain: str = "sales") -> str:
+def as_admin(adapters: Adapters, statement: str, domain: str = "sales") -> str:
     """What psql prints inside the container, on the local socket."""
-    return docker("exec", container(world, domain), "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-c", statement).strip()
+    return docker(
+        "exec", container(adapters, domain), "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-c", statement
+    ).strip()
 
 
-def superusers(world: Outside, domain: str = "sales") -> str:
-    return as_admin(world, "SELECT string_agg(rolname, ' ') FROM pg_roles WHERE rolsuper", domain)
+def superusers(adapters: Adapters, domain: str = "sales") -> str:
+    return as_admin(adapters, "SELECT string_agg(rolname, ' ') FROM pg_roles WHERE rolsuper", domain)
 
 
-def load(world: Outside, *, force: bool = False) -> list[bool]:
-    return [domain.loaded for domain in seed_data(world, SeedRequest("small", 1, force), quiet, quiet).domains]
+def load(adapters: Adapters, *, force: bool = False) -> list[bool]:
+    return [domain.loaded for domain in seed_data(adapters, SeedRequest("small", 1, force), quiet, quiet).domains]
 
 
 @pytest.fixture
-def loaded(world: Outside) -> Outside:
-    load(world, force=True)
-    return world
+def loaded(adapters: Adapters) -> Adapters:
+    load(adapters, force=True)
+    return adapters
 
 
 # Before anything is loaded, so it stands first: the database is as its first start left it.
 @pytest.mark.parametrize("domain", ["sales", "marketing"])
 @pytest.mark.parametrize("role", OUTSIDERS)
-def test_nobody_makes_the_first_seeds_tables_in_advance(world: Outside, role: str, domain: str) -> None:
+def test_nobody_makes_the_first_seeds_tables_in_advance(adapters: Adapters, role: str, domain: str) -> None:
     for statement in (HOSTILE_FUNCTION, HOSTILE_TABLE.replace("CHECK (public.taken(region))", ""), "CREATE SCHEMA s"):
-        with over_the_network(world, role, domain) as there, pytest.raises(UserError, match="permission denied for"):
+        with over_the_network(adapters, role, domain) as there, pytest.raises(UserError, match="permission denied for"):
             there.run(statement)
-    assert superusers(world, domain) == "admin"
+    assert superusers(adapters, domain) == "admin"
 
 
 @pytest.mark.parametrize("role", OUTSIDERS)
-def test_what_the_load_writes_down_is_nobodys_to_write(loaded: Outside, role: str) -> None:
+def test_what_the_load_writes_down_is_nobodys_to_write(loaded: Adapters, role: str) -> None:
     for statement in (
         HOSTILE_ROW,
         "UPDATE datameesh.loaded_set SET table_name = %s WHERE table_name = 'orders'",
@@ -109,7 +113,7 @@ def test_what_the_load_writes_down_is_nobodys_to_write(loaded: Outside, role: st
     assert docker("exec", container(loaded), "ls", "/tmp").split() == ["first-start"]
 
 
-def test_a_name_that_is_written_there_all_the_same_is_never_run(loaded: Outside) -> None:
+def test_a_name_that_is_written_there_all_the_same_is_never_run(loaded: Adapters) -> None:
     with over_the_network(loaded, "owner") as there:
         there.run(HOSTILE_ROW, [HOSTILE_NAME])
         there.run(
@@ -121,7 +125,7 @@ def test_a_name_that_is_written_there_all_the_same_is_never_run(loaded: Outside)
     assert docker("exec", container(loaded), "ls", "/tmp").split() == ["first-start"]
 
 
-def test_only_trino_reads_what_is_loaded_and_the_others_not_even_that(loaded: Outside) -> None:
+def test_only_trino_reads_what_is_loaded_and_the_others_not_even_that(loaded: Adapters) -> None:
     with over_the_network(loaded, "trino_rw") as there:
         assert there.run("SELECT count(*) FROM datameesh.loaded_set") == [(6,)]
     for role in ("ingest", "api", "grafana_ro"):
@@ -129,7 +133,7 @@ def test_only_trino_reads_what_is_loaded_and_the_others_not_even_that(loaded: Ou
             there.run("SELECT count(*) FROM datameesh.loaded_set")
 
 
-def test_a_table_of_somebody_elses_is_not_loaded_into(loaded: Outside) -> None:
+def test_a_table_of_somebody_elses_is_not_loaded_into(loaded: Adapters) -> None:
     """A volume of an older version may hold one: nothing that hangs on it may run for whoever loads."""
     as_admin(loaded, "DROP TABLE customers CASCADE")
     as_admin(loaded, f"{HOSTILE_FUNCTION}; {HOSTILE_TABLE}; ALTER TABLE customers OWNER TO trino_rw")
@@ -144,14 +148,14 @@ def test_a_table_of_somebody_elses_is_not_loaded_into(loaded: Outside) -> None:
     assert load(loaded, force=True) == [True, True]
 
 
-def test_admin_comes_in_where_the_data_is_and_nowhere_else(world: Outside) -> None:
+def test_admin_comes_in_where_the_data_is_and_nowhere_else(adapters: Adapters) -> None:
     with pytest.raises(UnhealthyError, match=r"pg_hba\.conf rejects connection"):
-        with over_the_network(world, "admin"):
+        with over_the_network(adapters, "admin"):
             pass
-    assert as_admin(world, "SELECT current_user") == "admin"
+    assert as_admin(adapters, "SELECT current_user") == "admin"
 
 
-def test_the_owner_loads_and_is_no_superuser(loaded: Outside) -> None:
+def test_the_owner_loads_and_is_no_superuser(loaded: Adapters) -> None:
     with over_the_network(loaded, "owner") as there:
         assert there.run(
             "SELECT rolsuper, rolcreaterole, rolcreatedb, rolbypassrls FROM pg_roles WHERE rolname = 'owner'"
@@ -170,7 +174,7 @@ def test_the_owner_loads_and_is_no_superuser(loaded: Outside) -> None:
 COLUMNS = '[{"name": "email", "type": "varchar"}, {"name": "total", "type": "decimal(38,2)"}]'
 
 
-def test_a_mart_is_served_by_whoever_asks_and_belongs_to_the_owner(loaded: Outside) -> None:
+def test_a_mart_is_served_by_whoever_asks_and_belongs_to_the_owner(loaded: Adapters) -> None:
     with over_the_network(loaded, "trino_rw") as there:
         for total in (1, 2):
             there.run("CALL datameesh.make_mart('mart_try', %s)", [COLUMNS])
@@ -198,7 +202,7 @@ def test_a_mart_is_served_by_whoever_asks_and_belongs_to_the_owner(loaded: Outsi
         ("mart_x", '[{"name": "x", "type": "no_such_type"}]'),
     ],
 )
-def test_what_is_no_marts_name_and_no_type_of_postgresqls_is_refused(loaded: Outside, mart: str, columns: str) -> None:
+def test_what_is_no_marts_name_and_no_type_of_postgresqls_is_refused(loaded: Adapters, mart: str, columns: str) -> None:
     with over_the_network(loaded, "trino_rw") as there, pytest.raises(DmError):
         there.run("CALL datameesh.make_mart(%s, %s)", [mart, columns])
     with over_the_network(loaded, "trino_rw") as there, pytest.raises(DmError, match="there is no new mart"):
@@ -207,12 +211,12 @@ def test_what_is_no_marts_name_and_no_type_of_postgresqls_is_refused(loaded: Out
 
 
 @pytest.mark.parametrize("role", ["ingest", "api", "grafana_ro"])
-def test_only_trino_serves_marts(loaded: Outside, role: str) -> None:
+def test_only_trino_serves_marts(loaded: Adapters, role: str) -> None:
     with over_the_network(loaded, role) as there, pytest.raises(UserError, match="permission denied for"):
         there.run("CALL datameesh.make_mart('mart_x', %s)", [COLUMNS])
 
 
-def test_a_column_may_be_called_anything(loaded: Outside) -> None:
+def test_a_column_may_be_called_anything(loaded: Adapters) -> None:
     odd = '[{"name": "x int); DROP TABLE orders; --", "type": "integer"}]'
     with over_the_network(loaded, "trino_rw") as there:
         there.run("CALL datameesh.make_mart('mart_odd', %s)", [odd])
@@ -220,7 +224,7 @@ def test_a_column_may_be_called_anything(loaded: Outside) -> None:
         assert there.run("SELECT count(*) FROM orders") == [(20,)]
 
 
-def test_a_session_too_many_is_not_dms(loaded: Outside) -> None:
+def test_a_session_too_many_is_not_dms(loaded: Adapters) -> None:
     """The others take every place but the two that are kept: one for dm, one for the health check."""
     limit = int(as_admin(loaded, "SHOW max_connections"))
     busy = [

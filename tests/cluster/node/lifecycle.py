@@ -24,7 +24,7 @@ PATIENCE = 240.0
 TOO_MANY_STARTS = 15
 
 
-def say(text: str) -> None:
+def report(text: str) -> None:
     print(text, flush=True)
 
 
@@ -59,7 +59,7 @@ class Cluster:
                     f"{what}: not after {time.monotonic() - started:.0f} s\n{logs}", f"logs: {self.state.logs}"
                 )
             time.sleep(0.25)
-        say(f"  {what} ({time.monotonic() - started:.1f} s)")
+        report(f"  {what} ({time.monotonic() - started:.1f} s)")
 
     def _tail(self, name: str) -> str:
         path = self.state.logs / f"{name}.log"
@@ -95,10 +95,10 @@ class Cluster:
             self._keep_logs()
             self.down()
             raise
-        say(
+        report(
             f"up in {time.monotonic() - started:.1f} s: {self.state.place.api}, NodePorts at {self.state.place.node_address}"
         )
-        say(f"export KUBECONFIG={self.state.kubeconfig}")
+        report(f"export KUBECONFIG={self.state.kubeconfig}")
 
     def _start(self) -> None:
         started = time.monotonic()
@@ -108,7 +108,7 @@ class Cluster:
             certificates.make(self.state)
             components.write(self.state)
             machine.make_cgroups(self.state.place)
-            say(f"  keys and configuration ({time.monotonic() - started:.1f} s)")
+            report(f"  keys and configuration ({time.monotonic() - started:.1f} s)")
             argv = [
                 sys.executable,
                 "-m",
@@ -130,7 +130,7 @@ class Cluster:
         self.wait("containerd answers", lambda: subprocess.run(ctr, capture_output=True).returncode == 0)
         begun = time.monotonic()
         images.load_own(inner.enter(), self.cache)
-        say(f"  the node's own images ({time.monotonic() - begun:.1f} s)")
+        report(f"  the node's own images ({time.monotonic() - begun:.1f} s)")
         self.kubectl("apply", "--server-side", "-f", str(MANIFESTS))
         self.wait("node is Ready", self._node_ready)
         self.wait("DNS answers", lambda: self._resolves(inner, "kubernetes.default.svc.cluster.local"))
@@ -143,7 +143,7 @@ class Cluster:
             kept = self.state.folder.with_name(self.state.folder.name + ".failed-logs")
             shutil.rmtree(kept, ignore_errors=True)
             shutil.copytree(self.state.logs, kept)
-            say(f"logs kept in {kept}")
+            report(f"logs kept in {kept}")
 
     def _node_ready(self) -> bool:
         path = "{.items[*].status.conditions[?(@.type=='Ready')].status}"
@@ -176,7 +176,7 @@ class Cluster:
     def down(self) -> None:
         """Ends what `up` started, and removes it. Nothing is there: nothing is done."""
         if not self.state.ours():
-            say(f"nothing to take down: {self.state.folder} is not a cluster's state")
+            report(f"nothing to take down: {self.state.folder} is not a cluster's state")
             return
         machine.check()
         started = time.monotonic()
@@ -196,7 +196,7 @@ class Cluster:
                 f"mounted below the state folder: {', '.join(below)}", "these are not of the node; unmount them"
             )
         shutil.rmtree(self.state.folder)
-        say(f"down in {time.monotonic() - started:.1f} s")
+        report(f"down in {time.monotonic() - started:.1f} s")
 
     def status(self) -> dict[str, Any]:
         """What runs, with its resident memory in MiB."""

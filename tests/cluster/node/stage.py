@@ -12,7 +12,7 @@ from tests.cluster.node import machine
 from tests.cluster.node.build import build
 from tests.cluster.node.failure import Failure
 from tests.cluster.node.footprint import footprint, left_over
-from tests.cluster.node.lifecycle import ROOT, Cluster, say
+from tests.cluster.node.lifecycle import ROOT, Cluster, report
 
 SKIPPED = 77  # what automake and others call a test that did not run
 # Minutes, generously: see README.md for what was measured.
@@ -60,7 +60,7 @@ def stage(cluster: Cluster, may_build: bool, minutes: float | None) -> int:
         cluster.down()
     left = left_over(before, footprint(), place)
     for line in left:
-        say(f"not as before: {line}")
+        report(f"not as before: {line}")
     code = code or len(left)
-    say(f"cluster stage: {'passed' if code == 0 else 'FAILED'} in {time.monotonic() - started:.0f} s")
+    report(f"cluster stage: {'passed' if code == 0 else 'FAILED'} in {time.monotonic() - started:.0f} s")
     return 1 if code else 0

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from datameesh_cli.adapters import image_bundle
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.carry_images import load_images
 
@@ -71,7 +71,7 @@ def test_a_changed_bundle_is_refused_before_an_engine_gets_it(
 ) -> None:
     monkeypatch.setattr(image_bundle, "load", lambda file: pytest.fail(f"the engine got {file}"))
     with pytest.raises(UserError) as refused:
-        load_images(outside(), written(tmp_path, WHOLE | changed))
+        load_images(adapters_for(), written(tmp_path, WHOLE | changed))
     assert says in refused.value.message
     assert "\n" not in refused.value.message
     assert refused.value.hint
@@ -80,4 +80,4 @@ def test_a_changed_bundle_is_refused_before_an_engine_gets_it(
 def test_a_bundle_without_a_list_is_refused(tmp_path: Path) -> None:
     members = {name: content for name, content in WHOLE.items() if name != "datameesh.json"}
     with pytest.raises(UserError, match="does not list what is in it"):
-        load_images(outside(), written(tmp_path, members))
+        load_images(adapters_for(), written(tmp_path, members))

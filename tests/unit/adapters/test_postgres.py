@@ -11,7 +11,7 @@ import pytest
 
 from datameesh_cli.adapters.deadline import Deadline
 from datameesh_cli.adapters.postgres import Login, Patience, session
-from datameesh_cli.adapters.relay import Endpoint
+from datameesh_cli.adapters.tunnel import Endpoint
 from datameesh_cli.core.sql_text import quoted
 from datameesh_cli.errors import UnhealthyError
 from datameesh_cli.usecases.find_changes import Change

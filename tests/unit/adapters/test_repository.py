@@ -9,7 +9,7 @@ import pytest
 
 from datameesh_cli.adapters import yaml_text
 from datameesh_cli.errors import UserError
-from tests.fakes.outside import files_of, write_repository
+from tests.fakes.adapters import files_of, write_repository
 
 
 def test_the_model_is_what_the_folders_say(tmp_path: Path) -> None:

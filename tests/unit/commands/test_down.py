@@ -13,7 +13,7 @@ import pytest
 from datameesh_cli import cli
 from datameesh_cli.commands import down
 from tests.contract.repo import ROOT
-from tests.fakes.outside import FakeCompose, FakeEngine, fake_outside
+from tests.fakes.adapters import FakeCompose, FakeEngine, fake_adapters
 from tests.fakes.values import a_container
 
 
@@ -32,9 +32,9 @@ def engine() -> FakeEngine:
 @pytest.fixture
 def compose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: FakeEngine) -> FakeCompose:
     """The Compose of a stack with data and a secret, which `dm down` is about."""
-    world, compose = fake_outside(tmp_path, engine)
-    world.state.ensure_secrets(["db-password"])
-    monkeypatch.setattr(down, "outside", lambda _: world)
+    adapters, compose = fake_adapters(tmp_path, engine)
+    adapters.state.ensure_secrets(["db-password"])
+    monkeypatch.setattr(down, "adapters_for", lambda _: adapters)
     return compose
 
 

@@ -26,8 +26,8 @@ from tests.unit.usecases.test_run_dbt import MANIFEST, ScriptedJob, _world
 def test_a_dbt_project_with_a_problem_is_the_user_s(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, job: ScriptedJob, code: int
 ) -> None:
-    world = _world(tmp_path, job)
-    monkeypatch.setattr(dbt, "outside", lambda _: world)
+    adapters = _world(tmp_path, job)
+    monkeypatch.setattr(dbt, "adapters_for", lambda _: adapters)
     monkeypatch.setattr(sys, "argv", ["dm", "dbt", "doctor"])
     with pytest.raises(SystemExit) as ended:
         cli.main()

@@ -17,8 +17,8 @@ from datameesh_cli.core.checks.resolve import Resolve
 from datameesh_cli.core.checks.s3 import S3
 from datameesh_cli.core.checks.sql import Sql
 from datameesh_cli.core.expectation import Answer
-from datameesh_cli.core.parity import Declared, compare, declared_from, normalised
-from datameesh_cli.core.probes import INSIDE, facts_inside, facts_of_rows
+from datameesh_cli.core.observations import INSIDE, facts_inside, facts_of_rows
+from datameesh_cli.core.parity import DeclaredDifference, compare, declared_from, normalised
 from datameesh_cli.errors import UserError
 from tests.fakes.values import a_check
 
@@ -30,7 +30,7 @@ def test_equal_facts_are_counted_by_group() -> None:
 
 
 def test_a_difference_is_declared_or_not_and_a_fact_of_one_side_only_is_one() -> None:
-    declared = [Declared("kernel/* open-files", "no field for it")]
+    declared = [DeclaredDifference("kernel/* open-files", "no field for it")]
     here = {"kernel/minio open-files": "1", "memory/minio": "136 MiB", "user/minio": "1:1"}
     there = {"kernel/minio open-files": "2", "memory/minio": "128 MiB", "user/other": "1:1"}
     parity = compare(here, there, declared)
@@ -46,7 +46,7 @@ def test_a_difference_is_declared_or_not_and_a_fact_of_one_side_only_is_one() ->
 
 
 def test_a_declared_difference_that_does_not_occur_is_named() -> None:
-    declared = [Declared("user/*", "once so"), Declared("memory/*", "still so")]
+    declared = [DeclaredDifference("user/*", "once so"), DeclaredDifference("memory/*", "still so")]
     parity = compare({"user/a": "1", "memory/a": "1"}, {"user/a": "1", "memory/a": "2"}, declared)
     assert [d.of for d in parity.outdated] == ["user/*"]
     assert not parity.undeclared
@@ -58,14 +58,14 @@ def test_what_neither_stack_tells_is_not_the_same() -> None:
 
 
 def test_the_first_declaration_that_fits_gives_the_reason() -> None:
-    declared = [Declared("user/a", "this one"), Declared("user/*", "all")]
+    declared = [DeclaredDifference("user/a", "this one"), DeclaredDifference("user/*", "all")]
     parity = compare({"user/a": "1", "user/b": "1"}, {"user/a": "2", "user/b": "2"}, declared)
     assert [d.because for d in parity.differences] == ["this one", "all"]
 
 
 def test_declarations_are_read() -> None:
     found = declared_from({"differences": [{"of": "user/*", "because": "so"}]}, "f.yaml")
-    assert found == (Declared("user/*", "so"),)
+    assert found == (DeclaredDifference("user/*", "so"),)
     assert declared_from({"differences": []}, "f.yaml") == ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from datameesh_cli.core.quota import quotas_from, refuse_over_quota
-from datameesh_cli.core.ram_plan import RamPlan, Share
+from datameesh_cli.core.ram_plan import MemoryShare, RamPlan
 from datameesh_cli.errors import HostError, UserError
 from tests.fakes.values import a_service
 
@@ -16,8 +16,8 @@ SERVICES = (
 )
 
 
-def _share(service: str, limit: int, replicas: int = 1) -> Share:
-    return Share(service, limit, replicas, None, {}, 0.1, "")
+def _share(service: str, limit: int, replicas: int = 1) -> MemoryShare:
+    return MemoryShare(service, limit, replicas, None, {}, 0.1, "")
 
 
 PLAN = RamPlan(

@@ -35,7 +35,7 @@ def test_a_building_block_reaches_whatever_is_built_from_it() -> None:
         (["datameesh_cli/core/k8s/ports.py"], sorted({*QUICK, "tests/integration/test_k8s_*.py"})),
         (["datameesh_cli/adapters/trino.py"], sorted({*QUICK, *CHECKS, "tests/programs", "tests/integration"})),
         (["tests/unit/core/test_stack.py"], ["tests/unit/core/test_stack.py"]),
-        (["tests/unit/core/test_stack.py", "tests/fakes/outside.py"], ["tests/unit"]),
+        (["tests/unit/core/test_stack.py", "tests/fakes/adapters.py"], ["tests/unit"]),
         (["tests/journeys/lake.yaml"], ["tests/contract", "tests/journeys/lake.yaml"]),
         (["tests/integration/stack.py"], sorted({"tests/integration", *CHECKS})),
         ([], []),

@@ -8,7 +8,7 @@ from datameesh_cli.core.build_output import Building, BuildState
 from datameesh_cli.render.demo import next_steps
 from datameesh_cli.render.images import BuildProgress, clock_time
 from datameesh_cli.usecases.build_images import Built
-from datameesh_cli.usecases.show_status import Place
+from datameesh_cli.usecases.show_status import Address
 
 
 def at(seconds: float, left: int = 4) -> BuildState:
@@ -58,8 +58,8 @@ def test_seconds_are_said_as_people_say_them() -> None:
 
 
 PLACES = (
-    Place("Lake console", "http://localhost:1/", "mike", "mike-password", ("browse buckets", "upload"), "minio"),
-    Place("Trino", "http://localhost:2/ui/", "admin", None, ("run federated SQL", "watch queries"), "trino"),
+    Address("Lake console", "http://localhost:1/", "mike", "mike-password", ("browse buckets", "upload"), "minio"),
+    Address("Trino", "http://localhost:2/ui/", "admin", None, ("run federated SQL", "watch queries"), "trino"),
 )
 
 

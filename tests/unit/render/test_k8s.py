@@ -6,19 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from datameesh_cli.core.k8s.fidelity import Fate
+from datameesh_cli.core.k8s.fidelity import KeyVerdict
 from datameesh_cli.core.k8s.rules import CONVERTED, DROPPED, REFUSED, REPAIRED, UNKNOWN
 from datameesh_cli.core.parity import compare
 from datameesh_cli.render.k8s import export_summary, print_export
 from datameesh_cli.render.parity import print_parity
-from datameesh_cli.usecases.compare_targets import Compared
+from datameesh_cli.usecases.compare_targets import ComparedTargets
 from datameesh_cli.usecases.export_kubernetes import Export
 from tests.unit.core.k8s.example import example
 
 
 def _export(*verdicts: str) -> Export:
-    fates = tuple(Fate("web", f"key-{number}", verdict, "", "") for number, verdict in enumerate(verdicts))
-    return Export(Path("out"), {}, (), example(), fates, (), (), 1.0, 1.5)
+    conversion_report = tuple(
+        KeyVerdict("web", f"key-{number}", verdict, "", "") for number, verdict in enumerate(verdicts)
+    )
+    return Export(Path("out"), {}, (), example(), conversion_report, (), (), 1.0, 1.5)
 
 
 def test_each_verdict_is_counted_the_unknown_too(capsys: pytest.CaptureFixture[str]) -> None:
@@ -33,7 +35,7 @@ def test_each_verdict_is_counted_the_unknown_too(capsys: pytest.CaptureFixture[s
 
 def test_parity_says_what_neither_stack_was_asked(capsys: pytest.CaptureFixture[str]) -> None:
     facts = {"check/a": "not asked: needs data set flow; loaded: journey", "check/b": "1", "check/c": "1"}
-    print_parity(Compared("datameesh", "the cluster", compare(facts, dict(facts), ()), 1.0))
+    print_parity(ComparedTargets("datameesh", "the cluster", compare(facts, dict(facts), ()), 1.0))
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert "check 2 0 0" in lines
     assert "all 2 0 0" in lines

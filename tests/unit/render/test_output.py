@@ -15,9 +15,9 @@ from datameesh_cli.core.ram_plan import plan_ram
 from datameesh_cli.core.selection import Selection
 from datameesh_cli.render.output import plain, print_json, print_table
 from datameesh_cli.render.plan import plan_json, print_plan, print_preview
-from datameesh_cli.render.stack import Progress, print_places, print_status, print_stopped
+from datameesh_cli.render.stack import StartProgress, print_places, print_status, print_stopped
 from datameesh_cli.usecases.plan_memory import InForce, Planned, Preview
-from datameesh_cli.usecases.show_status import Place, ServiceStatus, Status
+from datameesh_cli.usecases.show_status import Address, ServiceStatus, Status
 from datameesh_cli.usecases.stop_stack import Stopped
 from tests.fakes.values import smallest_mesh
 
@@ -64,7 +64,7 @@ def test_the_plan_shows_every_service_and_its_sum(capsys: pytest.CaptureFixture[
 
 
 def test_progress_tells_each_change_once_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    with Progress() as progress:
+    with StartProgress() as progress:
         progress.show([ServiceState("db", "starting", False)], 0.5)
         progress.show([ServiceState("db", "starting", False)], 1.0)
         progress.show([ServiceState("db", "healthy", True)], 1.5)
@@ -93,9 +93,9 @@ def test_what_down_left(capsys: pytest.CaptureFixture[str]) -> None:
 def test_places_say_how_to_log_in(capsys: pytest.CaptureFixture[str]) -> None:
     print_places(
         [
-            Place("S3", "http://localhost:30901/", "admin", "minio-secret-key", ("look",), "minio"),
-            Place("Trino", "http://localhost:30808/ui/", "admin", None, (), "trino"),
-            Place("Docs", "http://localhost:30082/", None, None, (), "docs"),
+            Address("S3", "http://localhost:30901/", "admin", "minio-secret-key", ("look",), "minio"),
+            Address("Trino", "http://localhost:30808/ui/", "admin", None, (), "trino"),
+            Address("Docs", "http://localhost:30082/", None, None, (), "docs"),
         ]
     )
     out = capsys.readouterr().out

@@ -6,11 +6,11 @@ import pytest
 
 from datameesh_cli.render.seed import SeedProgress, print_holdings, print_seeded
 from datameesh_cli.usecases.find_changes import LoadedTable
-from datameesh_cli.usecases.load_domain import Progress
+from datameesh_cli.usecases.load_domain import LoadProgress
 from datameesh_cli.usecases.seed_data import Holdings, KnownSet, Seeded, SeededDomain
 from datameesh_cli.usecases.seed_lake import SeededLake
 
-ORDERS = Progress("sales", "orders", 2_000_000, 4.0, done=True)
+ORDERS = LoadProgress("sales", "orders", 2_000_000, 4.0, done=True)
 LAKE = SeededLake(True, {"raw/sales/orders.csv": 20}, 28, 3.21)
 
 
@@ -39,8 +39,8 @@ def test_nothing_done_is_said_with_what_changed_since(capsys: pytest.CaptureFixt
 
 def test_progress_in_a_file_is_one_line_for_each_table_that_took_its_time(capsys: pytest.CaptureFixture[str]) -> None:
     with SeedProgress() as progress:
-        progress.show(Progress("sales", "orders", 1_000_000, 2.0))
-        progress.show(Progress("sales", "products", 10, 0.01, done=True))
+        progress.show(LoadProgress("sales", "orders", 1_000_000, 2.0))
+        progress.show(LoadProgress("sales", "products", 10, 0.01, done=True))
         progress.show(ORDERS)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
@@ -54,7 +54,7 @@ def test_progress_on_a_terminal_is_one_line_that_goes_when_the_load_is_done(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
     with SeedProgress() as progress:
-        progress.show(Progress("sales", "orders", 1_000_000, 2.0))
+        progress.show(LoadProgress("sales", "orders", 1_000_000, 2.0))
         progress.show(ORDERS)
     shown = capsys.readouterr().err
     assert "2,000,000 rows" in shown

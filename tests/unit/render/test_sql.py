@@ -11,14 +11,14 @@ from typing import cast
 
 import pytest
 
-from datameesh_cli.adapters.outside import outside
-from datameesh_cli.adapters.trino import Column, Session
+from datameesh_cli.adapters.adapters import adapters_for
+from datameesh_cli.adapters.trino import ResultColumn, TrinoSession
 from datameesh_cli.core.sql_text import statements
 from datameesh_cli.render.sql import SqlOutput, print_result
 from datameesh_cli.usecases.run_sql import Script, run_script
 from tests.fakes.sql import FakeSession
 
-COLUMNS = (Column("id", "bigint"), Column("name", "varchar"))
+COLUMNS = (ResultColumn("id", "bigint"), ResultColumn("name", "varchar"))
 ROWS = ((1, 'Brown, "D"'), (2, None), (3, "two\nlines"), (4, True), (5, [1, None]))
 
 
@@ -26,7 +26,7 @@ def _print(
     session: FakeSession, output: SqlOutput, text: str = "SELECT 1", max_rows: int = 1000, file: str = ""
 ) -> None:
     show = partial(print_result, output=output, max_rows=max_rows)
-    run_script(outside(), cast(Session, session), Script(statements(text), file), show)
+    run_script(adapters_for(), cast(TrinoSession, session), Script(statements(text), file), show)
 
 
 def test_csv_is_rfc_4180_and_can_be_read_back(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -86,7 +86,7 @@ def test_a_table_shows_null_as_such(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_statement_without_result_leaves_the_output_empty(capsys: pytest.CaptureFixture[str]) -> None:
-    _print(FakeSession(((15,),), (Column("rows", "bigint"),), kind="INSERT", changed=15), SqlOutput.csv)
+    _print(FakeSession(((15,),), (ResultColumn("rows", "bigint"),), kind="INSERT", changed=15), SqlOutput.csv)
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err.startswith("INSERT: 15 rows")

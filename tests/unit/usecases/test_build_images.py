@@ -8,14 +8,14 @@ from typing import Any, cast
 
 import pytest
 
+from datameesh_cli.adapters.adapters import Adapters, Images
 from datameesh_cli.adapters.host_mirrors import HostMirrors
 from datameesh_cli.adapters.image_builder import Build, Present
-from datameesh_cli.adapters.outside import Images, Outside
 from datameesh_cli.core.images import INPUTS_LABEL
 from datameesh_cli.core.stream import Stream
 from datameesh_cli.errors import HostError
 from datameesh_cli.usecases.build_images import Built, Told, base_days, build_images, build_missing, list_images
-from tests.fakes.outside import FakeEngine, fake_outside
+from tests.fakes.adapters import FakeEngine, fake_adapters
 
 
 class FakeImages:
@@ -56,49 +56,49 @@ def images() -> FakeImages:
     return FakeImages()
 
 
-def _world(root: Path, images: FakeImages) -> Outside:
-    world, _ = fake_outside(root, FakeEngine())
+def _world(root: Path, images: FakeImages) -> Adapters:
+    adapters, _ = fake_adapters(root, FakeEngine())
     (root / "services" / "base").mkdir(exist_ok=True)
     label = 'LABEL org.opencontainers.image.version="1"\n'
     (root / "services" / "base" / "Dockerfile").write_text(f"ARG ROOTFS=debian:13\nFROM ${{ROOTFS}}\n{label}")
     (root / "services" / "base" / "rootfs").write_text("#!/bin/sh\n")
     (root / "services" / "web" / "Dockerfile").write_text(f"FROM datameesh/base:1\n{label}")
-    return replace(world, images=cast(Images, images), mirrors=lambda: HostMirrors({}, {}, {}))
+    return replace(adapters, images=cast(Images, images), mirrors=lambda: HostMirrors({}, {}, {}))
 
 
-def _built(world: Outside, *names: str, fresh: bool = False) -> list[tuple[str, bool]]:
+def _built(adapters: Adapters, *names: str, fresh: bool = False) -> list[tuple[str, bool]]:
     done: list[Built] = []
-    build_images(world, names, Told(lambda _: None, done.append), fresh=fresh)
+    build_images(adapters, names, Told(lambda _: None, done.append), fresh=fresh)
     return [(built.reference, built.built) for built in done]
 
 
 def test_an_image_is_built_after_what_it_is_built_from_and_only_once(tmp_path: Path, images: FakeImages) -> None:
-    world = _world(tmp_path, images)
-    assert [name for name, new in _built(world, "web") if new][-1] == "datameesh/web:1"
+    adapters = _world(tmp_path, images)
+    assert [name for name, new in _built(adapters, "web") if new][-1] == "datameesh/web:1"
     assert [b.reference for b in images.built] == ["datameesh/base:1", "datameesh/web:1"]
-    assert _built(world, "web") == [("datameesh/web:1", False)]
+    assert _built(adapters, "web") == [("datameesh/web:1", False)]
     assert len(images.built) == 2
-    assert {row.name: row.state for row in list_images(world)} == {"base": "up to date", "web": "up to date"}
-    assert set(base_days(world)) == {"datameesh/base:1", "datameesh/web:1"}
+    assert {row.name: row.state for row in list_images(adapters)} == {"base": "up to date", "web": "up to date"}
+    assert set(base_days(adapters)) == {"datameesh/base:1", "datameesh/web:1"}
 
 
 def test_a_changed_folder_is_built_again_and_the_old_image_goes(tmp_path: Path, images: FakeImages) -> None:
-    world = _world(tmp_path, images)
-    _built(world, "web")
+    adapters = _world(tmp_path, images)
+    _built(adapters, "web")
     with (tmp_path / "services" / "web" / "Dockerfile").open("a") as dockerfile:
         dockerfile.write("USER 1000\n")
-    assert {row.name: row.state for row in list_images(world)} == {"base": "up to date", "web": "out of date"}
+    assert {row.name: row.state for row in list_images(adapters)} == {"base": "up to date", "web": "out of date"}
     said: list[str] = []
-    assert build_missing(world, ["datameesh/web:1"], said.append) == ()
+    assert build_missing(adapters, ["datameesh/web:1"], said.append) == ()
     assert said == ["datameesh/web:1 is older than its folder; to bring it up to date: dm images build web"]
-    assert _built(world, "web") == [("datameesh/web:1", True)]
+    assert _built(adapters, "web") == [("datameesh/web:1", True)]
     assert images.removed == ["id-2"]
 
 
 def test_fresh_takes_no_layer_of_an_earlier_build(tmp_path: Path, images: FakeImages) -> None:
-    world = _world(tmp_path, images)
-    _built(world, "web")
-    _built(world, "web", fresh=True)
+    adapters = _world(tmp_path, images)
+    _built(adapters, "web")
+    _built(adapters, "web", fresh=True)
     assert [b.cached for b in images.built] == [False, True, False, False], "the base never takes one"
 
 

@@ -9,14 +9,14 @@ import time
 import pytest
 
 from datameesh_cli.adapters import process
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.adapters.held import Held
-from datameesh_cli.adapters.outside import outside
 from datameesh_cli.core.build_output import BuildState
 from datameesh_cli.core.images import ImageSource
 from datameesh_cli.errors import HostError
 from datameesh_cli.usecases.build_side_by_side import AT_ONCE, Hear, build_side_by_side
 
-WORLD = outside()
+WORLD = adapters_for()
 
 BASE = ImageSource("base", "1")
 A, B, C, D = (ImageSource(name, "1", ("datameesh/base:1",)) for name in "abcd")

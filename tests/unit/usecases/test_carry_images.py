@@ -8,10 +8,10 @@ from typing import Any, cast
 
 import pytest
 
-from datameesh_cli.adapters.outside import Bundles, Images, Outside
+from datameesh_cli.adapters.adapters import Adapters, Bundles, Images
 from datameesh_cli.errors import HostError, UserError
 from datameesh_cli.usecases.carry_images import load_images, save_images
-from tests.fakes.outside import FakeEngine, fake_outside
+from tests.fakes.adapters import FakeEngine, fake_adapters
 
 FILE = Path("images.tar")
 
@@ -49,18 +49,18 @@ class Engine:
         return {r: None for r in references if r in self.references}
 
 
-def _world(root: Path, bundles: FakeBundles, *there: str) -> Outside:
-    world, _ = fake_outside(root, FakeEngine())
+def _world(root: Path, bundles: FakeBundles, *there: str) -> Adapters:
+    adapters, _ = fake_adapters(root, FakeEngine())
     (root / "services" / "web" / "Dockerfile").write_text('FROM scratch\nLABEL org.opencontainers.image.version="1"\n')
-    return replace(world, bundles=cast(Bundles, bundles), images=cast(Images, Engine(*there)))
+    return replace(adapters, bundles=cast(Bundles, bundles), images=cast(Images, Engine(*there)))
 
 
 def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
     bundles = FakeBundles()
-    world = _world(tmp_path, bundles, "datameesh/web:1")
-    saved = save_images(world, FILE)
+    adapters = _world(tmp_path, bundles, "datameesh/web:1")
+    saved = save_images(adapters, FILE)
     assert (saved.images, saved.size) == (("datameesh/web:1",), 42)
-    assert load_images(world, FILE) == saved
+    assert load_images(adapters, FILE) == saved
     assert bundles.loaded == [FILE]
 
 

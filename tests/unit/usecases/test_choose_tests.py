@@ -9,7 +9,7 @@ import pytest
 
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.choose_tests import choose_tests
-from tests.fakes.outside import FakeEngine, fake_outside, write_repository
+from tests.fakes.adapters import FakeEngine, fake_adapters, write_repository
 
 
 def _git(root: Path, *args: str) -> None:
@@ -30,20 +30,20 @@ def test_committed_uncommitted_new_and_removed_files_count(tmp_path: Path) -> No
     _git(tmp_path, "init", "-q", "-b", "main")
     _git(tmp_path, "add", "-A")
     _git(tmp_path, "commit", "-qm", "one")
-    outside, _ = fake_outside(tmp_path, FakeEngine())
-    assert choose_tests(outside, "main") == ()
+    adapters, _ = fake_adapters(tmp_path, FakeEngine())
+    assert choose_tests(adapters, "main") == ()
 
     _git(tmp_path, "switch", "-qc", "mine")
     (tmp_path / "services/web/config/a.ini").unlink()
-    assert choose_tests(outside, "main") == ("services/web", "tests/contract")
+    assert choose_tests(adapters, "main") == ("services/web", "tests/contract")
     _git(tmp_path, "commit", "-qam", "two")
-    assert choose_tests(outside, "HEAD") == ()
+    assert choose_tests(adapters, "HEAD") == ()
     (tmp_path / "services/base/more").write_text("1")
-    assert choose_tests(outside, "HEAD") == ("services/base", "services/web", "tests/contract")
+    assert choose_tests(adapters, "HEAD") == ("services/base", "services/web", "tests/contract")
     (tmp_path / "services/base/more").unlink()
     (tmp_path / "tests/unit/test_new.py").write_text("1")
-    assert choose_tests(outside, "main") == ("services/web", "tests/contract", "tests/unit/test_new.py")
+    assert choose_tests(adapters, "main") == ("services/web", "tests/contract", "tests/unit/test_new.py")
     (tmp_path / "new.toml").write_text("1")
-    assert choose_tests(outside, "main") is None
+    assert choose_tests(adapters, "main") is None
     with pytest.raises(UserError, match="what is changed is not known: fatal: Not a valid object name nowhere"):
-        choose_tests(outside, "nowhere")
+        choose_tests(adapters, "nowhere")

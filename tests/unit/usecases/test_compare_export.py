@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from datameesh_cli.adapters import export_folder
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.core.k8s.source import Source
 from datameesh_cli.core.k8s.target import Target
 from datameesh_cli.errors import UserError
@@ -43,7 +43,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[ExportRequest]:
 def _compared(folder: Path, value: str, **more: Any) -> Any:
     texts = export_folder.texts({"a.yaml": [_object(value)]}, {"asked": ASKED})
     export_folder.replace(folder, texts | more.pop("edited", {}))
-    return compare_export.compare_export(outside(), ExportRequest(out=folder, **more), lambda _: None)
+    return compare_export.compare_export(adapters_for(), ExportRequest(out=folder, **more), lambda _: None)
 
 
 def test_the_same_export_has_no_change_and_is_asked_for_as_the_last_time(
@@ -74,7 +74,7 @@ def test_a_file_that_was_edited_without_a_change_of_objects_is_named(
 
 def test_without_an_export_there_is_nothing_to_compare(tmp_path: Path, asked: list[ExportRequest]) -> None:
     with pytest.raises(UserError, match="there is no export in") as refused:
-        compare_export.compare_export(outside(), ExportRequest(out=tmp_path), lambda _: None)
+        compare_export.compare_export(adapters_for(), ExportRequest(out=tmp_path), lambda _: None)
     assert "dm k8s" in refused.value.hint
 
 

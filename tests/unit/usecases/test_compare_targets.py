@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from datameesh_cli.adapters.image_builder import Present
-from datameesh_cli.core.cluster import Cluster as There
+from datameesh_cli.core.cluster import AppliedExport as There
 from datameesh_cli.usecases import compare_targets as module
-from datameesh_cli.usecases.compare_targets import Compared, compare_targets
-from datameesh_cli.usecases.open_target import Cluster
-from tests.fakes.outside import FakeEngine, fake_outside
+from datameesh_cli.usecases.compare_targets import ComparedTargets, compare_targets
+from datameesh_cli.usecases.open_target import ChosenCluster
+from tests.fakes.adapters import FakeEngine, fake_adapters
 from tests.fakes.values import a_container
 
 
@@ -23,8 +23,8 @@ def _compared(
     here: dict[str, str],
     there: dict[str, str],
     declared: str = "differences: []",
-) -> Compared:
-    world, _ = fake_outside(root, FakeEngine([a_container("web", image_id="sha256:1")]))
+) -> ComparedTargets:
+    adapters, _ = fake_adapters(root, FakeEngine([a_container("web", image_id="sha256:1")]))
     (root / "k8s-export").mkdir()
     (root / "k8s-export" / "parity.yaml").write_text(declared)
     planned = SimpleNamespace(model=None, plan=SimpleNamespace(profiles=(), budget=1), source="what runs on 'x'")
@@ -42,7 +42,7 @@ def _compared(
     monkeypatch.setattr(module, "read_source", lambda *_: SimpleNamespace(source=source))
     monkeypatch.setattr(module, "observe_stack", lambda o, *_: dict(seen[o.target.kind]))
     monkeypatch.setattr(module, "images_of", lambda *_: {"i": Present("sha256:1", 1, "", "", "")})
-    return compare_targets(world, Cluster("x"), lambda _: None)
+    return compare_targets(adapters, ChosenCluster("x"), lambda _: None)
 
 
 def test_the_same_facts_are_parity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

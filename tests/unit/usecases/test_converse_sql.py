@@ -11,21 +11,21 @@ from typing import cast
 
 import pytest
 
-from datameesh_cli.adapters.outside import Lines, Outside
-from datameesh_cli.adapters.trino import Session
+from datameesh_cli.adapters.adapters import Adapters, Lines
+from datameesh_cli.adapters.trino import TrinoSession
 from datameesh_cli.errors import SqlError
 from datameesh_cli.render.sql import SqlOutput, SqlScreen
 from datameesh_cli.usecases.converse_sql import converse
-from tests.fakes.outside import FakeEngine, fake_outside
+from tests.fakes.adapters import FakeEngine, fake_adapters
 from tests.fakes.sql import FakeSession
 
 
-def _world(root: Path) -> Outside:
-    world, _ = fake_outside(root, FakeEngine())
+def _world(root: Path) -> Adapters:
+    adapters, _ = fake_adapters(root, FakeEngine())
     folder = root / "services" / "web" / "queries"
     folder.mkdir(parents=True)
     (folder / "journey.sql").write_text("-- From lead\n-- to customer. And more.\nSELECT 1 -- one\n;\n")
-    return world
+    return adapters
 
 
 def _converse(root: Path, session: FakeSession, lines: Sequence[str | BaseException]) -> None:
@@ -38,8 +38,8 @@ def _converse(root: Path, session: FakeSession, lines: Sequence[str | BaseExcept
         return line
 
     keyboard = cast(Lines, SimpleNamespace(read_line=read_line, line_editor=lambda _history: nullcontext()))
-    world = replace(_world(root), lines=keyboard)
-    converse(world, cast(Session, session), SqlScreen(SqlOutput.table, 10), root / "history")
+    adapters = replace(_world(root), lines=keyboard)
+    converse(adapters, cast(TrinoSession, session), SqlScreen(SqlOutput.table, 10), root / "history")
 
 
 def test_lines_are_gathered_until_the_semicolon(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.adapters.adapters import Adapters
 from datameesh_cli.core.machine import Facts
 from datameesh_cli.errors import HostError
 from datameesh_cli.usecases.diagnose_host import diagnose_host, prepare_host
-from tests.fakes.outside import FakeEngine, fake_outside
+from tests.fakes.adapters import FakeEngine, fake_adapters
 from tests.unit.core.test_diagnosis import WELL
 
 
@@ -34,14 +34,14 @@ class Machine:
             self.facts = replace(self.facts, debootstrap=True)
 
 
-def _world(root: Path, machine: Machine) -> Outside:
-    world, _ = fake_outside(root, FakeEngine())
-    return replace(world, look=machine.look, repair=machine.repair)
+def _world(root: Path, machine: Machine) -> Adapters:
+    adapters, _ = fake_adapters(root, FakeEngine())
+    return replace(adapters, look=machine.look, repair=machine.repair)
 
 
 def test_looking_changes_nothing(tmp_path: Path) -> None:
     machine = Machine()
-    found = diagnose_host(_world(tmp_path, machine), fix=False, say=lambda _: None)
+    found = diagnose_host(_world(tmp_path, machine), fix=False, report=lambda _: None)
     assert machine.done == []
     assert "debootstrap" in [f.step for f in found.findings]
     assert {f.verdict for f in (*found.missing, *found.warnings)} <= {"missing", "warn"}
@@ -49,7 +49,7 @@ def test_looking_changes_nothing(tmp_path: Path) -> None:
 
 def test_a_step_is_done_once_and_told(tmp_path: Path) -> None:
     machine, said = Machine(), []
-    found = diagnose_host(_world(tmp_path, machine), fix=True, say=said.append)
+    found = diagnose_host(_world(tmp_path, machine), fix=True, report=said.append)
     assert machine.done == ["debootstrap"]
     assert found.done == ("debootstrap",)
     assert said[-1].endswith("done in 0 s")
@@ -57,7 +57,7 @@ def test_a_step_is_done_once_and_told(tmp_path: Path) -> None:
 
 def test_a_step_that_does_not_help_is_not_done_for_ever(tmp_path: Path) -> None:
     machine = Machine(repairs=False)
-    diagnose_host(_world(tmp_path, machine), fix=True, say=lambda _: None)
+    diagnose_host(_world(tmp_path, machine), fix=True, report=lambda _: None)
     assert machine.done == ["debootstrap"]
 
 
@@ -65,7 +65,7 @@ def test_a_machine_that_lacks_something_is_refused_with_the_way_out(tmp_path: Pa
     machine = Machine()
     machine.facts = replace(machine.facts, compose="")
     with pytest.raises(HostError, match="this machine lacks") as refused:
-        prepare_host(_world(tmp_path, machine), install=False, say=lambda _: None)
+        prepare_host(_world(tmp_path, machine), install=False, report=lambda _: None)
     assert refused.value.hint == "let dm do it: add --yes"
     assert machine.done == []
 
@@ -73,5 +73,5 @@ def test_a_machine_that_lacks_something_is_refused_with_the_way_out(tmp_path: Pa
 def test_a_machine_that_has_all_is_told_in_one_line(tmp_path: Path) -> None:
     machine, said = Machine(), []
     machine.facts = WELL
-    assert not prepare_host(_world(tmp_path, machine), install=False, say=said.append).missing
+    assert not prepare_host(_world(tmp_path, machine), install=False, report=said.append).missing
     assert len(said) == 1

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from datameesh_cli.adapters.postgres import Session
+from datameesh_cli.adapters.postgres import DatabaseSession
 from datameesh_cli.adapters.repository import Repository
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.find_changes import Change, LoadedTable, changes, hold, loaded_tables, own_tables
@@ -29,7 +29,7 @@ class FakeSession:
 
 
 def _changes(held: tuple[LoadedTable, ...] = (LOADED,), **answers: list[tuple[Any, ...]]) -> tuple[Change, ...]:
-    return changes(cast(Session, FakeSession(**answers)), held, ["orders"])
+    return changes(cast(DatabaseSession, FakeSession(**answers)), held, ["orders"])
 
 
 def test_rows_of_the_load_itself_are_no_change_and_are_not_read() -> None:
@@ -59,24 +59,24 @@ def test_rows_that_no_load_brought_are_a_change() -> None:
 
 
 def test_a_database_that_never_held_a_set_holds_none() -> None:
-    assert loaded_tables(cast(Session, FakeSession(to_regclass=[(None,)]))) == ()
+    assert loaded_tables(cast(DatabaseSession, FakeSession(to_regclass=[(None,)]))) == ()
     answers = {
         "to_regclass": [("datameesh.loaded_set",)],
         "FROM datameesh.loaded_set": [("small", "t", 1, 1, "x", None)],
     }
-    assert loaded_tables(cast(Session, FakeSession(**answers))) == (LoadedTable("small", "t", 1, 1, "x"),)
+    assert loaded_tables(cast(DatabaseSession, FakeSession(**answers))) == (LoadedTable("small", "t", 1, 1, "x"),)
 
 
 def test_a_table_of_somebody_else_is_refused() -> None:
     dataset = read_datasets(Repository(ROOT)).datasets[0]
     mine = FakeSession(pg_class=[(dataset.tables[0].name, "owner", True)])
-    assert own_tables(cast(Session, mine), dataset) == (dataset.tables[0].name,)
+    assert own_tables(cast(DatabaseSession, mine), dataset) == (dataset.tables[0].name,)
     with pytest.raises(UserError, match=r"table public\.t belongs to eve"):
-        own_tables(cast(Session, FakeSession(pg_class=[("t", "eve", False)])), dataset)
+        own_tables(cast(DatabaseSession, FakeSession(pg_class=[("t", "eve", False)])), dataset)
 
 
 def test_only_tables_that_are_there_are_locked() -> None:
     session = FakeSession()
-    hold(cast(Session, session), [])
-    hold(cast(Session, session), ['a"b', "c"])
+    hold(cast(DatabaseSession, session), [])
+    hold(cast(DatabaseSession, session), ['a"b', "c"])
     assert session.ran == ['LOCK TABLE "a""b", "c" IN ACCESS EXCLUSIVE MODE']

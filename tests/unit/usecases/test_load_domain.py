@@ -9,12 +9,12 @@ from typing import Any, cast
 import pytest
 
 from datameesh_cli.adapters import clock
-from datameesh_cli.adapters.postgres import Session
+from datameesh_cli.adapters.postgres import DatabaseSession
 from datameesh_cli.adapters.repository import Repository
 from datameesh_cli.core.seed.dataset import Dataset
 from datameesh_cli.core.seed.plan import plan
 from datameesh_cli.errors import UserError
-from datameesh_cli.usecases.load_domain import Load, Progress, load_domain
+from datameesh_cli.usecases.load_domain import Load, LoadProgress, load_domain
 from datameesh_cli.usecases.read_datasets import read_datasets
 from tests.contract.repo import ROOT
 
@@ -58,10 +58,10 @@ class Server:
         return rows
 
 
-def _loaded(server: Server) -> tuple[tuple[Progress, ...], list[Progress]]:
-    heard: list[Progress] = []
+def _loaded(server: Server) -> tuple[tuple[LoadProgress, ...], list[LoadProgress]]:
+    heard: list[LoadProgress] = []
     load = Load("small", 1, "digest", plan(DECLARED.people, "small", 1))
-    return load_domain(clock, cast(Session, server), DECLARED, server.dataset, load, heard.append), heard
+    return load_domain(clock, cast(DatabaseSession, server), DECLARED, server.dataset, load, heard.append), heard
 
 
 def test_keys_are_aside_while_rows_come_and_back_before_the_rules_are_asked() -> None:

@@ -11,32 +11,32 @@ from datameesh_cli.core.check import checks_from
 from datameesh_cli.core.new_service import NewService
 from datameesh_cli.errors import DmError, UserError
 from datameesh_cli.usecases.make_service import make_service
-from tests.fakes.outside import FakeEngine, fake_outside, files_of
+from tests.fakes.adapters import FakeEngine, fake_adapters, files_of
 
 ASKED = NewService("sales-api", "core", "sales-domain")
 
 
 def test_the_folder_is_a_service_that_the_model_knows(tmp_path: Path) -> None:
-    outside, _ = fake_outside(tmp_path, FakeEngine())
-    made = make_service(outside, replace(ASKED, port=30150))
+    adapters, _ = fake_adapters(tmp_path, FakeEngine())
+    made = make_service(adapters, replace(ASKED, port=30150))
     assert made == tuple(
         f"services/sales-api/{f}" for f in ("compose.yaml", "Dockerfile", "server.py", "smoke.yaml", "README.md")
     )
-    service = outside.repository.model().service("sales-api")
+    service = adapters.repository.model().service("sales-api")
     assert (service.profile, service.namespace, service.image) == ("core", "sales-domain", "datameesh/sales-api:0.1")
     assert [(p.variable, p.default) for p in service.ports] == [("SALES_API_PORT", 30150)]
     folder = tmp_path / "services" / "sales-api"
-    assert len(checks_from(outside.repository.read_yaml(folder / "smoke.yaml"), "smoke.yaml")) == 3
+    assert len(checks_from(adapters.repository.read_yaml(folder / "smoke.yaml"), "smoke.yaml")) == 3
     assert "../services/sales-api/compose.yaml" in (tmp_path / "compose" / "compose.yaml").read_text()
     assert not [p for p in folder.iterdir() if "@" in p.read_text()], "every blank is filled in"
     compile((folder / "server.py").read_text(), "server.py", "exec")
 
 
 def test_without_a_port_it_gets_the_first_that_no_service_has(tmp_path: Path) -> None:
-    outside, _ = fake_outside(tmp_path, FakeEngine())
-    make_service(outside, ASKED)
-    make_service(outside, replace(ASKED, name="other"))
-    ports = {s.name: [p.default for p in s.ports] for s in outside.repository.model().services}
+    adapters, _ = fake_adapters(tmp_path, FakeEngine())
+    make_service(adapters, ASKED)
+    make_service(adapters, replace(ASKED, name="other"))
+    ports = {s.name: [p.default for p in s.ports] for s in adapters.repository.model().services}
     assert (ports["sales-api"], ports["other"]) == ([30100], [30101])
 
 
@@ -56,11 +56,11 @@ def test_without_a_port_it_gets_the_first_that_no_service_has(tmp_path: Path) ->
 def test_what_cannot_be_is_refused_and_nothing_is_written(
     tmp_path: Path, change: dict[str, object], message: str
 ) -> None:
-    outside, _ = fake_outside(tmp_path, FakeEngine())
+    adapters, _ = fake_adapters(tmp_path, FakeEngine())
     (tmp_path / "services" / "base").mkdir()
     before = files_of(tmp_path)
     with pytest.raises(DmError) as refused:
-        make_service(outside, replace(ASKED, **change))  # type: ignore[arg-type]
+        make_service(adapters, replace(ASKED, **change))  # type: ignore[arg-type]
     assert isinstance(refused.value, UserError)
     assert refused.value.message == message
     assert files_of(tmp_path) == before

@@ -7,10 +7,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from datameesh_cli.adapters.adapters import Adapters
 from datameesh_cli.adapters.object_store import ObjectStore, StoredObject
-from datameesh_cli.adapters.outside import Outside
-from datameesh_cli.adapters.relay import Endpoint
 from datameesh_cli.adapters.trino import Trino
+from datameesh_cli.adapters.tunnel import Endpoint
 from datameesh_cli.core.check import Check
 from datameesh_cli.core.checks.exec import Exec
 from datameesh_cli.core.expectation import Answer
@@ -20,7 +20,7 @@ from datameesh_cli.errors import UnhealthyError
 from datameesh_cli.usecases.observe_stack import observe_stack
 from datameesh_cli.usecases.open_target import Opened
 from datameesh_cli.usecases.plan_memory import plan_memory
-from tests.fakes.outside import FakeEngine, fake_outside
+from tests.fakes.adapters import FakeEngine, fake_adapters
 from tests.fakes.values import a_check
 from tests.unit.usecases.test_verify_stack import FakeTarget
 
@@ -73,10 +73,10 @@ class FakePlace(FakeTarget):
 
 
 def _observed(tmp_path: Path, checks: Sequence[Check]) -> tuple[dict[str, str], FakePlace]:
-    world: Outside
-    world, _ = fake_outside(tmp_path, FakeEngine())
+    adapters: Adapters
+    adapters, _ = fake_adapters(tmp_path, FakeEngine())
     place = FakePlace({"bad": Answer(exit=3, text="at 10.1.2.3")})
-    opened = Opened(plan_memory(world, ("analytics",), 1000), place)
+    opened = Opened(plan_memory(adapters, ("analytics",), 1000), place)
     databases = [Database("db", "d", "admin", "p"), Database("gone-db", "g", "admin", "p")]
     return observe_stack(opened, checks, databases, {"db": ["/etc/a", "/etc/b"]}, lambda _: None), place
 

@@ -7,29 +7,29 @@ from pathlib import Path
 
 import pytest
 
-from datameesh_cli.adapters.outside import Outside, outside
+from datameesh_cli.adapters.adapters import Adapters, adapters_for
 from datameesh_cli.errors import HostError
 from datameesh_cli.usecases.open_lake import lake_of
 from tests.contract.repo import ROOT
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Outside:
-    world = outside(root=ROOT, state_root=tmp_path)
+def adapters(tmp_path: Path) -> Adapters:
+    adapters = adapters_for(root=ROOT, state_root=tmp_path)
     plan = {"profiles": ["analytics"], "budget": 4096, "ports": {"MINIO_API_PORT": "4001"}, "bind": "127.0.0.2"}
-    world.state.write("plan.json", json.dumps(plan))
-    return world
+    adapters.state.write("plan.json", json.dumps(plan))
+    return adapters
 
 
-def test_it_is_reached_where_it_is_published_with_the_root_key(world: Outside) -> None:
-    world.state.ensure_secrets(["minio-access-key", "minio-secret-key"])
-    lake = lake_of(world)
+def test_it_is_reached_where_it_is_published_with_the_root_key(adapters: Adapters) -> None:
+    adapters.state.ensure_secrets(["minio-access-key", "minio-secret-key"])
+    lake = lake_of(adapters)
     assert lake.endpoint == "127.0.0.2:4001"
     assert (lake.access_key, lake.secret_key) == tuple(
-        world.state.secret(f"minio-{k}-key") for k in ("access", "secret")
+        adapters.state.secret(f"minio-{k}-key") for k in ("access", "secret")
     )
 
 
-def test_a_stack_that_was_never_started_has_no_key(world: Outside) -> None:
+def test_a_stack_that_was_never_started_has_no_key(adapters: Adapters) -> None:
     with pytest.raises(HostError, match="the secret 'minio-access-key' does not exist yet"):
-        lake_of(world)
+        lake_of(adapters)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.read_source import TargetRequest, read_source, read_target
 from tests.contract.repo import ROOT
-from tests.fakes.outside import FakeEngine, fake_outside
+from tests.fakes.adapters import FakeEngine, fake_adapters
 
-WORLD = outside(root=ROOT)
+WORLD = adapters_for(root=ROOT)
 
 
 def test_an_unknown_target_is_refused_with_the_known_ones() -> None:
@@ -40,9 +40,9 @@ def test_workers_are_those_of_the_query_layer() -> None:
 
 
 def test_a_service_taken_from_outside_must_be_there(tmp_path: Path) -> None:
-    world, _ = fake_outside(tmp_path, FakeEngine())
+    adapters, _ = fake_adapters(tmp_path, FakeEngine())
     folder = tmp_path / "k8s-export" / "targets"
     folder.mkdir(parents=True)
     (folder / "kind.yaml").write_text("external: {nobody: {host: s3.example.org}}\n")
     with pytest.raises(UserError, match="there is no service 'nobody' to take from outside"):
-        read_source(world, (), 4096, TargetRequest())
+        read_source(adapters, (), 4096, TargetRequest())

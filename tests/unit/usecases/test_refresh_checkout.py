@@ -9,17 +9,17 @@ from datameesh_cli.adapters import yaml_text
 from datameesh_cli.core.dbt_sources import FILE
 from datameesh_cli.usecases.refresh_checkout import refresh_checkout, sources
 from tests.contract.repo import ROOT
-from tests.fakes.outside import FakeEngine, fake_outside
+from tests.fakes.adapters import FakeEngine, fake_adapters
 
 
 def test_dbt_has_every_table_of_every_domain_with_the_moment_of_its_load(tmp_path: Path) -> None:
-    world, _ = fake_outside(tmp_path, FakeEngine())
+    adapters, _ = fake_adapters(tmp_path, FakeEngine())
     shutil.copytree(ROOT / "seed", tmp_path / "seed")
-    assert sources(world.repository) == {}, "without a project there is nothing to tell"
+    assert sources(adapters.repository) == {}, "without a project there is nothing to tell"
     (tmp_path / "dbt" / "models" / "staging").mkdir(parents=True)
     (tmp_path / "dbt" / "dbt_project.yml").write_text("name: x\n")
     said: list[str] = []
-    refresh_checkout(world, said.append)
+    refresh_checkout(adapters, said.append)
     assert said == ["compose/ now says what the service folders say", f"dbt/{FILE} now says what the data sets say"]
     found = {s["name"]: s for s in yaml_text.load((tmp_path / "dbt" / FILE).read_text())["sources"]}
     assert sorted(found) == ["marketing", "marketing_loads", "sales", "sales_loads"]
@@ -28,8 +28,8 @@ def test_dbt_has_every_table_of_every_domain_with_the_moment_of_its_load(tmp_pat
     query = "select max(loaded_at) from sales.datameesh.loaded_set where table_name = 'orders'"
     assert query in [t["config"]["loaded_at_query"] for t in found["sales"]["tables"]]
     shutil.rmtree(tmp_path / "seed" / "marketing")
-    refresh_checkout(world, said.append)
+    refresh_checkout(adapters, said.append)
     assert "marketing" not in (tmp_path / "dbt" / FILE).read_text()
     assert len(said) == 3
-    refresh_checkout(world, said.append)
+    refresh_checkout(adapters, said.append)
     assert len(said) == 3, "what is so already is left alone"

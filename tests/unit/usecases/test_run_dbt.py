@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.adapters.adapters import Adapters
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 from datameesh_cli.usecases.run_dbt import (
     LOCK,
@@ -24,7 +24,7 @@ from datameesh_cli.usecases.run_dbt import (
     require_success,
     run_dbt,
 )
-from tests.fakes.outside import FakeEngine, fake_outside
+from tests.fakes.adapters import FakeEngine, fake_adapters
 from tests.fakes.values import a_container
 
 FRAGMENT = """\
@@ -88,10 +88,10 @@ class ScriptedJob:
         return self.code
 
 
-def _world(root: Path, job: ScriptedJob, *containers: Any, missing: Sequence[str] = ()) -> Outside:
+def _world(root: Path, job: ScriptedJob, *containers: Any, missing: Sequence[str] = ()) -> Adapters:
     engine = FakeEngine(containers)
     engine.missing = set(missing)
-    outside, _ = fake_outside(root, engine)
+    adapters, _ = fake_adapters(root, engine)
     folder = root / "services" / "dbt"
     if not folder.exists():
         folder.mkdir()
@@ -99,19 +99,19 @@ def _world(root: Path, job: ScriptedJob, *containers: Any, missing: Sequence[str
         (root / "dbt" / "models").mkdir(parents=True)
         (root / "dbt" / "dbt_project.yml").write_text("name: datameesh\n")
         (root / "dbt" / "models" / "m.sql").write_text("select 1\nfrom {{ source('sales', 'ordres') }}\n")
-    return replace(outside, compose=job)  # type: ignore[arg-type]
+    return replace(adapters, compose=job)  # type: ignore[arg-type]
 
 
-def _run(outside: Outside, *arguments: str) -> DbtRun:
-    return run_dbt(outside, arguments, lambda _line: None)
+def _run(adapters: Adapters, *arguments: str) -> DbtRun:
+    return run_dbt(adapters, arguments, lambda _line: None)
 
 
 def test_the_job_sees_a_readable_copy_of_the_project_and_the_state_folder(tmp_path: Path) -> None:
     job = ScriptedJob(["hello"], {"run_results.json": _results("success"), "manifest.json": MANIFEST})
-    outside = _world(tmp_path, job, *RUNNING)
+    adapters = _world(tmp_path, job, *RUNNING)
     (tmp_path / "dbt" / "models" / "m.sql").chmod(0o600)
     seen: list[str] = []
-    run = run_dbt(outside, ["run"], seen.append)
+    run = run_dbt(adapters, ["run"], seen.append)
     assert seen == ["hello"]
     assert job.asked["command"] == ["run"]
     assert job.asked["env"] == {"DBT_WORK": "/state"}
@@ -119,26 +119,26 @@ def test_the_job_sees_a_readable_copy_of_the_project_and_the_state_folder(tmp_pa
     assert job.project["models/m.sql"][1] == 0o644
     assert run.summary is not None
     assert run.summary.models.passed == 1
-    assert stat.S_IMODE((outside.state.folder / "dbt" / "target").stat().st_mode) == 0o777
-    assert not list((outside.state.folder / "dbt").glob("project-*")), "the copy is gone after the run"
+    assert stat.S_IMODE((adapters.state.folder / "dbt" / "target").stat().st_mode) == 0o777
+    assert not list((adapters.state.folder / "dbt").glob("project-*")), "the copy is gone after the run"
     require_success(run)
 
 
 def test_results_of_an_earlier_run_are_not_taken_for_those_of_this_one(tmp_path: Path) -> None:
     job = ScriptedJob([], {"run_results.json": _results("success"), "manifest.json": MANIFEST})
-    outside = _world(tmp_path, job, *RUNNING)
-    assert _run(outside, "run").summary is not None
+    adapters = _world(tmp_path, job, *RUNNING)
+    assert _run(adapters, "run").summary is not None
     job.artifacts = {}
-    assert _run(outside, "run").summary is None
+    assert _run(adapters, "run").summary is None
 
 
 def test_the_newest_outcome_of_each_node_is_remembered(tmp_path: Path) -> None:
     job = ScriptedJob([], {"run_results.json": _results("success"), "manifest.json": MANIFEST})
-    outside = _world(tmp_path, job, *RUNNING)
-    _run(outside, "run")
+    adapters = _world(tmp_path, job, *RUNNING)
+    _run(adapters, "run")
     job.artifacts = {"run_results.json": _results("error", "b", "broken"), "manifest.json": MANIFEST}
-    _run(outside, "run")
-    (outcome,) = last_summary(outside)
+    _run(adapters, "run")
+    (outcome,) = last_summary(adapters)
     assert (outcome["outcome"], outcome["message"]) == ("error", "broken")
 
 
@@ -163,25 +163,25 @@ def test_how_the_end_of_a_run_is_told(
 
 def test_without_trino_nothing_is_started_except_what_only_reads(tmp_path: Path) -> None:
     job = ScriptedJob()
-    outside = _world(tmp_path, job)
+    adapters = _world(tmp_path, job)
     with pytest.raises(UnhealthyError, match="web does not run, and dbt builds through it"):
-        _run(outside, "run")
+        _run(adapters, "run")
     assert job.asked == {}
-    _run(outside, "parse")
+    _run(adapters, "parse")
     assert job.asked["command"] == ["parse"]
 
 
 def test_without_the_image_the_host_is_to_blame(tmp_path: Path) -> None:
-    outside = _world(tmp_path, ScriptedJob(), *RUNNING, missing=["datameesh/dbt:1"])
+    adapters = _world(tmp_path, ScriptedJob(), *RUNNING, missing=["datameesh/dbt:1"])
     with pytest.raises(HostError, match="not built"):
-        _run(outside, "run")
+        _run(adapters, "run")
 
 
 def test_without_a_project_the_user_is_told_how_to_restore_it(tmp_path: Path) -> None:
-    outside = _world(tmp_path, ScriptedJob(), *RUNNING)
+    adapters = _world(tmp_path, ScriptedJob(), *RUNNING)
     (tmp_path / "dbt" / "dbt_project.yml").unlink()
     with pytest.raises(UserError, match=r"dbt_project\.yml is missing"):
-        _run(outside, "run")
+        _run(adapters, "run")
 
 
 def test_the_doctor_names_file_and_line(tmp_path: Path) -> None:
@@ -199,36 +199,36 @@ def test_the_doctor_counts_a_project_that_is_well(tmp_path: Path) -> None:
 
 
 def test_coverage_and_results_say_what_to_run_first(tmp_path: Path) -> None:
-    outside = _world(tmp_path, ScriptedJob())
+    adapters = _world(tmp_path, ScriptedJob())
     for ask in (docs_coverage, last_summary):
         with pytest.raises(UserError) as refused:
-            ask(outside)
+            ask(adapters)
         assert refused.value.hint.startswith("run: dm dbt")
 
 
 def test_a_second_dbt_is_refused_and_told_who_is_at_work(tmp_path: Path) -> None:
     job = ScriptedJob(["hello"], {"run_results.json": _results("success"), "manifest.json": MANIFEST})
-    outside = _world(tmp_path, job, *RUNNING)
-    with outside.state.locked("dbt build", LOCK):
+    adapters = _world(tmp_path, job, *RUNNING)
+    with adapters.state.locked("dbt build", LOCK):
         with pytest.raises(HostError, match=r"'dm dbt build' \(process \d+\) is working on stack"):
-            run_dbt(outside, ["run"], lambda _line: None)
+            run_dbt(adapters, ["run"], lambda _line: None)
     assert job.asked == {}
-    with outside.state.locked("seed"):  # another command of the stack does not stop it
-        run_dbt(outside, ["run"], lambda _line: None)
+    with adapters.state.locked("seed"):  # another command of the stack does not stop it
+        run_dbt(adapters, ["run"], lambda _line: None)
     assert job.asked["command"] == ["run"]
 
 
 @pytest.mark.parametrize("place", ["dbt", "dbt/target", "dbt/logs"])
 def test_a_folder_of_the_job_that_became_a_link_is_refused(tmp_path: Path, place: str) -> None:
     """The job's own user may put anything there: root's dm would open, or let everybody write, what the link leads to."""
-    outside = _world(tmp_path, ScriptedJob(), *RUNNING)
+    adapters = _world(tmp_path, ScriptedJob(), *RUNNING)
     victim = tmp_path / "victim"
     victim.mkdir(mode=0o700)
-    link = outside.state.folder / place
+    link = adapters.state.folder / place
     link.parent.mkdir(parents=True)
     link.symlink_to(victim)
     with pytest.raises(HostError, match=re.escape(str(link))):
-        run_dbt(outside, ["run"], lambda _line: None)
+        run_dbt(adapters, ["run"], lambda _line: None)
     assert stat.S_IMODE(victim.stat().st_mode) == 0o700
     assert list(victim.iterdir()) == []
 
@@ -246,10 +246,10 @@ def test_nothing_is_written_through_a_link_of_the_job(tmp_path: Path) -> None:
             return code
 
     job = Planting([], {"run_results.json": _results("success"), "manifest.json": MANIFEST})
-    outside = _world(tmp_path, job, *RUNNING)
-    run_dbt(outside, ["run"], lambda _line: None)
+    adapters = _world(tmp_path, job, *RUNNING)
+    run_dbt(adapters, ["run"], lambda _line: None)
     assert victim.read_text() == "precious"
-    assert [e["name"] for e in last_summary(outside)] == ["m"]
+    assert [e["name"] for e in last_summary(adapters)] == ["m"]
 
 
 @pytest.mark.parametrize("kind", ["link", "pipe"])

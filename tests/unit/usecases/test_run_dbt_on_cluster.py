@@ -12,9 +12,9 @@ from typing import Any, cast
 
 import pytest
 
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.adapters.dbt_files import DbtFiles
-from datameesh_cli.adapters.outside import outside
-from datameesh_cli.adapters.target import Place
+from datameesh_cli.adapters.target import ReachedStack
 from datameesh_cli.core.ram_plan import plan_ram
 from datameesh_cli.errors import UnhealthyError
 from datameesh_cli.usecases.open_target import Opened
@@ -66,8 +66,8 @@ class FakeJobs:
 def _run(jobs: FakeJobs, *arguments: str) -> tuple[Any, list[str]]:
     told: list[str] = []
     plan = plan_ram((), 1, ())
-    opened = Opened(Planned(smallest_mesh(), (), plan, (), "", {}), cast(Place, jobs))
-    return run_dbt_on_cluster(outside(), opened, arguments, told.append), told
+    opened = Opened(Planned(smallest_mesh(), (), plan, (), "", {}), cast(ReachedStack, jobs))
+    return run_dbt_on_cluster(adapters_for(), opened, arguments, told.append), told
 
 
 def test_the_summary_is_read_from_the_end_of_the_log_and_nobody_sees_it_there() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from datameesh_cli.adapters.trino import Column, QueryResult
+from datameesh_cli.adapters.trino import QueryResult, ResultColumn
 from datameesh_cli.core.dbt_results import Summary
 from datameesh_cli.errors import UnhealthyError
 from datameesh_cli.usecases import run_demo as module
@@ -17,13 +17,13 @@ from datameesh_cli.usecases.run_dbt import DbtRun
 from datameesh_cli.usecases.run_demo import Demo, run_demo
 from datameesh_cli.usecases.seed_data import Seeded
 from datameesh_cli.usecases.seed_lake import SeededLake
-from tests.fakes.outside import FakeEngine, fake_outside
+from tests.fakes.adapters import FakeEngine, fake_adapters
 
-ANSWER = QueryResult((Column("n", "bigint"),), ((1,),))
+ANSWER = QueryResult((ResultColumn("n", "bigint"),), ((1,),))
 
 
 @dataclass
-class Narrator:
+class ProgressReporter:
     """Writes down what it hears."""
 
     heard: list[str] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Narrator:
     def step(self, title: str) -> None:
         self.heard.append(f"[{title}]")
 
-    def say(self, line: str) -> None:
+    def report(self, line: str) -> None:
         self.heard.append(line)
 
     def answered(self, answer: QueryResult, seconds: float) -> None:
@@ -41,10 +41,10 @@ class Narrator:
     def dbt(self, line: str) -> None:
         self.heard.append(line)
 
-    building = built = states = rows = say
+    building = built = states = rows = report
 
 
-def _shown(root: Path, monkeypatch: pytest.MonkeyPatch, narrator: Narrator, summary: Summary | None) -> Demo:
+def _shown(root: Path, monkeypatch: pytest.MonkeyPatch, narrator: ProgressReporter, summary: Summary | None) -> Demo:
     def step(name: str, result: Any) -> None:
         def run(_world: object, *arguments: Any, **options: Any) -> Any:
             narrator.heard.append(name + "".join(f" {o}" for o in options.items() if o[0] == "install"))
@@ -60,12 +60,12 @@ def _shown(root: Path, monkeypatch: pytest.MonkeyPatch, narrator: Narrator, summ
     step("trino_of", SimpleNamespace(query=lambda text: ANSWER if text == "SELECT 1" else None))
     step("run_dbt", lambda arguments, *_: DbtRun(tuple(arguments), 0, (), summary))
     step("list_places", ())
-    world, _ = fake_outside(root, FakeEngine())
-    return run_demo(world, 2048, yes=True, timeout=60, narrator=narrator)  # type: ignore[arg-type]
+    adapters, _ = fake_adapters(root, FakeEngine())
+    return run_demo(adapters, 2048, yes=True, timeout=60, narrator=narrator)  # type: ignore[arg-type]
 
 
 def test_the_answer_is_told_before_the_lake_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    narrator, summary = Narrator(), object.__new__(Summary)
+    narrator, summary = ProgressReporter(), object.__new__(Summary)
     demo = _shown(tmp_path, monkeypatch, narrator, summary)
     done = [line for line in narrator.heard if not line.startswith("[")]
     assert done == [
@@ -80,4 +80,4 @@ def test_the_answer_is_told_before_the_lake_is_loaded(tmp_path: Path, monkeypatc
 
 def test_a_dbt_that_did_nothing_is_no_success(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UnhealthyError, match="dbt ended without a result"):
-        _shown(tmp_path, monkeypatch, Narrator(), None)
+        _shown(tmp_path, monkeypatch, ProgressReporter(), None)

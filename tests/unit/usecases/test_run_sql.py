@@ -8,19 +8,19 @@ from typing import cast
 
 import pytest
 
-from datameesh_cli.adapters.outside import Outside, outside
-from datameesh_cli.adapters.trino import Session
+from datameesh_cli.adapters.adapters import Adapters, adapters_for
+from datameesh_cli.adapters.trino import TrinoSession
 from datameesh_cli.core.sql_text import statements
 from datameesh_cli.errors import SqlError, UserError
 from datameesh_cli.render.sql import SqlOutput, print_result
 from datameesh_cli.usecases.run_sql import Script, file_script, named_queries, run_script, script_of
-from tests.fakes.outside import FakeEngine, fake_outside
+from tests.fakes.adapters import FakeEngine, fake_adapters
 from tests.fakes.sql import FakeSession
 
 
 def _run(session: FakeSession, text: str, file: str = "") -> None:
     show = partial(print_result, output=SqlOutput.table, max_rows=10)
-    run_script(outside(), cast(Session, session), Script(statements(text), file), show)
+    run_script(adapters_for(), cast(TrinoSession, session), Script(statements(text), file), show)
 
 
 def test_an_error_names_file_line_and_column_of_the_whole_text() -> None:
@@ -40,22 +40,22 @@ def test_the_first_error_ends_the_script() -> None:
     assert session.ran == ["SELECT 1"]
 
 
-def _world(root: Path) -> Outside:
-    world, _ = fake_outside(root, FakeEngine())
+def _world(root: Path) -> Adapters:
+    adapters, _ = fake_adapters(root, FakeEngine())
     folder = root / "services" / "web" / "queries"
     folder.mkdir(parents=True)
     (folder / "journey.sql").write_text("-- From lead\n-- to customer. And more.\nSELECT 1 -- one\n;\n")
-    return world
+    return adapters
 
 
 def test_a_named_query_is_found_with_what_it_is_about(tmp_path: Path) -> None:
-    world = _world(tmp_path)
-    assert [(q.name, q.about) for q in named_queries(world)] == [("journey", "From lead to customer")]
-    script = script_of(world, "@journey")
+    adapters = _world(tmp_path)
+    assert [(q.name, q.about) for q in named_queries(adapters)] == [("journey", "From lead to customer")]
+    script = script_of(adapters, "@journey")
     assert [s.text for s in script.statements] == ["SELECT 1"]
     assert script.file == "services/web/queries/journey.sql"
     with pytest.raises(UserError, match="there is no query '@nope'") as wrong:
-        script_of(world, "@nope")
+        script_of(adapters, "@nope")
     assert "journey" in wrong.value.hint
 
 

@@ -12,13 +12,13 @@ from typing import Any, BinaryIO, cast
 
 import pytest
 
-from datameesh_cli.adapters.outside import Outside, outside
+from datameesh_cli.adapters.adapters import Adapters, adapters_for
 from datameesh_cli.core.seed.plan import plan
 from datameesh_cli.errors import UnhealthyError
 from datameesh_cli.usecases.load_domain import Load
 from datameesh_cli.usecases.open_target import Opened
 from datameesh_cli.usecases.plan_memory import plan_memory
-from datameesh_cli.usecases.read_datasets import Declared, read_datasets
+from datameesh_cli.usecases.read_datasets import DeclaredData, read_datasets
 from datameesh_cli.usecases.seed_lake import SeededLake, seed_lake
 from tests.contract.repo import ROOT
 
@@ -91,25 +91,25 @@ class Place:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Outside:
-    return outside(root=ROOT, state_root=tmp_path)
+def adapters(tmp_path: Path) -> Adapters:
+    return adapters_for(root=ROOT, state_root=tmp_path)
 
 
 def _seeded(
-    world: Outside, store: Store, engine: Engine, *, running: bool = True, force: bool = False, content: str = "x"
-) -> tuple[SeededLake | None, Declared]:
-    declared = read_datasets(world.repository)
-    planned = plan_memory(world, ("analytics",), 4096, elsewhere=True)
+    adapters: Adapters, store: Store, engine: Engine, *, running: bool = True, force: bool = False, content: str = "x"
+) -> tuple[SeededLake | None, DeclaredData]:
+    declared = read_datasets(adapters.repository)
+    planned = plan_memory(adapters, ("analytics",), 4096, elsewhere=True)
     services = frozenset(s.name for s in planned.services) if running else frozenset()
     opened = Opened(planned, cast(Any, Place(store, engine, services)))
     sessions: Any = {dataset.domain: Session() for dataset in declared.datasets}
     load = Load("small", 1, content, plan(declared.people, "small", 1), force)
-    return seed_lake(world, opened, declared, sessions, load, lambda _: None), declared
+    return seed_lake(adapters, opened, declared, sessions, load, lambda _: None), declared
 
 
-def test_every_raw_table_and_statement_reaches_the_lake_and_that_is_written_down_last(world: Outside) -> None:
+def test_every_raw_table_and_statement_reaches_the_lake_and_that_is_written_down_last(adapters: Adapters) -> None:
     store, engine = Store({"processed/sales/old": b""}), Engine()
-    seeded, declared = _seeded(world, store, engine)
+    seeded, declared = _seeded(adapters, store, engine)
     assert seeded is not None
     assert seeded.loaded
     raw = {f"raw/{d.domain}/{table}.csv" for d in declared.datasets for table in d.raw}
@@ -122,30 +122,30 @@ def test_every_raw_table_and_statement_reaches_the_lake_and_that_is_written_down
     assert json.loads(store.objects[NOTE])["content"] == "x"
 
 
-def test_a_lake_that_holds_the_set_is_left_alone_unless_forced(world: Outside) -> None:
+def test_a_lake_that_holds_the_set_is_left_alone_unless_forced(adapters: Adapters) -> None:
     store = Store()
-    _seeded(world, store, Engine())
+    _seeded(adapters, store, Engine())
     again = Engine()
-    seeded, _ = _seeded(world, store, again)
+    seeded, _ = _seeded(adapters, store, again)
     assert seeded is not None
     assert not seeded.loaded
     assert len(again.ran) == 1
     assert again.ran[0].startswith("SHOW TABLES FROM")
     for other in ({"force": True}, {"content": "y"}):
-        seeded, _ = _seeded(world, store, Engine(), **cast(Any, other))
+        seeded, _ = _seeded(adapters, store, Engine(), **cast(Any, other))
         assert seeded is not None
         assert seeded.loaded
 
 
-def test_a_statement_that_fails_is_named_and_the_set_is_not_written_down(world: Outside) -> None:
+def test_a_statement_that_fails_is_named_and_the_set_is_not_written_down(adapters: Adapters) -> None:
     store = Store({NOTE: b'{"content": "older"}'})
     with pytest.raises(UnhealthyError) as failed:
-        _seeded(world, store, Engine(refuses="hive.processed.customers "))
+        _seeded(adapters, store, Engine(refuses="hive.processed.customers "))
     assert re.fullmatch(r"seed/lake/02-processed\.sql, line \d+: no space left", failed.value.message)
     assert NOTE not in store.objects
 
 
-def test_nothing_is_done_where_no_lake_runs(world: Outside) -> None:
+def test_nothing_is_done_where_no_lake_runs(adapters: Adapters) -> None:
     store = Store()
-    assert _seeded(world, store, Engine(), running=False)[0] is None
+    assert _seeded(adapters, store, Engine(), running=False)[0] is None
     assert store.objects == {}

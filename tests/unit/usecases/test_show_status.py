@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.adapters.adapters import Adapters
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.show_status import explain_service, list_credentials, list_places, show_status
-from tests.fakes.outside import FakeEngine, fake_outside
+from tests.fakes.adapters import FakeEngine, fake_adapters
 from tests.fakes.values import a_container
 
 HEALTHY = tuple(a_container(name) for name in ("db", "metastore", "web"))
 
 
-def _running(tmp_path: Path, engine: FakeEngine) -> Outside:
-    outside, _ = fake_outside(tmp_path, engine)
-    outside.state.write(
+def _running(tmp_path: Path, engine: FakeEngine) -> Adapters:
+    adapters, _ = fake_adapters(tmp_path, engine)
+    adapters.state.write(
         "plan.json", json.dumps({"profiles": ["core", "analytics"], "budget": 1024, "ports": {"WEB_PORT": "4000"}})
     )
-    return outside
+    return adapters
 
 
 def test_a_healthy_stack(tmp_path: Path) -> None:
@@ -45,8 +45,8 @@ def test_a_stack_with_one_broken_service_is_not_healthy(tmp_path: Path) -> None:
 
 
 def test_nothing_running_is_neither_running_nor_healthy(tmp_path: Path) -> None:
-    outside, _ = fake_outside(tmp_path, FakeEngine())
-    status = show_status(outside)
+    adapters, _ = fake_adapters(tmp_path, FakeEngine())
+    status = show_status(adapters)
     assert (status.running, status.healthy) == (False, False)
 
 
@@ -68,12 +68,12 @@ def test_places_on_another_address(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_credentials_say_who_uses_them(tmp_path: Path) -> None:
-    outside = _running(tmp_path, FakeEngine())
-    assert list_credentials(outside) == ()
-    outside.state.ensure_secrets(["web-password", "of-nobody"])
-    found = {c.name: c for c in list_credentials(outside)}
+    adapters = _running(tmp_path, FakeEngine())
+    assert list_credentials(adapters) == ()
+    adapters.state.ensure_secrets(["web-password", "of-nobody"])
+    found = {c.name: c for c in list_credentials(adapters)}
     assert found["web-password"].used_by == ("web",)
-    assert found["web-password"].value == outside.state.secret("web-password")
+    assert found["web-password"].value == adapters.state.secret("web-password")
     assert found["of-nobody"].used_by == ()
 
 

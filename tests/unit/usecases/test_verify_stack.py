@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from datameesh_cli.adapters.outside import Outside
+from datameesh_cli.adapters.adapters import Adapters
 from datameesh_cli.core.check import Check
 from datameesh_cli.core.checks.exec import Exec
 from datameesh_cli.core.checks.resolve import Resolve
@@ -29,7 +29,7 @@ from datameesh_cli.usecases.verify_stack import (
     selected,
     verify_stack,
 )
-from tests.fakes.outside import FakeEngine, fake_outside
+from tests.fakes.adapters import FakeEngine, fake_adapters
 from tests.fakes.values import a_check
 
 
@@ -76,13 +76,13 @@ def _exec(name: str, command: str = "", expect: dict[str, Any] | None = None, **
     return a_check(Exec("db", (command or name,)), expect or {"exit": 0}, name=name, file=file, **fields)
 
 
-def _outside(tmp_path: Path) -> Outside:
-    world, _ = fake_outside(tmp_path, FakeEngine())
-    return world
+def _outside(tmp_path: Path) -> Adapters:
+    adapters, _ = fake_adapters(tmp_path, FakeEngine())
+    return adapters
 
 
-def _run(world: Outside, checks: Sequence[Check], target: FakeTarget) -> Verified:
-    return run_checks(world, checks, plan_memory(world, (), None), target, lambda _: None)
+def _run(adapters: Adapters, checks: Sequence[Check], target: FakeTarget) -> Verified:
+    return run_checks(adapters, checks, plan_memory(adapters, (), None), target, lambda _: None)
 
 
 def test_what_passes_fails_and_does_not_apply_is_counted_in_the_order_of_the_files(tmp_path: Path) -> None:
@@ -118,12 +118,12 @@ def test_a_target_that_does_not_answer_fails_the_check_and_not_the_run(tmp_path:
 
 
 def test_all_statements_are_one_session_and_then_comes_the_cleaning(tmp_path: Path) -> None:
-    world = _outside(tmp_path)
+    adapters = _outside(tmp_path)
     asked = "alex: CREATE TABLE t AS SELECT 1 | SELECT ';'"
     target = FakeTarget({asked: Answer(rows=((7,),)), "admin: DROP TABLE t": Answer(error="!too late")})
     action = Sql("CREATE TABLE t AS SELECT 1; SELECT ';'", user="alex")
     check = a_check(action, {"scalar": 7}, cleanup=("DROP TABLE t",))
-    verified = _run(world, [check], target)
+    verified = _run(adapters, [check], target)
     assert verified.results[0].result == "passed", verified.results
     assert target.asked == [asked, "admin: DROP TABLE t"]
 
@@ -145,7 +145,7 @@ def test_what_is_measured_runs_after_everything_else(tmp_path: Path) -> None:
 
 
 def test_a_job_runs_before_everything_else(tmp_path: Path) -> None:
-    world = _outside(tmp_path)
+    adapters = _outside(tmp_path)
     path = tmp_path / "services/metastore/compose.yaml"
     job = (
         path.read_text()
@@ -155,19 +155,19 @@ def test_a_job_runs_before_everything_else(tmp_path: Path) -> None:
     path.write_text(job)
     target = FakeTarget()
     build = a_check(Exec("metastore", ("build",)), {"exit": 0}, name="build", file="tests/journeys/z.yaml")
-    _run(world, [_exec("a"), _exec("b", file="tests/journeys/b.yaml"), build], target)
+    _run(adapters, [_exec("a"), _exec("b", file="tests/journeys/b.yaml"), build], target)
     assert target.asked[0] == "build"
 
 
 def test_verdicts_are_kept_until_the_check_is_run_again(tmp_path: Path) -> None:
-    world = _outside(tmp_path)
-    _run(world, [_exec("one", rows=("S-DB-01",)), _exec("two")], FakeTarget())
+    adapters = _outside(tmp_path)
+    _run(adapters, [_exec("one", rows=("S-DB-01",)), _exec("two")], FakeTarget())
     _run(
-        world,
+        adapters,
         [_exec("two"), _exec("one", rows=("S-DB-01",), target="kubernetes")],
         FakeTarget({"two": Answer(exit=1)}),
     )
-    saved = world.state.read_json(VERDICTS)
+    saved = adapters.state.read_json(VERDICTS)
     assert {name: v["result"] for name, v in saved.items()} == {
         "tests/journeys/a.yaml: one": "passed",
         "tests/journeys/a.yaml: two": "failed",
@@ -176,8 +176,8 @@ def test_verdicts_are_kept_until_the_check_is_run_again(tmp_path: Path) -> None:
 
 
 def test_each_result_is_told_as_it_comes(tmp_path: Path) -> None:
-    world, told = _outside(tmp_path), list[CheckResult]()
-    run_checks(world, [_exec("a"), _exec("b")], plan_memory(world, (), None), FakeTarget(), told.append)
+    adapters, told = _outside(tmp_path), list[CheckResult]()
+    run_checks(adapters, [_exec("a"), _exec("b")], plan_memory(adapters, (), None), FakeTarget(), told.append)
     assert [r.name for r in told] == ["a", "b"]
 
 
@@ -199,10 +199,10 @@ def _write_checks(root: Path, text: str, file: str = "services/db/smoke.yaml") -
 
 
 def test_checks_are_found_in_service_folders_and_journeys(tmp_path: Path) -> None:
-    world = _outside(tmp_path)
+    adapters = _outside(tmp_path)
     _write_checks(tmp_path, "checks: [{name: a, resolve: [x], expect: {exit: 0}}]")
     _write_checks(tmp_path, "checks: [{name: b, resolve: [x], expect: {exit: 0}}]", "tests/journeys/j.yaml")
-    checks = read_checks(world, world.repository.model())
+    checks = read_checks(adapters, adapters.repository.model())
     assert [(c.id, c.action) for c in checks] == [
         ("services/db/smoke.yaml: a", Resolve(("x",))),
         ("tests/journeys/j.yaml: b", Resolve(("x",))),
@@ -229,31 +229,31 @@ def test_checks_are_found_in_service_folders_and_journeys(tmp_path: Path) -> Non
     ],
 )
 def test_a_broken_file_of_checks_is_one_clear_line(tmp_path: Path, text: str, says: str) -> None:
-    world = _outside(tmp_path)
+    adapters = _outside(tmp_path)
     _write_checks(tmp_path, text)
     with pytest.raises(UserError) as wrong:
-        verify_stack(world, (), lambda _: None)
+        verify_stack(adapters, (), lambda _: None)
     assert says in wrong.value.message
 
 
 def test_a_checkout_without_checks_is_refused(tmp_path: Path) -> None:
-    world = _outside(tmp_path)
+    adapters = _outside(tmp_path)
     with pytest.raises(UserError, match="was found"):
-        read_checks(world, world.repository.model())
+        read_checks(adapters, adapters.repository.model())
 
 
 def test_a_stack_that_does_not_run_is_said_to_be_so(tmp_path: Path) -> None:
-    world = _outside(tmp_path)
+    adapters = _outside(tmp_path)
     _write_checks(tmp_path, "checks: [{name: a, resolve: [x], expect: {exit: 0}}]")
     with pytest.raises(UnhealthyError, match="is not running"):
-        verify_stack(world, (), lambda _: None)
+        verify_stack(adapters, (), lambda _: None)
     assert not (tmp_path / ".dm" / "datameesh" / VERDICTS).exists()
 
 
 def test_the_verdicts_are_one_json_document(tmp_path: Path) -> None:
-    world = _outside(tmp_path)
-    _run(world, [_exec("one")], FakeTarget())
-    verdict = json.loads((world.state.folder / VERDICTS).read_text())["tests/journeys/a.yaml: one"]
+    adapters = _outside(tmp_path)
+    _run(adapters, [_exec("one")], FakeTarget())
+    verdict = json.loads((adapters.state.folder / VERDICTS).read_text())["tests/journeys/a.yaml: one"]
     assert set(verdict) == {"at", "digest", "loaded", "ran_on", "result", "rows", "seconds", "target", "why"}
 
 
@@ -281,18 +281,18 @@ UNTOLD = "cannot tell whether mart m is built: "
 def test_only_a_mart_that_is_not_of_what_is_loaded_excuses_its_checks(
     tmp_path: Path, answer: Any, result: str, why: str
 ) -> None:
-    world, check, target = _mart_check(tmp_path, answer)
-    verified = _run(world, [check], target)
+    adapters, check, target = _mart_check(tmp_path, answer)
+    verified = _run(adapters, [check], target)
     assert (verified.results[0].result, verified.results[0].why) == (result, why)
     assert verified.results[0].reason == ("mart" if result == "not applicable" else "")
     assert verified.loaded == ("small",)
 
 
 def test_strictly_a_mart_that_is_not_built_fails_its_checks(tmp_path: Path) -> None:
-    world, check, target = _mart_check(tmp_path, SqlError("no such table", name="TABLE_NOT_FOUND"))
+    adapters, check, target = _mart_check(tmp_path, SqlError("no such table", name="TABLE_NOT_FOUND"))
     elsewhere = _exec("other", target="kubernetes")
-    planned = plan_memory(world, (), None)
-    verified = run_checks(world, [check, elsewhere], planned, target, lambda _: None, strict=True)
+    planned = plan_memory(adapters, (), None)
+    verified = run_checks(adapters, [check, elsewhere], planned, target, lambda _: None, strict=True)
     assert [(r.result, r.why) for r in verified.results] == [
         ("failed", f"mart m is not built; {BUILD}"),
         ("not applicable", "only on kubernetes"),
@@ -311,14 +311,14 @@ def test_strictly_a_mart_that_is_not_built_fails_its_checks(tmp_path: Path) -> N
 def test_a_domain_that_does_not_tell_what_it_holds_is_not_an_empty_one(
     tmp_path: Path, refusal: str, ends: bool
 ) -> None:
-    world, check, _ = _mart_check(tmp_path, Answer())
+    adapters, check, _ = _mart_check(tmp_path, Answer())
     refusing = FakeTarget()
     refusing.run = lambda *_: Ended(1, "", refusal)  # type: ignore[method-assign]
     if ends:
         with pytest.raises(UnhealthyError, match="db does not tell which data set it holds"):
-            _run(world, [check], refusing)
+            _run(adapters, [check], refusing)
         return
-    assert _run(world, [check], refusing).results[0].why == "needs data set small; loaded: none"
+    assert _run(adapters, [check], refusing).results[0].why == "needs data set small; loaded: none"
 
 
 def test_a_pattern_of_which_nothing_applied_is_refused_with_the_reason(tmp_path: Path) -> None:
@@ -333,9 +333,9 @@ def test_a_pattern_of_which_nothing_applied_is_refused_with_the_reason(tmp_path:
         refuse_idle(checks[1:], [], _run(_outside(tmp_path), checks[1:], FakeTarget()))
 
 
-def _mart_check(tmp_path: Path, answer: Any) -> tuple[Outside, Check, FakeTarget]:
+def _mart_check(tmp_path: Path, answer: Any) -> tuple[Adapters, Check, FakeTarget]:
     """A check of mart `m`, on a stack that loaded set small at second 100 and answers when asked for the mart as given."""
-    world = _outside(tmp_path)
+    adapters = _outside(tmp_path)
     (tmp_path / "seed" / "shop").mkdir(parents=True)
     database = "database: {service: db, name: d, login: owner, password: p}"
     (tmp_path / "seed" / "shop" / "dataset.yaml").write_text(database)
@@ -352,4 +352,4 @@ def _mart_check(tmp_path: Path, answer: Any) -> tuple[Outside, Check, FakeTarget
             return answer
 
     check = a_check(Exec("db", ("true",)), {"exit": 0}, sets=("small",), mart="m")
-    return world, check, Loaded()
+    return adapters, check, Loaded()

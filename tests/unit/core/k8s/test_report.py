@@ -10,12 +10,12 @@ import pytest
 from datameesh_cli.core.declaration import PRIORITIES, Kubernetes, Metrics, Role, Scale
 from datameesh_cli.core.k8s.adopt import adopt
 from datameesh_cli.core.k8s.difference import changes
-from datameesh_cli.core.k8s.fidelity import Fate, fates, keys, refuse_lost
+from datameesh_cli.core.k8s.fidelity import KeyVerdict, conversion_report, keys, refuse_lost
 from datameesh_cli.core.k8s.objects import Objects
 from datameesh_cli.core.k8s.packaging import is_kustomization, layout
 from datameesh_cli.core.k8s.pipeline import PASSES, passes
 from datameesh_cli.core.k8s.quotas import sums
-from datameesh_cli.core.k8s.report import Rung, report
+from datameesh_cli.core.k8s.report import Stage, report_of
 from datameesh_cli.core.k8s.rules import CONVERTED, DROPPED, REFUSED, REPAIRED, RULES, TOP_RULES, UNKNOWN
 from datameesh_cli.core.k8s.source import Source, User
 from datameesh_cli.core.k8s.target import External, Ingress, Target, target_from
@@ -31,7 +31,7 @@ def _all(source: Source) -> Objects:
 
 
 def test_every_key_of_the_example_has_a_fate_and_every_fate_a_reason() -> None:
-    found = fates(example())
+    found = conversion_report(example())
     by_key = {(f.service, f.key): f for f in found}
     assert by_key["db", "healthcheck.test[]"].verdict == REPAIRED
     assert by_key["db", "image"].verdict == CONVERTED
@@ -47,10 +47,10 @@ def test_the_passes_that_the_rules_name_exist() -> None:
     assert adopt in PASSES
 
 
-def _of(body: dict[str, Any], service: str = "web") -> list[Fate]:
+def _of(body: dict[str, Any], service: str = "web") -> list[KeyVerdict]:
     """The fates of what a body says over the example."""
     said = {k.name for k in keys(body)}
-    return [f for f in fates(example(bodies={service: body})) if f.service == service and f.key in said]
+    return [f for f in conversion_report(example(bodies={service: body})) if f.service == service and f.key in said]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def _of(body: dict[str, Any], service: str = "web") -> list[Fate]:
     ],
 )
 def test_a_key_that_no_pass_knows_is_an_error_with_service_and_key(body: dict[str, Any], key: str) -> None:
-    found = fates(example(bodies={"web": body}))
+    found = conversion_report(example(bodies={"web": body}))
     assert [(f.service, f.key) for f in found if f.verdict == UNKNOWN] == [("web", key)]
     with pytest.raises(UserError) as caught:
         refuse_lost(found)
@@ -99,7 +99,7 @@ def test_a_key_that_no_pass_knows_is_an_error_with_service_and_key(body: dict[st
 )
 def test_a_key_of_the_model_that_no_pass_knows_is_an_error(more: dict[str, Any], key: str) -> None:
     with pytest.raises(UserError, match="no pass knows the Compose key") as caught:
-        refuse_lost(fates(example(compose={"name": "datameesh", **more})))
+        refuse_lost(conversion_report(example(compose={"name": "datameesh", **more})))
     assert f"'{key}'" in caught.value.message
 
 
@@ -222,7 +222,9 @@ def test_the_sums_are_those_of_the_pods_and_are_written_out() -> None:
 
 def test_the_report_is_json_without_a_time() -> None:
     source = example()
-    made = report(source, {"profiles": ["core"]}, fates(source), sums(source), [Rung("schema", "passed", "all")])
+    made = report_of(
+        source, {"profiles": ["core"]}, conversion_report(source), sums(source), [Stage("schema", "passed", "all")]
+    )
     assert json.loads(json.dumps(made)) == made
     assert made["secrets expected"] == {"db-password": ["sales-domain"]}
     assert made["edges"] == ["nightly -> web:5000", "web -> db:5432"]

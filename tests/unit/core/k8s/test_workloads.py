@@ -12,7 +12,7 @@ from datameesh_cli.core.k8s.controllers import seconds
 from datameesh_cli.core.k8s.objects import Object, container, pod, workload_of
 from datameesh_cli.core.k8s.pipeline import passes
 from datameesh_cli.core.k8s.probes import test_command as command_of
-from datameesh_cli.core.k8s.report import report
+from datameesh_cli.core.k8s.report import report_of
 from datameesh_cli.core.k8s.source import Image
 from datameesh_cli.core.k8s.target import Target
 from datameesh_cli.errors import DmError, UserError
@@ -126,7 +126,7 @@ def _image(registry: str, *digests: str) -> tuple[str, dict[str, str] | None]:
     source = example(target=Target(name="x", registry=registry), images=images)
     made = workload_of(passes(draft(source), source), "web")
     assert made
-    assert report(source, {}, (), (), ())["images"][container(made)["image"]] == ID
+    assert report_of(source, {}, (), (), ())["images"][container(made)["image"]] == ID
     return container(made)["image"], made["spec"]["template"]["metadata"].get("annotations")
 
 

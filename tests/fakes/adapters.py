@@ -1,4 +1,4 @@
-"""An outside world whose repository and state folder are real, in a temporary folder, and whose engine and Compose are scripted."""
+"""Adapters whose repository and state folder are real, in a temporary folder, and whose engine and Compose are scripted."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from datameesh_cli.adapters.adapters import Adapters, adapters_for
 from datameesh_cli.adapters.compose import Compose
 from datameesh_cli.adapters.engine import Engine, EngineInfo
-from datameesh_cli.adapters.outside import Outside, outside
 from datameesh_cli.adapters.repository import Repository
 from datameesh_cli.core.health import Container
 from datameesh_cli.errors import DmError, HostError
@@ -176,16 +176,16 @@ class FakeCompose:
         return [name for name, _ in self.calls]
 
 
-def fake_outside(
+def fake_adapters(
     root: Path, engine: FakeEngine, *, name: str = "datameesh", web_port: int = 30808
-) -> tuple[Outside, FakeCompose]:
-    """Given a temporary folder and an engine, return an outside world and its Compose."""
+) -> tuple[Adapters, FakeCompose]:
+    """Given a temporary folder and an engine, return adapters and their Compose."""
     if not (root / "services").exists():
         write_repository(root, web_port=web_port)
     compose = FakeCompose()
     compose.engine = engine
-    world = outside(name, root, root / ".dm")
-    return replace(world, engine=cast(Engine, engine), compose=cast(Compose, compose), project="datameesh"), compose
+    adapters = adapters_for(name, root, root / ".dm")
+    return replace(adapters, engine=cast(Engine, engine), compose=cast(Compose, compose), project="datameesh"), compose
 
 
 def files_of(root: Path) -> Mapping[str, bytes]:

@@ -1,6 +1,6 @@
-"""The ladder: the good export passes it, and each file of tests/broken_exports is rejected by the rung that it names.
+"""The validation: the good export passes it, and each file of tests/broken_exports is rejected by the stage that it names.
 
-`climb` stops at the first rung that rejects, so what one rejects was accepted by all before it. What only a server refuses is
+`validate` stops at the first stage that rejects, so what one rejects was accepted by all before it. What only a server refuses is
 asked of one in tests/cluster/test_broken_exports.py.
 """
 
@@ -12,18 +12,18 @@ from collections import Counter
 
 import pytest
 
-from datameesh_cli.adapters.outside import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.core.k8s.waivers import WAIVED
 from datameesh_cli.errors import UserError
-from datameesh_cli.usecases.climb_ladder import ask_server, climb
+from datameesh_cli.usecases.validate_export import ask_server, validate
 from tests.broken_exports import GOOD, Broken, broken_exports
 from tests.cluster.node.tools import Cache
 
-WORLD = outside()
+WORLD = adapters_for()
 
 
-def cases(*rungs: str) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("case", broken_exports(*rungs), ids=lambda case: case.name)
+def cases(*stages: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("case", broken_exports(*stages), ids=lambda case: case.name)
 
 
 @pytest.fixture(autouse=True)
@@ -40,16 +40,16 @@ def kube_score(with_what_is_built: None) -> None:
 
 def _rejection(case: Broken) -> str:
     with pytest.raises(UserError) as caught:
-        climb(WORLD, case.objects)
+        validate(WORLD, case.objects)
     return caught.value.message
 
 
 def test_a_good_export_passes_what_is_always_there() -> None:
-    assert [rung.state for rung in climb(WORLD, GOOD)[:2]] == ["passed", "passed"]
+    assert [stage.state for stage in validate(WORLD, GOOD)[:2]] == ["passed", "passed"]
 
 
 def test_a_good_export_passes_kube_score(kube_score: None) -> None:
-    *_, scored = climb(WORLD, GOOD)
+    *_, scored = validate(WORLD, GOOD)
     assert scored.state == "passed"
     assert {*scored.detail.removeprefix("waived by name: ").split(", ")} <= {*WAIVED}
 
@@ -68,10 +68,10 @@ def test_what_kube_score_calls_critical_is_rejected(case: Broken, kube_score: No
 
 @cases("server")
 def test_what_only_a_server_refuses_passes_the_rungs_before(case: Broken) -> None:
-    assert "failed" not in {rung.state for rung in climb(WORLD, case.objects)}
+    assert "failed" not in {stage.state for stage in validate(WORLD, case.objects)}
 
 
 def test_every_rung_has_at_least_two_broken_exports() -> None:
-    found = Counter(case.rung for case in broken_exports())
-    assert {*found} == {rung.name for rung in (*climb(WORLD, GOOD), ask_server(WORLD, GOOD, None))}
+    found = Counter(case.stage for case in broken_exports())
+    assert {*found} == {stage.name for stage in (*validate(WORLD, GOOD), ask_server(WORLD, GOOD, None))}
     assert min(found.values()) >= 2, found

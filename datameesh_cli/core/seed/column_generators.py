@@ -46,7 +46,7 @@ class Around:
     place: str
 
 
-Maker = Callable[[Row], Value]
+ColumnGenerator = Callable[[Row], Value]
 
 
 def _ends(ends: tuple[int, ...]) -> tuple[int, ...]:
@@ -141,7 +141,7 @@ class Make:
                 raise Wrong(f"`{self.kind}` needs `{name}`", "see docs/reference/dataset.md")
 
 
-def maker(said: Make, around: Around) -> Maker:
+def column_generator(said: Make, around: Around) -> ColumnGenerator:
     """Given how a column is made and its surroundings, return the function that makes its values.
 
     Raise Wrong for what is not there in its surroundings.
@@ -151,15 +151,15 @@ def maker(said: Make, around: Around) -> Maker:
     return _MAKERS[said.kind](said, around)
 
 
-def _number(said: Make, _around: Around) -> Maker:
+def _number(said: Make, _around: Around) -> ColumnGenerator:
     start = said.number
     return lambda row: start + row.index
 
 
-def _field(said: Make, around: Around) -> Maker:
+def _field(said: Make, around: Around) -> ColumnGenerator:
     name = _known(said.field, around)
     if said.otherwise is not None:
-        other = maker(said.otherwise, around)
+        other = column_generator(said.otherwise, around)
         return lambda row: row.fields[name] if row.fields[name] is not None else other(row)
     if said.of is not None:
         count = len(_table(said.of, around).rows)
@@ -169,7 +169,7 @@ def _field(said: Make, around: Around) -> Maker:
     return lambda row: row.fields[name]
 
 
-def _look_up(said: Make, around: Around) -> Maker:
+def _look_up(said: Make, around: Around) -> ColumnGenerator:
     table, by, place = _table(said.look_up, around), _known(said.by, around), around.place
     values = {next(iter(row.values())): row.get(said.field) for row in table.rows}
 
@@ -183,12 +183,12 @@ def _look_up(said: Make, around: Around) -> Maker:
     return find
 
 
-def _text(said: Make, _around: Around) -> Maker:
+def _text(said: Make, _around: Around) -> ColumnGenerator:
     (before, _, after), start = said.text.partition("{}"), said.number
     return lambda row: f"{before}{start + row.index}{after}"
 
 
-def _digits(said: Make, around: Around) -> Maker:
+def _digits(said: Make, around: Around) -> ColumnGenerator:
     pattern, seed = said.digits, around.seed
     width = pattern.count("#")
 
@@ -199,27 +199,27 @@ def _digits(said: Make, around: Around) -> Maker:
     return fill
 
 
-def _pick(said: Make, around: Around) -> Maker:
+def _pick(said: Make, around: Around) -> ColumnGenerator:
     choices, seed = said.pick, around.seed
     return lambda row: choices[mix(seed, row.index) % len(choices)]
 
 
-def _whole(said: Make, around: Around) -> Maker:
+def _whole(said: Make, around: Around) -> ColumnGenerator:
     (low, high), seed = said.whole, around.seed
     return lambda row: whole(low, high, seed, row.index)
 
 
-def _cents(said: Make, around: Around) -> Maker:
+def _cents(said: Make, around: Around) -> ColumnGenerator:
     (low, high), seed = said.cents, around.seed
     return lambda row: money(whole(low, high, seed, row.index))
 
 
-def _constant(said: Make, _around: Around) -> Maker:
+def _constant(said: Make, _around: Around) -> ColumnGenerator:
     value: Value = said.constant
     return lambda _row: value
 
 
-def _split(said: Make, around: Around) -> Maker:
+def _split(said: Make, around: Around) -> ColumnGenerator:
     """A row that becomes several rows: each gets its part of the amount, and the parts add up to it."""
     name, seed = _known(said.split, around), around.seed
 
@@ -230,7 +230,7 @@ def _split(said: Make, around: Around) -> Maker:
     return share
 
 
-def _after(said: Make, around: Around) -> Maker:
+def _after(said: Make, around: Around) -> ColumnGenerator:
     name, days = _known(said.after, around), said.days
     return lambda row: row.fields[name] + datetime.timedelta(days=days * row.part)
 
@@ -252,7 +252,7 @@ def _table(name: str, around: Around) -> Listed:
     return around.listed[name]
 
 
-_MAKERS: Mapping[str, Callable[[Make, Around], Maker]] = {
+_MAKERS: Mapping[str, Callable[[Make, Around], ColumnGenerator]] = {
     "number": _number,
     "field": _field,
     "look_up": _look_up,

@@ -152,7 +152,7 @@ class Databases(Protocol):
     @property
     def Login(self) -> type[postgres.Login]: ...
     @property
-    def session(self) -> Callable[..., AbstractContextManager[postgres.Session]]: ...
+    def session(self) -> Callable[..., AbstractContextManager[postgres.DatabaseSession]]: ...
 
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def _later(module: str, name: str = "") -> Any:
 
 
 @dataclass(frozen=True)
-class Outside:
+class Adapters:
     """The stack's files, its engine, the machine, and what makes the connections to a running stack."""
 
     repository: Repository
@@ -233,12 +233,12 @@ class Outside:
         return self.state.name
 
 
-def outside(name: str = DEFAULT_NAME, root: Path | None = None, state_root: Path | None = None) -> Outside:
-    """Given a stack's name, return the outside world for it. Raise UserError for a name that can't be one."""
+def adapters_for(name: str = DEFAULT_NAME, root: Path | None = None, state_root: Path | None = None) -> Adapters:
+    """Given a stack's name, return all adapters for it. Raise UserError for a name that can't be one."""
     project = project_name(name)
     repository = Repository(root or Path(__file__).resolve().parents[2])
     state = State(state_root or repository.root / ".dm", name)
-    return Outside(
+    return Adapters(
         repository=repository,
         state=state,
         engine=Engine(),

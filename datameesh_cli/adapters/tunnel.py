@@ -35,7 +35,7 @@ Begin = Callable[[], "process.Piped | None"]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A host and port that can be connected to from here, and how the way leads: "direct" or "relay"."""
+    """A host and port that can be connected to from here, and how the way leads: "direct" or "tunnel"."""
 
     host: str
     port: int
@@ -75,7 +75,7 @@ def reach_through(inside: Sequence[str], port: int, variables: Mapping[str, str]
     with _listening() as listener:
         threading.Thread(target=_serve, args=(listener, begin), daemon=True).start()
         try:
-            yield Endpoint(LOOPBACK, listener.getsockname()[1], "relay")
+            yield Endpoint(LOOPBACK, listener.getsockname()[1], "tunnel")
         except DmError as unanswered:
             if refused:
                 raise refused[0] from unanswered
@@ -109,10 +109,10 @@ def _serve(listener: socket.socket, begin: Begin) -> None:
             client, _ = listener.accept()
         except OSError:
             return
-        threading.Thread(target=_relay, args=(client, begin), daemon=True).start()
+        threading.Thread(target=_tunnel, args=(client, begin), daemon=True).start()
 
 
-def _relay(client: socket.socket, begin: Begin) -> None:
+def _tunnel(client: socket.socket, begin: Begin) -> None:
     child = begin()
     if child is None:
         client.close()
