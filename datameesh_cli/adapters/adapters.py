@@ -1,4 +1,4 @@
-"""Everything outside the program that a use case may touch, in one frozen value built by `outside`.
+"""Everything outside the program that a use case may touch, in one frozen value built by `adapters_for`.
 
 Use cases import no other adapter (`tests/contract/test_seam.py`), so a test can put a part of its own in the place of any field.
 """
