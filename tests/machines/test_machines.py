@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(2400)]
 THE_DEMOS_FIRST_STEP = """
 from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.usecases.diagnose_host import prepare_host
-print("did", *prepare_host(adapters_for(), install=True, say=print).done)
+print("did", *prepare_host(adapters_for(), install=True, report=print).done)
 """
 A_BUILD = """
 import pathlib

@@ -124,7 +124,9 @@ def test_every_secret_is_in_the_environment_that_catalogs_read(worker: Worker) -
     environment = (worker.home / "environment").read_text().splitlines()
     assert "SUPPORT_DB_TRINO_RW_PASSWORD=of support-db-trino-rw-password" in environment
     assert "TRINO_INTERNAL_SECRET=of trino-internal-secret" in environment
-    worker.process.kill()
+    (worker.home / "work").unlink()
+    (worker.home / "asked").touch()
+    assert worker.process.wait(60) == 0
 
 
 def test_a_coordinator_that_is_too_busy_to_answer_is_waited_for(worker: Worker) -> None:
