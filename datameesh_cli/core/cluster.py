@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from datameesh_cli.core.k8s.containers import IMAGE_ID
 from datameesh_cli.core.k8s.objects import NAME, WORKLOADS, container
+from datameesh_cli.core.k8s.passes.containers import IMAGE_ID
 from datameesh_cli.core.k8s.source import CLUSTER
 from datameesh_cli.core.memory import mib
 from datameesh_cli.core.model import Model, Service

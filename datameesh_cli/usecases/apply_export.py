@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from datameesh_cli.core.k8s.objects import identity
 from datameesh_cli.core.k8s.packaging import CLUSTER
-from datameesh_cli.core.k8s.secrets import differing, expected, secret_objects
+from datameesh_cli.core.k8s.passes.secrets import differing, expected, secret_objects
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.export_kubernetes import Export
 

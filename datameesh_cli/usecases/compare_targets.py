@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from datameesh_cli.core.cluster import container_of, image_id_of
-from datameesh_cli.core.k8s.configs import HASH, config_hash, sources_of
+from datameesh_cli.core.k8s.passes.configs import HASH, config_hash, sources_of
 from datameesh_cli.core.k8s.source import Image, Source
 from datameesh_cli.core.parity import Parity, compare, declared_from
 from datameesh_cli.core.stream import Report

@@ -13,8 +13,8 @@ from datameesh_cli.core.images import named
 from datameesh_cli.core.k8s.fidelity import KeyVerdict, conversion_report, refuse_lost
 from datameesh_cli.core.k8s.objects import Objects
 from datameesh_cli.core.k8s.packaging import layout
+from datameesh_cli.core.k8s.passes.quotas import Sum, sums
 from datameesh_cli.core.k8s.pipeline import passes
-from datameesh_cli.core.k8s.quotas import Sum, sums
 from datameesh_cli.core.k8s.report import Stage, report_of
 from datameesh_cli.core.k8s.source import Image, Source
 from datameesh_cli.core.stream import Report

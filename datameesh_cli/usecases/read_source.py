@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datameesh_cli.core.declaration import Scale
-from datameesh_cli.core.k8s.configs import sources_of
+from datameesh_cli.core.k8s.passes.configs import sources_of
 from datameesh_cli.core.k8s.source import File, Part, Source, unescaped
 from datameesh_cli.core.k8s.target import Target, TargetFile, target_from
 from datameesh_cli.core.k8s.users import user_from, user_of_dockerfile

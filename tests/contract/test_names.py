@@ -31,7 +31,7 @@ TOOLS = {
     "dbt": "core/dbt_project core/dbt_results core/reach_of_change adapters/dbt_files adapters/repository "
     "usecases/run_dbt usecases/run_demo usecases/mark_inputs usecases/refresh_checkout",
     # The program whose draft of an export core/k8s repairs; its image is no service.
-    "kompose": "core/k8s/adopt core/k8s/rules core/k8s/volumes core/diagnosis adapters/kompose adapters/host_facts "
+    "kompose": "core/k8s/passes/adopt core/k8s/rules core/k8s/passes/volumes core/diagnosis adapters/kompose adapters/host_facts "
     "adapters/adapters usecases/export_kubernetes",
     "minio": "",
     "postgres": "adapters/postgres adapters/adapters",

@@ -9,8 +9,8 @@ import pytest
 
 from datameesh_cli.adapters import kompose
 from datameesh_cli.adapters.adapters import adapters_for
-from datameesh_cli.core.k8s.adopt import adopt
 from datameesh_cli.core.k8s.objects import Objects, identity
+from datameesh_cli.core.k8s.passes.adopt import adopt
 from datameesh_cli.core.k8s.pipeline import passes
 from datameesh_cli.errors import DmError, UserError
 from datameesh_cli.usecases.read_source import Read, TargetRequest, read_source

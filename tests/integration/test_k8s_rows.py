@@ -26,7 +26,7 @@ from datameesh_cli.core.k8s.objects import (
     workload_of,
 )
 from datameesh_cli.core.k8s.packaging import layout, resources_in_order
-from datameesh_cli.core.k8s.quotas import sums
+from datameesh_cli.core.k8s.passes.quotas import sums
 from datameesh_cli.core.k8s.source import Source
 from datameesh_cli.core.memory import mib
 from datameesh_cli.usecases.export_kubernetes import ExportRequest, make_export

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from datameesh_cli.core.k8s.objects import Object, Objects, container, identity, is_workload, pod
-from datameesh_cli.core.k8s.ports import NODE_PORTS
+from datameesh_cli.core.k8s.passes.ports import NODE_PORTS
 from datameesh_cli.core.k8s.reach import unreachable
 from datameesh_cli.core.memory import mib
 

@@ -6,14 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from datameesh_cli.core.k8s.objects import NAME, Object, Objects, identity
+from datameesh_cli.core.k8s.pipeline import APPLIED
 
 CLUSTER = "cluster"
-_ORDER = (
-    *("Namespace", "PriorityClass", "ResourceQuota", "LimitRange", "ServiceAccount", "Role", "RoleBinding"),
-    *("NetworkPolicy", "ConfigMap", "PersistentVolumeClaim", "Service", "Deployment", "StatefulSet", "Job"),
-    *("HorizontalPodAutoscaler", "PodDisruptionBudget", "ServiceMonitor", "Ingress"),
-)
-"""What must be there first comes first: quotas and policies before the pods that they bind."""
 
 
 def layout(objects: Objects) -> dict[str, tuple[Object, ...]]:
@@ -35,8 +30,8 @@ def is_kustomization(o: Mapping[str, Any]) -> bool:
     return o.get("kind") == "Kustomization"
 
 
-def _place(o: Object) -> tuple[int, tuple[str, str, str]]:
-    return _ORDER.index(o["kind"]), identity(o)
+def _place(o: Object) -> tuple[tuple[int, int], tuple[str, str, str]]:
+    return APPLIED[o["kind"]], identity(o)
 
 
 def _file(o: Object) -> str:

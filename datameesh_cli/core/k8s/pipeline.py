@@ -1,36 +1,38 @@
-"""The passes in their order. `passes(passes(x)) == passes(x)`: each makes its own part anew from the model."""
+"""The passes in an order that all of them allow. `passes(passes(x)) == passes(x)`: each makes its own part anew from the model.
+
+A pass is found because it lies in `passes/`, and says itself what it runs after (`kubernetes_pass.py`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
+import pkgutil
+from graphlib import TopologicalSorter
 
-from datameesh_cli.core.k8s.adopt import adopt
-from datameesh_cli.core.k8s.aliases import aliases
-from datameesh_cli.core.k8s.configs import configs
-from datameesh_cli.core.k8s.containers import containers
-from datameesh_cli.core.k8s.controllers import controllers
-from datameesh_cli.core.k8s.ingress import ingress
-from datameesh_cli.core.k8s.namespaces import namespaces
+from datameesh_cli.core.k8s import passes as folder
+from datameesh_cli.core.k8s.kubernetes_pass import Applied, Pass
 from datameesh_cli.core.k8s.objects import Objects, in_order
-from datameesh_cli.core.k8s.observability import observability
-from datameesh_cli.core.k8s.policies import policies
-from datameesh_cli.core.k8s.ports import ports
-from datameesh_cli.core.k8s.probes import probes
-from datameesh_cli.core.k8s.quotas import quotas
-from datameesh_cli.core.k8s.resources import resources
-from datameesh_cli.core.k8s.scheduling import scheduling
-from datameesh_cli.core.k8s.secrets import secrets
-from datameesh_cli.core.k8s.security import security
 from datameesh_cli.core.k8s.source import Source
-from datameesh_cli.core.k8s.volumes import volumes
-from datameesh_cli.core.k8s.waiting import waiting
 
-Pass = Callable[[Objects, Source], Objects]
 
-PASSES: tuple[Pass, ...] = (
-    *(adopt, controllers, containers, ports, aliases, volumes, configs, secrets, probes, waiting, resources),
-    *(security, scheduling, observability, policies, ingress, namespaces, quotas),
-)
+def _found() -> dict[str, Pass]:
+    """Every module of the folder holds the pass that it is named after."""
+    modules = {
+        m.name: importlib.import_module(f"{folder.__name__}.{m.name}") for m in pkgutil.iter_modules(folder.__path__)
+    }
+    return {name: getattr(module, name) for name, module in modules.items()}
+
+
+def _ordered(named: dict[str, Pass]) -> tuple[Pass, ...]:
+    order = TopologicalSorter({name: one.after for name, one in sorted(named.items())}).static_order()
+    return tuple(named[name] for name in order)
+
+
+PASSES = _ordered(_found())
+APPLIED: dict[str, tuple[Applied, int]] = {
+    kind: (when, place) for one in PASSES for when, kinds in one.makes.items() for place, kind in enumerate(kinds)
+}
+"""When each kind is applied; kinds of one moment are in the order in which it names them."""
 
 
 def passes(objects: Objects, source: Source) -> Objects:

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from datameesh_cli.core.k8s.fidelity import KeyVerdict
-from datameesh_cli.core.k8s.quotas import Sum
-from datameesh_cli.core.k8s.secrets import expected
+from datameesh_cli.core.k8s.passes.quotas import Sum
+from datameesh_cli.core.k8s.passes.secrets import expected
 from datameesh_cli.core.k8s.source import Part, Source
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from datameesh_cli.core.k8s.controllers import scale_of
-from datameesh_cli.core.k8s.probes import test_command
+from datameesh_cli.core.k8s.passes.controllers import scale_of
+from datameesh_cli.core.k8s.passes.probes import test_command
 from datameesh_cli.core.k8s.source import Part, Source
 
 CONVERTED, REPAIRED, DROPPED = "converted", "repaired", "dropped"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from datameesh_cli.core.cluster import cluster_from, container_of, ended, image_id_of, job_pod, plan_of, stuck
-from datameesh_cli.core.k8s.configs import HASH
+from datameesh_cli.core.k8s.passes.configs import HASH
 from datameesh_cli.core.model import Port, Profile, model_of
 from tests.fakes.cluster import a_node, a_pod, a_service, a_workload, an_alias, an_export
 from tests.fakes.values import a_service as a_declared

@@ -32,7 +32,7 @@ def test_a_building_block_reaches_whatever_is_built_from_it() -> None:
         (["compose/hardened.yaml"], sorted({*QUICK, *CHECKS})),
         (["dbt/models/x.sql"], sorted({*QUICK, *CHECKS})),
         (["datameesh_cli/core/ram_plan.py"], sorted(QUICK)),
-        (["datameesh_cli/core/k8s/ports.py"], sorted({*QUICK, "tests/integration/test_k8s_*.py"})),
+        (["datameesh_cli/core/k8s/passes/ports.py"], sorted({*QUICK, "tests/integration/test_k8s_*.py"})),
         (["datameesh_cli/adapters/trino.py"], sorted({*QUICK, *CHECKS, "tests/programs", "tests/integration"})),
         (["tests/unit/core/test_stack.py"], ["tests/unit/core/test_stack.py"]),
         (["tests/unit/core/test_stack.py", "tests/fakes/adapters.py"], ["tests/unit"]),

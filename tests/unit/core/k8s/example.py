@@ -147,7 +147,7 @@ def before(name: str, source: Source) -> Objects:
     """Return the objects as the pass of that name gets them."""
     objects = draft(source)
     for one in PASSES:
-        if one.__name__ == name:
+        if one.name == name:
             return objects
         objects = one(objects, source)
     raise AssertionError(f"there is no pass {name}")
@@ -155,7 +155,7 @@ def before(name: str, source: Source) -> Objects:
 
 def one_pass(name: str, source: Source) -> Objects:
     """Return the objects as the pass of that name leaves them."""
-    return next(p for p in PASSES if p.__name__ == name)(before(name, source), source)
+    return next(p for p in PASSES if p.name == name)(before(name, source), source)
 
 
 def found(objects: Objects, kind: str, name: str, namespace: str = "") -> Object:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from datameesh_cli.core.k8s.configs import HASH, LARGEST, config_hash
 from datameesh_cli.core.k8s.objects import container, pod, workload_of
+from datameesh_cli.core.k8s.passes.configs import HASH, LARGEST, config_hash
+from datameesh_cli.core.k8s.passes.secrets import expected, secret_objects
 from datameesh_cli.core.k8s.pipeline import passes
-from datameesh_cli.core.k8s.secrets import expected, secret_objects
 from datameesh_cli.core.k8s.source import File, unescaped
 from datameesh_cli.errors import UserError
 from tests.unit.core.k8s.example import DB, FILES, WEB, draft, example, found

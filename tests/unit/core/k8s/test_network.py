@@ -8,9 +8,9 @@ import pytest
 
 from datameesh_cli.core.declaration import Edge
 from datameesh_cli.core.k8s.objects import Object, Objects, workload_of
+from datameesh_cli.core.k8s.passes.policies import NAMESPACE
+from datameesh_cli.core.k8s.passes.ports import node_port
 from datameesh_cli.core.k8s.pipeline import passes
-from datameesh_cli.core.k8s.policies import NAMESPACE
-from datameesh_cli.core.k8s.ports import node_port
 from datameesh_cli.core.k8s.target import External, Ingress, Target
 from datameesh_cli.errors import UserError
 from tests.fakes.values import a_service

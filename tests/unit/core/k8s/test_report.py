@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from datameesh_cli.core.declaration import PRIORITIES, Kubernetes, Metrics, Role, Scale
-from datameesh_cli.core.k8s.adopt import adopt
 from datameesh_cli.core.k8s.difference import changes
 from datameesh_cli.core.k8s.fidelity import KeyVerdict, conversion_report, keys, refuse_lost
 from datameesh_cli.core.k8s.objects import Objects
 from datameesh_cli.core.k8s.packaging import is_kustomization, layout
+from datameesh_cli.core.k8s.passes.adopt import adopt
+from datameesh_cli.core.k8s.passes.quotas import sums
 from datameesh_cli.core.k8s.pipeline import PASSES, passes
-from datameesh_cli.core.k8s.quotas import sums
 from datameesh_cli.core.k8s.report import Stage, report_of
 from datameesh_cli.core.k8s.rules import CONVERTED, DROPPED, REFUSED, REPAIRED, RULES, TOP_RULES, UNKNOWN
 from datameesh_cli.core.k8s.source import Source, User
@@ -42,7 +42,7 @@ def test_every_key_of_the_example_has_a_fate_and_every_fate_a_reason() -> None:
 
 
 def test_the_passes_that_the_rules_name_exist() -> None:
-    names = {p.__name__ for p in PASSES} | {"export"}
+    names = {p.name for p in PASSES} | {"export"}
     assert {rule.by for rule in (*RULES, *TOP_RULES)} <= names
     assert adopt in PASSES
 

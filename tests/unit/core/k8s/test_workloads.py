@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from datameesh_cli.core.declaration import Kubernetes, Scale
-from datameesh_cli.core.k8s.adopt import adopt
-from datameesh_cli.core.k8s.controllers import seconds
 from datameesh_cli.core.k8s.objects import Object, container, pod, workload_of
+from datameesh_cli.core.k8s.passes.adopt import adopt
+from datameesh_cli.core.k8s.passes.controllers import seconds
+from datameesh_cli.core.k8s.passes.probes import test_command as command_of
 from datameesh_cli.core.k8s.pipeline import passes
-from datameesh_cli.core.k8s.probes import test_command as command_of
 from datameesh_cli.core.k8s.report import report_of
 from datameesh_cli.core.k8s.source import Image
 from datameesh_cli.core.k8s.target import Target

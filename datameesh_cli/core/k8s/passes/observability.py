@@ -1,14 +1,16 @@
-"""Pass 14: where `metrics` is declared, Prometheus finds it: by annotations, and by a ServiceMonitor where the target has them."""
+"""Where `metrics` is declared, Prometheus finds it: by annotations, and by a ServiceMonitor where the target has them."""
 
 from __future__ import annotations
 
-from datameesh_cli.core.k8s.adopt import metadata
+from datameesh_cli.core.k8s.kubernetes_pass import Applied, kubernetes_pass
 from datameesh_cli.core.k8s.objects import NAME, Object, Objects, edited, remade, service_of
+from datameesh_cli.core.k8s.passes.adopt import metadata
 from datameesh_cli.core.k8s.source import Part, Source
 
 _PREFIX = "prometheus.io/"
 
 
+@kubernetes_pass(makes={Applied.MONITORING: ("ServiceMonitor",)}, after=("controllers",))
 def observability(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with the scrape annotations of each pod, and ServiceMonitors where the target asks for them."""
 

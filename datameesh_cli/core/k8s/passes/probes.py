@@ -1,4 +1,4 @@
-"""Pass 9: the Compose health check says when a pod is ready and when it has started; liveness is gentler.
+"""The Compose health check says when a pod is ready and when it has started; liveness is gentler.
 
 kompose makes it a liveness check, which kills: on Compose an unhealthy container is never killed.
 """
@@ -9,13 +9,15 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from datameesh_cli.core.k8s.controllers import seconds
+from datameesh_cli.core.k8s.kubernetes_pass import kubernetes_pass
 from datameesh_cli.core.k8s.objects import Object, Objects, container, edited, service_of
+from datameesh_cli.core.k8s.passes.controllers import seconds
 from datameesh_cli.core.k8s.source import Part, Source
 
 _KINDS = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
+@kubernetes_pass(after=("containers",))
 def probes(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with the three probes of each service that has a health check; jobs have none."""
 

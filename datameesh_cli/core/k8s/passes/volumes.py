@@ -1,4 +1,4 @@
-"""Pass 6: named volumes become claims of the declared size, tmpfs and shm_size become memory.
+"""Named volumes become claims of the declared size, tmpfs and shm_size become memory.
 
 A tmpfs stays in memory and not on the node's disk: the limits were measured with it, it counts against the container's limit on
 both targets, and nothing of a query is left on a node. Kubernetes mounts it executable, which Trino's /tmp needs.
@@ -10,8 +10,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from datameesh_cli.core.k8s.adopt import metadata
+from datameesh_cli.core.k8s.kubernetes_pass import Applied, kubernetes_pass
 from datameesh_cli.core.k8s.objects import Object, Objects, container, edited, pod, remade, service_of, with_mounts
+from datameesh_cli.core.k8s.passes.adopt import metadata
 from datameesh_cli.core.k8s.source import Part, Source
 from datameesh_cli.core.memory import mib
 from datameesh_cli.errors import UserError
@@ -20,6 +21,7 @@ DEFAULT_SIZE = "1Gi"
 SIZE_LABEL = "kompose.volume.size"
 
 
+@kubernetes_pass(makes={Applied.CLAIMS: ("PersistentVolumeClaim",)}, after=("controllers",))
 def volumes(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with each workload's own claims and memory folders. Raise UserError for a shared volume."""
     _refuse_shared(source)

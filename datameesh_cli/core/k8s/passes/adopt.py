@@ -1,4 +1,4 @@
-"""Pass 1: kompose's draft becomes ours: what it converts well is kept, checked against the model, with our labels and namespace.
+"""Kompose's draft becomes ours: what it converts well is kept, checked against the model, with our labels and namespace.
 
 Kept of each workload: how many pods, the entry command, the folder, the terminal, the read-only root, the groups, and where claims
 are mounted. No later pass makes these: without the draft there is no export. All else of it is dropped: it gives Services the
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from datameesh_cli.core.k8s.kubernetes_pass import kubernetes_pass
 from datameesh_cli.core.k8s.objects import COMMON, NAME, PREFIX, Object, Objects, is_workload
 from datameesh_cli.core.k8s.source import Part, Source, literal
 from datameesh_cli.errors import DmError
@@ -17,6 +18,7 @@ _DRAFT = "io.kompose.service"
 _POD_MAKERS = ("Deployment", "StatefulSet", "Pod", "CronJob", "DaemonSet")
 
 
+@kubernetes_pass()
 def adopt(objects: Objects, source: Source) -> Objects:
     """Given kompose's draft, return its workloads as ours. What is ours already is returned as it is.
 

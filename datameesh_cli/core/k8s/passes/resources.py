@@ -1,4 +1,4 @@
-"""Pass 11: memory as planned: request = limit, in MiB (Compose's M is 2^20). CPU is requested, little, and never limited.
+"""Memory as planned: request = limit, in MiB (Compose's M is 2^20). CPU is requested, little, and never limited.
 
 A pod that may use what it asked for is never evicted for it. Requests of CPU are small because the laptop's two cores are shared:
 they say who gets how much when all want some, not who may start.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from datameesh_cli.core.k8s.kubernetes_pass import kubernetes_pass
 from datameesh_cli.core.k8s.objects import Object, Objects, container, edited, pod, service_of
 from datameesh_cli.core.k8s.source import Part, Source
 
@@ -15,6 +16,7 @@ CPU = 50
 """Millicores that a container asks for when its model says nothing: the same weight for all, as on Compose."""
 
 
+@kubernetes_pass(after=("waiting",))
 def resources(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with the requests and limits of every container, init containers included."""
 

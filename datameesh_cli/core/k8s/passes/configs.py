@@ -1,4 +1,4 @@
-"""Pass 7: configs (and read-only folders of the checkout) become ConfigMaps, mounted at the same paths with the same bytes.
+"""Configs (and read-only folders of the checkout) become ConfigMaps, mounted at the same paths with the same bytes.
 
 The hash of what a service mounts stands on its pod, so that a change of a file rolls the pods: a file mounted by subPath never
 follows its ConfigMap.
@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from datameesh_cli.core.k8s.kubernetes_pass import Applied, kubernetes_pass
 from datameesh_cli.core.k8s.objects import (
     COMMON,
     PREFIX,
@@ -33,6 +34,7 @@ LARGEST = 2**20
 """Bytes that a ConfigMap holds."""
 
 
+@kubernetes_pass(makes={Applied.FILES: ("ConfigMap",)}, after=("volumes",))
 def configs(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with the ConfigMaps and their mounts. Raise UserError for a config that is too large."""
 

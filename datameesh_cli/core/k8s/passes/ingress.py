@@ -1,4 +1,4 @@
-"""Pass 16: on request, a way in by name and over TLS for each URL that a folder declares."""
+"""On request, a way in by name and over TLS for each URL that a folder declares."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import re
 from typing import Any
 
 from datameesh_cli.core.declaration import Url
-from datameesh_cli.core.k8s.adopt import metadata
+from datameesh_cli.core.k8s.kubernetes_pass import Applied, kubernetes_pass
 from datameesh_cli.core.k8s.objects import Object, Objects, remade
+from datameesh_cli.core.k8s.passes.adopt import metadata
 from datameesh_cli.core.k8s.source import Part, Source
 from datameesh_cli.core.k8s.target import Ingress
 
 
+@kubernetes_pass(makes={Applied.WAYS_IN: ("Ingress",)}, after=("adopt",))
 def ingress(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with an Ingress for each declared URL, if the target has a host for them."""
     wanted = source.target.ingress

@@ -1,13 +1,14 @@
-"""Pass 13: who stays when a node is full, and for what is scaled: an autoscaler, a disruption budget, pods on different nodes."""
+"""Who stays when a node is full, and for what is scaled: an autoscaler, a disruption budget, pods on different nodes."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from datameesh_cli.core.declaration import PRIORITIES, Scale
-from datameesh_cli.core.k8s.adopt import metadata
-from datameesh_cli.core.k8s.controllers import scale_of
+from datameesh_cli.core.k8s.kubernetes_pass import Applied, kubernetes_pass
 from datameesh_cli.core.k8s.objects import COMMON, NAME, Object, Objects, edited, pod, remade, service_of
+from datameesh_cli.core.k8s.passes.adopt import metadata
+from datameesh_cli.core.k8s.passes.controllers import scale_of
 from datameesh_cli.core.k8s.source import Part, Source
 
 _MADE = ("PriorityClass", "HorizontalPodAutoscaler", "PodDisruptionBudget")
@@ -20,6 +21,10 @@ _SAYS = {
 }
 
 
+@kubernetes_pass(
+    makes={Applied.CLUSTER: ("PriorityClass",), Applied.AROUND: ("HorizontalPodAutoscaler", "PodDisruptionBudget")},
+    after=("controllers",),
+)
 def scheduling(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with priorities, and with HPA, PDB and anti-affinity for each service that is scaled."""
 

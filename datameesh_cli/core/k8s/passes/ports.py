@@ -1,16 +1,18 @@
-"""Pass 4: Services. The port is the container's own, so that `minio:9000` holds on both targets; NodePorts are the plan's."""
+"""Services. The port is the container's own, so that `minio:9000` holds on both targets; NodePorts are the plan's."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from datameesh_cli.core.k8s.adopt import metadata
+from datameesh_cli.core.k8s.kubernetes_pass import Applied, kubernetes_pass
 from datameesh_cli.core.k8s.objects import NAME, Object, Objects, remade
+from datameesh_cli.core.k8s.passes.adopt import metadata
 from datameesh_cli.core.k8s.source import Part, Source
 
 NODE_PORTS = range(30000, 32768)
 
 
+@kubernetes_pass(makes={Applied.NAMES: ("Service",)}, after=("adopt",))
 def ports(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with a Service for each service that listens, and a headless one for each StatefulSet."""
     fresh = [s for part in source.parts for s in _services(part)]

@@ -1,4 +1,4 @@
-"""Pass 8: secrets are named, never written. Each is a Secret of its name, mounted as the file that Compose mounts.
+"""Secrets are named, never written. Each is a Secret of its name, mounted as the file that Compose mounts.
 
 One projected volume for each folder, readable by the container's group only. The values come from the store of the export at
 `--apply`.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from datameesh_cli.core.k8s.kubernetes_pass import kubernetes_pass
 from datameesh_cli.core.k8s.objects import (
     COMMON,
     Object,
@@ -27,6 +28,7 @@ FOLDER = "/run/secrets"
 _TOKEN = "kubernetes.io/serviceaccount"
 
 
+@kubernetes_pass(after=("configs",))
 def secrets(objects: Objects, source: Source) -> Objects:
     """Given objects, return them without any Secret, and with each workload's mounts of the Secrets that it needs."""
 

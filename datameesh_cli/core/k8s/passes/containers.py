@@ -1,10 +1,11 @@
-"""Pass 3: arguments and environment come from the model: kompose damages `$` and secrets' paths. Image and ports get our names."""
+"""Arguments and environment come from the model: kompose damages `$` and secrets' paths. Image and ports get our names."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from datameesh_cli.core.k8s.kubernetes_pass import kubernetes_pass
 from datameesh_cli.core.k8s.objects import PREFIX, Object, Objects, container, edited, service_of
 from datameesh_cli.core.k8s.source import Part, Source, literal
 
@@ -14,6 +15,7 @@ IMAGE_ID = f"{PREFIX}image-id"
 _OURS = ("image", "args", "env", "name", "imagePullPolicy", "ports")
 
 
+@kubernetes_pass(after=("adopt",))
 def containers(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with each container saying what its Compose service says."""
 

@@ -1,17 +1,19 @@
-"""Pass 12: every pod fits Pod Security `restricted`, has an account of its own, and a token only where it declares roles."""
+"""Every pod fits Pod Security `restricted`, has an account of its own, and a token only where it declares roles."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from datameesh_cli.core.k8s.adopt import metadata
+from datameesh_cli.core.k8s.kubernetes_pass import Applied, kubernetes_pass
 from datameesh_cli.core.k8s.objects import Object, Objects, container, edited, pod, remade, service_of
+from datameesh_cli.core.k8s.passes.adopt import metadata
 from datameesh_cli.core.k8s.source import Part, Source
 
 _RBAC = "rbac.authorization.k8s.io"
 _MADE = ("ServiceAccount", "Role", "RoleBinding")
 
 
+@kubernetes_pass(makes={Applied.IDENTITY: ("ServiceAccount", "Role", "RoleBinding")}, after=("waiting", "secrets"))
 def security(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with security contexts, ServiceAccounts, and Roles where a folder asks for them."""
 

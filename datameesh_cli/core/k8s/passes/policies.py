@@ -1,4 +1,4 @@
-"""Pass 15: nothing may talk to anything, but for names (DNS), the declared edges, and the ways in from outside.
+"""Nothing may talk to anything, but for names (DNS), the declared edges, and the ways in from outside.
 
 An edge is two policies: out at its source, in at its target, both by the service's label and the namespace's own.
 """
@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from datameesh_cli.core.k8s.kubernetes_pass import Applied, kubernetes_pass
 from datameesh_cli.core.k8s.objects import COMMON, NAME, Object, Objects, remade
-from datameesh_cli.core.k8s.ports import exposed
+from datameesh_cli.core.k8s.passes.ports import exposed
 from datameesh_cli.core.k8s.source import Link, Part, Source
 
 NAMESPACE = "kubernetes.io/metadata.name"
@@ -16,6 +17,7 @@ DENY, DNS = "deny-all", "allow-dns"
 EVERYWHERE = {"ipBlock": {"cidr": "0.0.0.0/0"}}
 
 
+@kubernetes_pass(makes={Applied.RULES: ("NetworkPolicy",)}, after=("adopt",))
 def policies(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with the NetworkPolicies of every namespace."""
     fresh: list[Object] = []

@@ -1,10 +1,11 @@
-"""Pass 2: each workload gets the kind that fits: StatefulSet for what keeps data or a name, Job for a job, else Deployment."""
+"""Each workload gets the kind that fits: StatefulSet for what keeps data or a name, Job for a job, else Deployment."""
 
 from __future__ import annotations
 
 import re
 
 from datameesh_cli.core.declaration import Scale
+from datameesh_cli.core.k8s.kubernetes_pass import Applied, kubernetes_pass
 from datameesh_cli.core.k8s.objects import Object, Objects, edited, pod, service_of
 from datameesh_cli.core.k8s.source import Part, Source
 
@@ -12,6 +13,7 @@ COMPOSE_GRACE = 10
 """Compose's own default, in seconds; Kubernetes' is 30."""
 
 
+@kubernetes_pass(makes={Applied.WORKLOADS: ("Deployment", "StatefulSet", "Job")}, after=("adopt",))
 def controllers(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with each workload in its kind, with its replicas, its strategy and its time to stop."""
 

@@ -1,4 +1,4 @@
-"""Pass 18: each namespace may hold what the plan holds and no more; the sums, and how they come about, are printed.
+"""Each namespace may hold what the plan holds and no more; the sums, and how they come about, are printed.
 
 limits.memory = sum of limit x most pods + jobs + the one pod more of a rolling update. Requests of memory are the limits.
 """
@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from datameesh_cli.core.k8s.controllers import scale_of, surges
+from datameesh_cli.core.k8s.kubernetes_pass import Applied, kubernetes_pass
 from datameesh_cli.core.k8s.objects import COMMON, Object, Objects, remade
-from datameesh_cli.core.k8s.ports import exposed
-from datameesh_cli.core.k8s.resources import cpu
-from datameesh_cli.core.k8s.scheduling import most
+from datameesh_cli.core.k8s.passes.controllers import scale_of, surges
+from datameesh_cli.core.k8s.passes.ports import exposed
+from datameesh_cli.core.k8s.passes.resources import cpu
+from datameesh_cli.core.k8s.passes.scheduling import most
+from datameesh_cli.core.k8s.passes.volumes import size_of
 from datameesh_cli.core.k8s.source import Part, Source
-from datameesh_cli.core.k8s.volumes import size_of
 from datameesh_cli.core.memory import mib
 
 _MADE = ("ResourceQuota", "LimitRange")
@@ -33,6 +34,7 @@ class Sum:
     arithmetic: str
 
 
+@kubernetes_pass(makes={Applied.LIMITS: ("ResourceQuota", "LimitRange")}, after=("adopt",))
 def quotas(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with a ResourceQuota and a LimitRange for each namespace."""
     fresh = [made for total in sums(source) for made in (_quota(total), _range(total.namespace, source))]

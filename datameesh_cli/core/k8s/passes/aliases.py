@@ -1,4 +1,4 @@
-"""Pass 5: the names of the one Compose network keep working: an ExternalName Service wherever such a name is used.
+"""The names of the one Compose network keep working: an ExternalName Service wherever such a name is used.
 
 So the configuration files are the same bytes on both targets. Policies act on pods, so an alias opens nothing.
 """
@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from datameesh_cli.core.k8s.kubernetes_pass import kubernetes_pass
 from datameesh_cli.core.k8s.objects import COMMON, Object, Objects, remade
 from datameesh_cli.core.k8s.source import CLUSTER, Source
 from datameesh_cli.core.model import Service
 from datameesh_cli.errors import UserError
 
 
+@kubernetes_pass(after=("adopt",))
 def aliases(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with the aliases. Raise UserError if two services want the same name in one namespace."""
     taken = {(p.namespace, p.name): p.address for p in source.parts if p.service.listens}

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from datameesh_cli.core.k8s.kubernetes_pass import kubernetes_pass
 from datameesh_cli.core.k8s.objects import Object, Objects, container, edited, pod, service_of
 from datameesh_cli.core.k8s.source import CLUSTER, Link, Part, Source
 
 
+@kubernetes_pass(after=("containers",))
 def waiting(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with an init container for each dependency that is exported and listens."""
     links = source.links()
