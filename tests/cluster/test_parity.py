@@ -216,7 +216,7 @@ def test_a_pod_over_the_quota_is_refused_in_every_namespace(mesh: Mesh) -> None:
         body = _pod(namespace, largest)
         (inner,) = body["spec"]["containers"]
         # Containers as large as there may be, one more than fit.
-        body["spec"]["containers"] = [inner | {"name": f"c{n}"} for n in range(free // mib(largest) + 1)]
+        body["spec"]["containers"] = [inner | {"name": f"c{n}"} for n in range(int(free // mib(largest)) + 1)]
         assert "exceeded quota: datameesh" in kube.refusal(body)
 
 
