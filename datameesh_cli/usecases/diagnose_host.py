@@ -35,7 +35,7 @@ class Diagnosed:
 
 
 def diagnose_host(adapters: Adapters, *, fix: bool, report: Report) -> Diagnosed:
-    """Look at the machine; with `fix`, do what can be done, one step after the other, telling each through `say`.
+    """Look at the machine; with `fix`, do what can be done, one step after the other, telling each through `report`.
 
     Never touches what is there and works. Looking raises nothing. Raise HostError if a step fails; what is done stays done.
     """

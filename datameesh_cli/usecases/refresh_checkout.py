@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def refresh_checkout(adapters: Adapters, report: Report) -> None:
-    """Make what follows from the folders say what they say; `say` hears of what was not so.
+    """Make what follows from the folders say what they say; `report` hears of what was not so.
 
     Raise UserError for a folder that is not valid.
     """

@@ -95,7 +95,7 @@ def seed_data(
 ) -> Seeded:
     """Given a request, load the set where it is not loaded yet: under Compose, or on the cluster that is given.
 
-    `watch` hears of rows sent, `say` gets a line per step. Nothing is changed when the declarations or a row are refused, or
+    `watch` hears of rows sent, `report` gets a line per step. Nothing is changed when the declarations or a row are refused, or
     rows would be lost that no load brought and `force` is not given (UserError), or a database fails before the commit
     (UnhealthyError).
     """

@@ -49,7 +49,7 @@ def seed_lake(
     load: Load,
     report: Report,
 ) -> SeededLake | None:
-    """Given the domains' databases, holding the set, bring the lake up to it; None where no lake runs, and `say` hears why.
+    """Given the domains' databases, holding the set, bring the lake up to it; None where no lake runs, and `report` hears why.
 
     Raise UnhealthyError if the object store or Trino fails; the domains are not touched by that.
     """

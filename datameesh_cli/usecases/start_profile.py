@@ -63,7 +63,7 @@ def start_profile(
 ) -> Started:
     """Given a request, start the profiles and return when every service is healthy.
 
-    `watch` gets the states once a second, `say` a line per step, `builds` of missing images. Nothing is started, and nothing
+    `watch` gets the states once a second, `report` a line per step, `builds` of missing images. Nothing is started, and nothing
     written but the lock, when the plan, the address, the ports or the model are refused. Raise HostError for the host's part,
     UnhealthyError, naming the first broken link, when a service fails.
     """
