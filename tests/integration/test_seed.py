@@ -391,10 +391,10 @@ def test_a_table_of_somebody_else_is_not_emptied_along(adapters: Adapters) -> No
 _CHILD = """
 import sys
 from pathlib import Path
-from datameesh_cli.adapters.adapters import outside
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.usecases.seed_data import SeedRequest, seed_data
-world = outside(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
-seed_data(world, SeedRequest("small", 2000), lambda p: print(p.domain, p.table, p.rows, flush=True), print)
+adapters = adapters_for(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+seed_data(adapters, SeedRequest("small", 2000), lambda p: print(p.domain, p.table, p.rows, flush=True), print)
 """
 
 
