@@ -169,6 +169,10 @@ class Repository:
             files.write(path, text)
         return tuple(self.relative(path) for path in stale)
 
+    def ends_with(self, path: Path, text: str) -> bool:
+        """Given a file and a text, say whether the file is there and ends with it."""
+        return (files.read_if_there(path) or "").endswith(text)
+
     def add_folder(self, folder: Path, content: Mapping[Path, str]) -> None:
         """Given a folder that is not there and its files, make it. Raise UserError if something of that name is there."""
         if files.is_there(folder):

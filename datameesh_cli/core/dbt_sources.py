@@ -7,9 +7,6 @@ from typing import Any
 
 from datameesh_cli.core.seed.dataset import Dataset
 
-FILE = "models/staging/_sources.yml"
-"""In the project. dbt reads sources in no other folder, so this third place is written by `dm`."""
-
 _FRESHNESS = {"warn_after": {"count": 7, "period": "day"}, "error_after": {"count": 90, "period": "day"}}
 
 

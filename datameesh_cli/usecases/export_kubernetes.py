@@ -60,17 +60,16 @@ def make_export(adapters: Adapters, request: ExportRequest, report: Report, bega
 
     Raise UserError if a fragment is not valid or a stage of the validation rejects the result, HostError without an engine.
     """
-    with ThreadPoolExecutor(2) as beside:
-        # The engine and Compose are waited for; what computes goes on meanwhile.
+    with ThreadPoolExecutor(1) as beside:
         image = beside.submit(kompose_image, adapters, report)
-        schemas = beside.submit(adapters.schemas.prepare)
-        refresh_checkout(adapters, report)
+        refresh_checkout(adapters, report, unless_made_of_it=True)
         read = read_source(adapters, request.profiles, request.ram, request.target)
         drafted = beside.submit(adapters.kompose.convert, image.result(), read.model, read.profiles)
+        # What can be done while kompose is at work.
+        adapters.schemas.prepare()
         known = conversion_report(read.source)
         refuse_lost(known)
         source = replace(read.source, images=images_of(adapters, read.source))
-        schemas.result()
         draft = drafted.result()
     objects = passes(draft.objects, source)
     offline = validate(adapters, objects)

@@ -6,8 +6,7 @@ import shutil
 from pathlib import Path
 
 from datameesh_cli.adapters import yaml_text
-from datameesh_cli.core.dbt_sources import FILE
-from datameesh_cli.usecases.refresh_checkout import refresh_checkout, sources
+from datameesh_cli.usecases.refresh_checkout import FILE, refresh_checkout, sources
 from tests.contract.repo import ROOT
 from tests.fakes.adapters import FakeEngine, fake_adapters
 
@@ -33,3 +32,21 @@ def test_dbt_has_every_table_of_every_domain_with_the_moment_of_its_load(tmp_pat
     assert len(said) == 3
     refresh_checkout(adapters, said.append)
     assert len(said) == 3, "what is so already is left alone"
+
+
+def test_whoever_is_in_a_hurry_reads_the_data_sets_only_where_they_are_others(tmp_path: Path) -> None:
+    adapters, _ = fake_adapters(tmp_path, FakeEngine())
+    shutil.copytree(ROOT / "seed", tmp_path / "seed")
+    (tmp_path / "dbt" / "models" / "staging").mkdir(parents=True)
+    (tmp_path / "dbt" / "dbt_project.yml").write_text("name: x\n")
+    made, said = tmp_path / "dbt" / FILE, []
+    refresh_checkout(adapters, said.append, unless_made_of_it=True)
+    whole = made.read_text()
+    made.write_text("changed by hand\n" + whole)
+    refresh_checkout(adapters, said.append, unless_made_of_it=True)
+    assert made.read_text().startswith("changed by hand"), "the data sets are the same"
+    refresh_checkout(adapters, said.append)
+    assert made.read_text() == whole, "dm up is not in a hurry"
+    shutil.rmtree(tmp_path / "seed" / "marketing")
+    refresh_checkout(adapters, said.append, unless_made_of_it=True)
+    assert "marketing" not in made.read_text()
