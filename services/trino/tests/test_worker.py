@@ -39,6 +39,9 @@ def worker(pair: Stack) -> Iterator[str]:
 
 def _begun(stack: Stack, seconds: int) -> subprocess.Popen[str]:
     """The statement, started, at work on the worker."""
+    # A node that has just come back is healthy a moment before the coordinator counts on it.
+    active = "SELECT count(*) FROM system.runtime.nodes WHERE NOT coordinator AND state = 'active'"
+    until(lambda: stack.scalar(active) == "1", 60, "the coordinator knows the worker")
     child = stack.start("sql", LONG.format(seconds=seconds), "--output", "csv")
     try:
         until(lambda: stack.scalar(ON_THE_WORKER) != "0", 120, "the worker has a part of the statement")
