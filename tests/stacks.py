@@ -8,7 +8,7 @@ import pytest
 
 from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.usecases.export_kubernetes import kompose_image
-from tests.integration.stack import ROOT, SMALLEST, Stack, stack_of
+from tests.integration.stack import ROOT, SMALLEST, Stack, fresh_stack, stack_of
 
 ENGINES = {"stack", "shared", "other", "built", "exporter", "verified"}
 """The fixtures that need a container engine."""
@@ -54,11 +54,8 @@ def exporter() -> str:
 @pytest.fixture(scope="session")
 def shared(built: None) -> Iterator[Stack]:
     """The shared stack's name, with nothing of an earlier run left. It is removed at the end, whatever is in it."""
-    stack = stack_of()
-    stack.dm("down", "--volumes", "--yes")
-    stack.reserve_ports()
-    yield stack
-    stack.remove()
+    with fresh_stack() as stack:
+        yield stack
 
 
 @pytest.fixture
@@ -71,8 +68,5 @@ def stack(shared: Stack) -> Stack:
 @pytest.fixture
 def other(built: None) -> Iterator[Stack]:
     """A second stack, gone again after the test."""
-    second = stack_of("-b")
-    second.dm("down", "--volumes", "--yes")
-    second.reserve_ports()
-    yield second
-    second.remove()
+    with fresh_stack("-b") as second:
+        yield second

@@ -141,10 +141,8 @@ class Repository:
         these need not say themselves. Raise UserError for a fragment that is not valid."""
         services = self.model().services
         mounts = {s.name: self._mounts(s) for s in services}
-        folder, lines = (
-            self.compose_file.parent,
-            [f"../services/{p.parent.name}/compose.yaml" for p in self.fragments()],
-        )
+        folder = self.compose_file.parent
+        lines = [f"../services/{path.parent.name}/compose.yaml" for path in self.fragments()]
         include = "".join(f"  - {line}\n" for line in ("files.yaml", *lines))
         return {
             self.compose_file: _INCLUDE.sub(f"include:\n{include}\n", self._own_text(self.compose_file), count=1),

@@ -12,7 +12,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,18 @@ def until(holds: Callable[[], bool], within: float, what: str, every: float = 0.
 def stack_of(suffix: str = "") -> Stack:
     """The test stack of this checkout: another checkout has another name, so both can be tested at the same time."""
     return Stack("t" + hashlib.sha256(str(ROOT).encode()).hexdigest()[:7] + suffix)
+
+
+@contextmanager
+def fresh_stack(suffix: str = "") -> Iterator[Stack]:
+    """A test stack of this checkout with nothing of an earlier run in it, and ports of its own; gone again afterwards."""
+    stack = stack_of(suffix)
+    stack.dm("down", "--volumes", "--yes")
+    stack.reserve_ports()
+    try:
+        yield stack
+    finally:
+        stack.remove()
 
 
 def docker(*args: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from datameesh_cli.core.stack import stack_ports
-from tests.integration.stack import SMALLEST, Stack, stack_of
+from tests.integration.stack import SMALLEST, Stack, fresh_stack
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -28,11 +28,8 @@ JOURNEY = [
 @pytest.fixture(scope="module")
 def fresh(built: None) -> Iterator[Stack]:
     """A stack of its own name, with nothing in it before and nothing left of it afterwards."""
-    stack = stack_of("-demo")
-    stack.dm("down", "--volumes", "--yes")
-    stack.reserve_ports()
-    yield stack
-    stack.remove()
+    with fresh_stack("-demo") as stack:
+        yield stack
 
 
 @pytest.fixture(scope="module")

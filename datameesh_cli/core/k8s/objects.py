@@ -6,6 +6,8 @@ import copy
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from datameesh_cli.core.k8s.source import Part, Source
+
 Object = dict[str, Any]
 Objects = tuple[Object, ...]
 
@@ -49,13 +51,14 @@ def container(o: Mapping[str, Any]) -> dict[str, Any]:
     return first
 
 
-def edited(objects: Objects, change: Callable[[Object], None]) -> Objects:
-    """Given objects and a change of a workload, return them with a changed copy of each workload."""
+def edited(objects: Objects, source: Source, change: Callable[[Object, Part], None]) -> Objects:
+    """Given objects and a change of a service's workload, return them with a changed copy of each workload of the source."""
     result = []
     for o in objects:
-        if is_workload(o):
+        part = source.part(service_of(o)) if is_workload(o) else None
+        if part:
             o = copy.deepcopy(o)
-            change(o)
+            change(o, part)
         result.append(o)
     return tuple(result)
 

@@ -32,7 +32,7 @@ PASSES = _ordered(_found())
 APPLIED: dict[str, tuple[Applied, int]] = {
     kind: (when, place) for one in PASSES for when, kinds in one.makes.items() for place, kind in enumerate(kinds)
 }
-"""When each kind is applied; kinds of one moment are in the order in which it names them."""
+"""When each kind is applied; kinds of one moment are in the order in which their pass names them."""
 
 
 def passes(objects: Objects, source: Source) -> Objects:

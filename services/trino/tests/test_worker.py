@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.long_join import ANSWER, LONG, ON_THE_WORKER
-from tests.integration.stack import Stack, docker, kill_from_outside, stack_of, until
+from tests.integration.stack import Stack, docker, fresh_stack, kill_from_outside, until
 
 SECONDS = 30
 LOST_WITHIN = 30
@@ -20,12 +20,9 @@ LOST_WITHIN = 30
 @pytest.fixture(scope="module")
 def pair(built: None) -> Iterator[Stack]:
     """A stack of its own with a coordinator and a worker."""
-    stack = stack_of("-w")
-    stack.dm("down", "--volumes", "--yes")
-    stack.reserve_ports()
-    stack.dm("up", "--profile", "analytics", "--ram", "3g")
-    yield stack
-    stack.remove()
+    with fresh_stack("-w") as stack:
+        stack.dm("up", "--profile", "analytics", "--ram", "3g")
+        yield stack
 
 
 @pytest.fixture

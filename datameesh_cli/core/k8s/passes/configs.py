@@ -22,7 +22,6 @@ from datameesh_cli.core.k8s.objects import (
     edited,
     pod,
     remade,
-    service_of,
     with_entries,
     with_mounts,
 )
@@ -38,13 +37,11 @@ LARGEST = 2**20
 def configs(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with the ConfigMaps and their mounts. Raise UserError for a config that is too large."""
 
-    def change(o: Object) -> None:
-        part = source.part(service_of(o))
-        if part:
-            _mount(o, part, source)
+    def change(o: Object, part: Part) -> None:
+        _mount(o, part, source)
 
     maps = {(p.namespace, name): _config_map(p, name, source) for p in source.parts for name, _ in sources_of(p)}
-    return remade(edited(objects, change), lambda o: o["kind"] == "ConfigMap", maps.values())
+    return remade(edited(objects, source, change), lambda o: o["kind"] == "ConfigMap", maps.values())
 
 
 def sources_of(part: Part) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from datameesh_cli.core.k8s.kubernetes_pass import kubernetes_pass
-from datameesh_cli.core.k8s.objects import PREFIX, Object, Objects, container, edited, service_of
+from datameesh_cli.core.k8s.objects import PREFIX, Object, Objects, container, edited
 from datameesh_cli.core.k8s.source import Part, Source, literal
 
 IMAGE_ID = f"{PREFIX}image-id"
@@ -19,21 +19,19 @@ _OURS = ("image", "args", "env", "name", "imagePullPolicy", "ports")
 def containers(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with each container saying what its Compose service says."""
 
-    def change(o: Object) -> None:
-        part = source.part(service_of(o))
-        if part:
-            own = container(o)
-            for key in _OURS:
-                own.pop(key, None)
-            own.update(_of(part, source))
-            annotations = o["spec"]["template"]["metadata"].setdefault("annotations", {})
-            annotations.pop(IMAGE_ID, None)
-            if known := source.images.get(str(part.body["image"])):
-                annotations[IMAGE_ID] = known.id
-            if not annotations:
-                del o["spec"]["template"]["metadata"]["annotations"]
+    def change(o: Object, part: Part) -> None:
+        own = container(o)
+        for key in _OURS:
+            own.pop(key, None)
+        own.update(_of(part, source))
+        annotations = o["spec"]["template"]["metadata"].setdefault("annotations", {})
+        annotations.pop(IMAGE_ID, None)
+        if known := source.images.get(str(part.body["image"])):
+            annotations[IMAGE_ID] = known.id
+        if not annotations:
+            del o["spec"]["template"]["metadata"]["annotations"]
 
-    return edited(objects, change)
+    return edited(objects, source, change)
 
 
 def environment(body: Mapping[str, Any]) -> dict[str, str]:

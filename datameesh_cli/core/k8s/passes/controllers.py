@@ -6,7 +6,7 @@ import re
 
 from datameesh_cli.core.declaration import Scale
 from datameesh_cli.core.k8s.kubernetes_pass import Applied, kubernetes_pass
-from datameesh_cli.core.k8s.objects import Object, Objects, edited, pod, service_of
+from datameesh_cli.core.k8s.objects import Object, Objects, edited, pod
 from datameesh_cli.core.k8s.source import Part, Source
 
 COMPOSE_GRACE = 10
@@ -17,12 +17,10 @@ COMPOSE_GRACE = 10
 def controllers(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with each workload in its kind, with its replicas, its strategy and its time to stop."""
 
-    def change(o: Object) -> None:
-        part = source.part(service_of(o))
-        if part:
-            _fit(o, part, scaled=scale_of(part, source) is not None)
+    def change(o: Object, part: Part) -> None:
+        _fit(o, part, scaled=scale_of(part, source) is not None)
 
-    return edited(objects, change)
+    return edited(objects, source, change)
 
 
 def scale_of(part: Part, source: Source) -> Scale | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datameesh_cli.core.k8s.kubernetes_pass import Applied, kubernetes_pass
-from datameesh_cli.core.k8s.objects import NAME, Object, Objects, edited, remade, service_of
+from datameesh_cli.core.k8s.objects import NAME, Object, Objects, edited, remade
 from datameesh_cli.core.k8s.passes.adopt import metadata
 from datameesh_cli.core.k8s.source import Part, Source
 
@@ -14,17 +14,16 @@ _PREFIX = "prometheus.io/"
 def observability(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with the scrape annotations of each pod, and ServiceMonitors where the target asks for them."""
 
-    def change(o: Object) -> None:
-        part = source.part(service_of(o))
-        if part and part.service.kubernetes.metrics:
-            metrics = part.service.kubernetes.metrics
+    def change(o: Object, part: Part) -> None:
+        metrics = part.service.kubernetes.metrics
+        if metrics:
             values = {"scrape": "true", "port": str(metrics.port), "path": metrics.path}
             annotations = o["spec"]["template"]["metadata"].setdefault("annotations", {})
             annotations.update({_PREFIX + key: value for key, value in values.items()})
 
     wanted = [p for p in source.parts if p.service.kubernetes.metrics and source.target.service_monitors]
     monitors = [_monitor(p) for p in wanted]
-    return remade(edited(objects, change), lambda o: o["kind"] == "ServiceMonitor", monitors)
+    return remade(edited(objects, source, change), lambda o: o["kind"] == "ServiceMonitor", monitors)
 
 
 def _monitor(part: Part) -> Object:

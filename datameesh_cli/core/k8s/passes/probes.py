@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from datameesh_cli.core.k8s.kubernetes_pass import kubernetes_pass
-from datameesh_cli.core.k8s.objects import Object, Objects, container, edited, service_of
+from datameesh_cli.core.k8s.objects import Object, Objects, container, edited
 from datameesh_cli.core.k8s.passes.controllers import seconds
 from datameesh_cli.core.k8s.source import Part, Source
 
@@ -21,15 +21,13 @@ _KINDS = ("livenessProbe", "readinessProbe", "startupProbe")
 def probes(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with the three probes of each service that has a health check; jobs have none."""
 
-    def change(o: Object) -> None:
-        part = source.part(service_of(o))
-        if part:
-            own = container(o)
-            for kind in _KINDS:
-                own.pop(kind, None)
-            own.update(_of(part))
+    def change(o: Object, part: Part) -> None:
+        own = container(o)
+        for kind in _KINDS:
+            own.pop(kind, None)
+        own.update(_of(part))
 
-    return edited(objects, change)
+    return edited(objects, source, change)
 
 
 def test_command(check: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from datameesh_cli.core.k8s.kubernetes_pass import kubernetes_pass
-from datameesh_cli.core.k8s.objects import Object, Objects, container, edited, pod, service_of
+from datameesh_cli.core.k8s.objects import Object, Objects, container, edited, pod
 from datameesh_cli.core.k8s.source import Part, Source
 
 CPU = 50
@@ -20,14 +20,12 @@ CPU = 50
 def resources(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with the requests and limits of every container, init containers included."""
 
-    def change(o: Object) -> None:
-        part = source.part(service_of(o))
-        if part:
-            # An init container runs before the others, so the same figures cost nothing more.
-            for own in [container(o), *pod(o).get("initContainers", ())]:
-                own["resources"] = of(part)
+    def change(o: Object, part: Part) -> None:
+        # An init container runs before the others, so the same figures cost nothing more.
+        for own in [container(o), *pod(o).get("initContainers", ())]:
+            own["resources"] = of(part)
 
-    return edited(objects, change)
+    return edited(objects, source, change)
 
 
 def of(part: Part) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from datameesh_cli.core.declaration import PRIORITIES, Scale
 from datameesh_cli.core.k8s.kubernetes_pass import Applied, kubernetes_pass
-from datameesh_cli.core.k8s.objects import COMMON, NAME, Object, Objects, edited, pod, remade, service_of
+from datameesh_cli.core.k8s.objects import COMMON, NAME, Object, Objects, edited, pod, remade
 from datameesh_cli.core.k8s.passes.adopt import metadata
 from datameesh_cli.core.k8s.passes.controllers import scale_of
 from datameesh_cli.core.k8s.source import Part, Source
@@ -28,13 +28,11 @@ _SAYS = {
 def scheduling(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with priorities, and with HPA, PDB and anti-affinity for each service that is scaled."""
 
-    def change(o: Object) -> None:
-        part = source.part(service_of(o))
-        if part:
-            pod(o)["priorityClassName"] = class_name(part.priority)
-            pod(o).pop("affinity", None)
-            if scale_of(part, source) or part.replicas > 1:
-                pod(o)["affinity"] = _apart(part)
+    def change(o: Object, part: Part) -> None:
+        pod(o)["priorityClassName"] = class_name(part.priority)
+        pod(o).pop("affinity", None)
+        if scale_of(part, source) or part.replicas > 1:
+            pod(o)["affinity"] = _apart(part)
 
     used = sorted({p.priority for p in source.parts})
     fresh = [_priority(name) for name in used]
@@ -42,7 +40,7 @@ def scheduling(objects: Objects, source: Source) -> Objects:
         scale = scale_of(part, source)
         fresh += [_autoscaler(part, scale)] if scale else []
         fresh += [_budget(part, scale)] if scale or part.replicas > 1 else []
-    return remade(edited(objects, change), lambda o: o["kind"] in _MADE, fresh)
+    return remade(edited(objects, source, change), lambda o: o["kind"] in _MADE, fresh)
 
 
 def class_name(priority: str) -> str:

@@ -18,7 +18,6 @@ from datameesh_cli.core.k8s.objects import (
     edited,
     pod,
     remade,
-    service_of,
     with_entries,
     with_mounts,
 )
@@ -32,12 +31,7 @@ _TOKEN = "kubernetes.io/serviceaccount"
 def secrets(objects: Objects, source: Source) -> Objects:
     """Given objects, return them without any Secret, and with each workload's mounts of the Secrets that it needs."""
 
-    def change(o: Object) -> None:
-        part = source.part(service_of(o))
-        if part:
-            _mount(o, part)
-
-    return remade(edited(objects, change), lambda o: o["kind"] == "Secret", ())
+    return remade(edited(objects, source, _mount), lambda o: o["kind"] == "Secret", ())
 
 
 def expected(source: Source) -> dict[str, tuple[str, ...]]:

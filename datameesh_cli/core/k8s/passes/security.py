@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from datameesh_cli.core.k8s.kubernetes_pass import Applied, kubernetes_pass
-from datameesh_cli.core.k8s.objects import Object, Objects, container, edited, pod, remade, service_of
+from datameesh_cli.core.k8s.objects import Object, Objects, container, edited, pod, remade
 from datameesh_cli.core.k8s.passes.adopt import metadata
 from datameesh_cli.core.k8s.source import Part, Source
 
@@ -17,13 +17,8 @@ _MADE = ("ServiceAccount", "Role", "RoleBinding")
 def security(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with security contexts, ServiceAccounts, and Roles where a folder asks for them."""
 
-    def change(o: Object) -> None:
-        part = source.part(service_of(o))
-        if part:
-            _fit(o, part)
-
     fresh = [made for part in source.parts for made in _accounts(part, source)]
-    return remade(edited(objects, change), lambda o: o["kind"] in _MADE, fresh)
+    return remade(edited(objects, source, _fit), lambda o: o["kind"] in _MADE, fresh)
 
 
 def _fit(o: Object, part: Part) -> None:

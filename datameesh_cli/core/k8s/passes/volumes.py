@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from datameesh_cli.core.k8s.kubernetes_pass import Applied, kubernetes_pass
-from datameesh_cli.core.k8s.objects import Object, Objects, container, edited, pod, remade, service_of, with_mounts
+from datameesh_cli.core.k8s.objects import Object, Objects, container, edited, pod, remade, with_mounts
 from datameesh_cli.core.k8s.passes.adopt import metadata
 from datameesh_cli.core.k8s.source import Part, Source
 from datameesh_cli.core.memory import mib
@@ -26,14 +26,12 @@ def volumes(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with each workload's own claims and memory folders. Raise UserError for a shared volume."""
     _refuse_shared(source)
 
-    def change(o: Object) -> None:
-        part = source.part(service_of(o))
-        if part:
-            _fit(o, part, source)
+    def change(o: Object, part: Part) -> None:
+        _fit(o, part, source)
 
     loose = [p for p in source.parts if p.claims and p.kind != "StatefulSet"]
     claims = [_claim_object(p, v, source) for p in loose for v in p.claims]
-    return remade(edited(objects, change), lambda o: o["kind"] == "PersistentVolumeClaim", claims)
+    return remade(edited(objects, source, change), lambda o: o["kind"] == "PersistentVolumeClaim", claims)
 
 
 def size_of(volume: str, source: Source) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from datameesh_cli.core.k8s.kubernetes_pass import kubernetes_pass
-from datameesh_cli.core.k8s.objects import Object, Objects, container, edited, pod, service_of
+from datameesh_cli.core.k8s.objects import Object, Objects, container, edited, pod
 from datameesh_cli.core.k8s.source import CLUSTER, Link, Part, Source
 
 
@@ -17,15 +17,13 @@ def waiting(objects: Objects, source: Source) -> Objects:
     """Given objects, return them with an init container for each dependency that is exported and listens."""
     links = source.links()
 
-    def change(o: Object) -> None:
-        part = source.part(service_of(o))
-        if part:
-            pod(o).pop("initContainers", None)
-            found = [_waiter(o, link) for link in _first_links(part, links)]
-            if found:
-                pod(o)["initContainers"] = found
+    def change(o: Object, part: Part) -> None:
+        pod(o).pop("initContainers", None)
+        found = [_waiter(o, link) for link in _first_links(part, links)]
+        if found:
+            pod(o)["initContainers"] = found
 
-    return edited(objects, change)
+    return edited(objects, source, change)
 
 
 def _first_links(part: Part, links: tuple[Link, ...]) -> list[Link]:
