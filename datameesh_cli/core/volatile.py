@@ -12,6 +12,7 @@ _ANYWHERE = (
     (re.compile(r"\bsnap-\d+-\d+-"), "snap-<snapshot>-"),
     (re.compile(r"-[0-9a-f]{32}/"), "-<uuid>/"),
     (re.compile(r"\b\d{5}-<uuid>"), "<commit>-<uuid>"),
+    (re.compile(r"#df_\d+\b"), "#df"),
     (re.compile(r"(?<=://)\d{1,3}(\.\d{1,3}){3}(?=[:/])"), "<address>"),
 )
 _IN_WORDS = (
