@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datameesh_cli.core.expectation import Answer
-from datameesh_cli.core.kind import Request
+from datameesh_cli.core.kind import Request, Trust
 from datameesh_cli.errors import UnhealthyError
 
 if TYPE_CHECKING:
     from requests import Session
 
 
-def request(url: str, asked: Request, timeout: float = 30) -> Answer:
+def request(url: str, asked: Request, timeout: float = 30, trust: Trust | None = None) -> Answer:
     """Given where a request goes, and the request, send it and return status and text; redirects are followed.
 
-    Raise UnhealthyError if nobody answers in time.
+    `trust` is needed for a page over TLS. Raise UnhealthyError if nobody answers in time, or not the right server.
     """
     import requests
 
     try:
-        with session() as calls:
+        with session(trust) as calls:
             body = asked.body.encode() or None
             found = calls.request(asked.method, url, headers=dict(asked.headers), data=body, timeout=timeout)
             if "charset" not in found.headers.get("Content-Type", ""):
                 found.encoding = "utf-8"
             return Answer(status=found.status_code, text=found.text)
+    except requests.exceptions.SSLError as failed:
+        why = f"{url} does not show a certificate of this stack"
+        raise UnhealthyError(why, "does another program have the port? see: ./dm status") from failed
     except requests.RequestException as failed:
         raise UnhealthyError(f"{asked.method} {url} got no answer", "see: ./dm status") from failed
 
 
-def session() -> Session:
-    """Return a fresh HTTP session that pays no regard to the machine's proxy settings: the stack is never behind a proxy."""
+def session(trust: Trust | None = None) -> Session:
+    """Return a fresh HTTP session that pays no regard to the machine's proxy settings: the stack is never behind a proxy.
+
+    Over TLS it speaks with a server that `trust` fits, and with no other.
+    """
     import requests
+    from requests.adapters import HTTPAdapter
+
+    class Named(HTTPAdapter):
+        """Asks for a certificate of the server's name, whatever address leads to it."""
+
+        def init_poolmanager(self, *values: Any, **named: Any) -> None:
+            super().init_poolmanager(*values, assert_hostname=trust and trust.name, **named)
 
     calls = requests.Session()
     calls.trust_env = False
+    if trust:
+        calls.verify = trust.authority
+        calls.mount("https://", Named())
     return calls

@@ -139,12 +139,18 @@ class State:
         return State(self.folder / _EXPORTS, quote(context, safe="").replace(".", "%2E"))
 
     def secret_of(self, context: str, name: str) -> str:
-        """Given a kubectl context and a secret's name, return the value that the export there was applied with.
+        """Given a kubectl context ("" for Compose) and a secret's name, return the value that is in force there.
 
-        It is the stack's own where nothing is remembered of that export: it was applied by hand, or by an older `dm`.
+        On a cluster it is the one that the export was applied with; the stack's own where nothing is remembered of that export: it
+        was applied by hand, or by an older `dm`.
         """
         export = self.of_export(context)
-        return (export if name in export.secret_names() else self).secret(name)
+        return (export if context and name in export.secret_names() else self).secret(name)
+
+    def secret_file(self, context: str, name: str) -> Path:
+        """Given a kubectl context ("" for Compose) and a secret's name, return the file of the value that is in force there."""
+        export = self.of_export(context)
+        return (export if context and name in export.secret_names() else self).secrets / name
 
     def port_offset(self) -> int:
         """Return by how much this stack's ports are moved: 0 for the default stack, else what was kept or the first free step."""

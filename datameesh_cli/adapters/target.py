@@ -12,7 +12,7 @@ from datameesh_cli.adapters.object_store import ObjectStore
 from datameesh_cli.adapters.trino import Trino
 from datameesh_cli.adapters.tunnel import Endpoint
 from datameesh_cli.core.expectation import Answer
-from datameesh_cli.core.kind import Primitives, Request
+from datameesh_cli.core.kind import Primitives, Request, Trust
 from datameesh_cli.core.stream import Stream
 from datameesh_cli.errors import UnhealthyError
 
@@ -49,12 +49,14 @@ class ReachedStack(Primitives, Protocol):
 
 @dataclass(frozen=True)
 class FromOutside:
-    """What is asked of a stack by its published ports, the same way wherever it runs: `ports` by variable, at `address`."""
+    """What is asked of a stack by its published ports, the same way wherever it runs: `ports` by variable, at `address`;
+    `trusted` says of those that speak TLS who must answer there."""
 
     trino: Trino
     store: ObjectStore | None
     address: str
     ports: Mapping[str, int]
+    trusted: Mapping[str, Trust]
 
     def sql(self, statements: Sequence[str], user: str) -> Answer:
         """Given statements, run them in one session and return the last one's result. Raise DmError for the first refusal."""
@@ -66,7 +68,9 @@ class FromOutside:
         """Given a port's variable and a request, send it."""
         if port not in self.ports:
             raise UnhealthyError(f"no way in leads to {port}", "see: ./dm urls")
-        return http.request(f"http://{self.address}:{self.ports[port]}{request.path}", request)
+        trust = self.trusted.get(port)
+        url = f"{'https' if trust else 'http'}://{self.address}:{self.ports[port]}{request.path}"
+        return http.request(url, request, trust=trust)
 
     def objects(self, place: str) -> Answer:
         """Given `bucket/prefix`, return a row (key, size) for each object below it."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from datameesh_cli.adapters import clock, http
+from datameesh_cli.core.kind import Trust
 from datameesh_cli.errors import DmError, SqlError, UnhealthyError, UserError
 
 _NOT_YET = ("SERVER_STARTING_UP", "NO_NODES_AVAILABLE")
@@ -115,10 +116,16 @@ class TrinoSession:
 
 @dataclass(frozen=True, slots=True)
 class Trino:
-    """A Trino coordinator. `patience` is how many seconds a statement waits for a cluster that is still starting."""
+    """A Trino coordinator. `patience` is how many seconds a statement waits for a cluster that is still starting.
+
+    `trust` says who must answer there, and `password_of` by what a person or program signs in; without, it is one that speaks
+    plain HTTP and takes a user at its word.
+    """
 
     host: str
     port: int
+    trust: Trust | None = None
+    password_of: Callable[[str], str] | None = None
     patience: float = 30
 
     def session(
@@ -131,9 +138,10 @@ class Trino:
     ) -> TrinoSession:
         """Given a user and where unqualified names are looked up, return a session; `timeout` limits each statement, in seconds.
 
-        With `raw`, dates, times and decimals come as Trino's own text: Python has no type for all of their values.
+        With `raw`, dates, times and decimals come as Trino's own text: Python has no type for all of their values. Raise
+        UserError for a user whom nobody knows.
         """
-        from trino import dbapi
+        from trino import auth, dbapi
 
         # The client's functions carry no types.
         client: Any = dbapi
@@ -142,11 +150,13 @@ class Trino:
             host=self.host,
             port=self.port,
             user=user,
+            auth=auth.BasicAuthentication(user, self.password_of(user)) if self.password_of else None,
+            http_scheme="https" if self.trust else "http",
             catalog=catalog,
             schema=schema,
             source="dm",
             session_properties=limit,
-            http_session=http.session(),
+            http_session=http.session(self.trust),
             legacy_primitive_types=raw,
         )
         return TrinoSession(connection, self.patience)
@@ -189,8 +199,14 @@ def _explained() -> Iterator[None]:
         raise UnhealthyError(why, "does another program have the port? see: ./dm urls, ./dm status") from odd
     except (Error, HttpError) as failed:
         why = " ".join(str(failed).split())
-        if "error 401" in why or "error 403" in why:
-            raise UserError(f"Trino does not let this user in: {why[:200]}", "see: ./dm credentials") from failed
+        if "error 401" in why:
+            said = "Trino does not let this user in: the password that dm knows is not the one that holds there"
+            raise UserError(said, "see: ./dm credentials; Trino reads a changed password within 10 s") from failed
+        if "error 403" in why:
+            raise UserError(f"Trino does not let this user in: {why[:200]}", "see: ./dm user list") from failed
+        if "SSLError" in why:
+            said = "what answers there shows no certificate of this stack's authority"
+            raise UnhealthyError(said, "does another program have the port, or an older stack? see: ./dm urls, ./dm up") from failed
         if "Connection refused" in why or "Max retries" in why:
             why = "nothing listens there"
         raise UnhealthyError(f"Trino does not answer: {why[:200]}", _ASK_AGAIN) from failed

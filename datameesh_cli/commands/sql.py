@@ -26,7 +26,7 @@ def command(
     file: str = typer.Option("", "--file", "-f", help="Run the statements of a file; - is standard input."),
     catalog: str = typer.Option("", "--catalog", help="Catalog of unqualified names. Default: sales, schema public."),
     schema: str = typer.Option("", "--schema", help="Schema of unqualified names."),
-    user: str = typer.Option("admin", "--user", help="The user that Trino sees."),
+    user: str = typer.Option("admin", "--as", "--user", help="Who asks; each signs in with a password of their own."),
     output: SqlOutput = typer.Option(SqlOutput.table, "--output", "-o", help="table for people; csv and json stream."),
     max_rows: int = typer.Option(1000, "--max-rows", min=0, help="Rows that a table shows; 0 for all."),
     queries: bool = typer.Option(False, "--list", help="List the named queries."),

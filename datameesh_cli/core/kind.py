@@ -51,6 +51,17 @@ class Request:
     body: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What makes a server that speaks TLS the right one: a certificate of this authority (a file) for this name.
+
+    The name is said because the address is many: loopback, this machine's, a node's, a tunnel's.
+    """
+
+    authority: str
+    name: str
+
+
 class Primitives(Protocol):
     """What a running stack can be asked, under Compose or on a cluster. Each raises DmError where nothing answers."""
 

@@ -19,6 +19,16 @@ class Port:
     default: int
     inside: int
 
+    @property
+    def secure(self) -> bool:
+        """Whether it speaks TLS: as everywhere, the ports whose numbers end in 443 do."""
+        return self.inside % 1000 == 443
+
+    @property
+    def scheme(self) -> str:
+        """What the URL of a page there begins with."""
+        return "https" if self.secure else "http"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service(Declaration):

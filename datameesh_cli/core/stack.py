@@ -42,7 +42,7 @@ class Bind:
             return ""
         who = "every machine that reaches this one" if self.address == EVERYWHERE else f"whoever reaches {self.address}"
         return (
-            f"warning: DM_BIND={self.address} lets {who} use the published ports, and SQL asks nobody for a password; "
+            f"warning: DM_BIND={self.address} lets {who} use the published ports, with the password of any of the stack's people; "
             f"back to this machine alone: DM_BIND={LOOPBACK} dm up"
         )
 

@@ -13,6 +13,7 @@ from datameesh_cli.core.stack import StackPort
 from datameesh_cli.errors import UnhealthyError
 from datameesh_cli.usecases.open_lake import lake_of
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory, running_plan
+from datameesh_cli.usecases.sign_in import trino_at, trusted_ports
 
 if TYPE_CHECKING:
     from datameesh_cli.adapters.adapters import Adapters
@@ -47,7 +48,7 @@ def trino_of(adapters: Adapters, planned: Planned) -> Trino:
             f"{service.name} does not run: its profile is not in force",
             f"start it: ./dm up --profile {service.profile}",
         )
-    return adapters.trino(planned.bind.reached_at, ports[way_in(service).variable])
+    return trino_at(adapters, service, planned.bind.reached_at, ports[way_in(service).variable])
 
 
 def open_target(adapters: Adapters, planned: Planned) -> ComposeTarget:
@@ -59,10 +60,11 @@ def open_target(adapters: Adapters, planned: Planned) -> ComposeTarget:
     return adapters.compose_target(
         engine=adapters.engine,
         compose=adapters.compose,
-        trino=adapters.trino(planned.bind.reached_at, _port(planned.model, ports, SQL)),
+        trino=_trino(adapters, planned.model, planned.bind.reached_at, ports),
         store=lake_of(adapters) if with_store else None,
         address=planned.bind.reached_at,
         ports=ports,
+        trusted=trusted_ports(adapters, services),
         jobs=frozenset(s.name for s in services if s.kind == "job"),
         image=services[0].image,
     )
@@ -99,10 +101,11 @@ def open_kubernetes(adapters: Adapters, context: str | None) -> Opened:
     target = adapters.kubernetes_target(
         access=access,
         cluster=cluster,
-        trino=adapters.trino(cluster.address, _port(model, ports, SQL)),
+        trino=_trino(adapters, model, cluster.address, ports, access.context),
         store=_store(adapters, access.context, model, f"{cluster.address}:{s3}") if s3 else None,
         address=cluster.address,
         ports=ports,
+        trusted=trusted_ports(adapters, services, access.context),
         consumers=consumers,
     )
     planned = Planned(model, services, plan, stack_ports, f"what runs on '{access.context}'", {})
@@ -111,7 +114,12 @@ def open_kubernetes(adapters: Adapters, context: str | None) -> Opened:
 
 def secret_of(adapters: Adapters, opened: Opened, name: str) -> str:
     """Given a running stack and a secret's name, return the value that it was started with. Raise HostError if it is not known."""
-    return adapters.state.secret_of(opened.context, name) if opened.context else adapters.state.secret(name)
+    return adapters.state.secret_of(opened.context, name)
+
+
+def _trino(adapters: Adapters, model: Model, address: str, ports: Mapping[str, int], context: str = "") -> Trino:
+    """The Trino of a model; whether it runs is not said."""
+    return trino_at(adapters, model.providing(SQL), address, _port(model, ports, SQL), context)
 
 
 def _port(model: Model, ports: Mapping[str, int], role: str) -> int:

@@ -116,8 +116,16 @@ def list_places(adapters: Adapters) -> tuple[Address, ...]:
     """Return every address of the profiles in force (or of analytics when nothing runs), by title."""
     planned = plan_memory(adapters, (), None)
     ports = {p.variable: p.host for p in planned.ports}
+    schemes = {p.variable: p.scheme for s in planned.services for p in s.ports}
     places = [
-        Address(u.title, f"http://{planned.bind.shown}:{ports[u.port]}{u.path}", u.user, u.secret, u.can, s.name)
+        Address(
+            u.title,
+            f"{schemes[u.port]}://{planned.bind.shown}:{ports[u.port]}{u.path}",
+            u.user,
+            u.secret,
+            u.can,
+            s.name,
+        )
         for s in planned.services
         for u in s.urls
         if u.port in ports

@@ -119,8 +119,11 @@ def test_node_ports_are_the_published_ports() -> None:
 
 @pytest.mark.row("S-SVC-02/K")
 def test_trino_has_a_node_port_and_a_headless_service() -> None:
-    coordinator = _services()["trino-coordinator"]
-    assert [(p["port"], p["nodePort"]) for p in coordinator["ports"]] == [(8080, 30808)]
+    outside = _services()["trino-coordinator-outside"]
+    assert (outside["type"], [(p["port"], p["nodePort"]) for p in outside["ports"]]) == ("NodePort", [(8443, 30808)])
+    inside = _services()["trino-coordinator"]
+    assert (inside["type"], [p["port"] for p in inside["ports"]]) == ("ClusterIP", [8080, 8443])
+    assert not any("nodePort" in p for p in inside["ports"])
     assert _services()["trino-coordinator-headless"]["clusterIP"] == "None"
 
 

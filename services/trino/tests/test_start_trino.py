@@ -17,7 +17,7 @@ import pytest
 from tests.contract.repo import ROOT
 
 SCRIPT = ROOT / "services" / "trino" / "config" / "start-trino"
-SECRETS = ("trino-internal-secret", "support-db-trino-rw-password")
+SECRETS = ("trino-internal-secret", "support-db-trino-rw-password", "trino-certificate")
 # Ends by itself when it was asked to shut down and `work` is gone; notes a signal. Its start takes the second that the shell needs
 # until it listens.
 JAVA = """\
@@ -72,14 +72,17 @@ class Worker:
 @pytest.fixture
 def worker(tmp_path: Path) -> Worker:
     text = SCRIPT.read_text()
-    moved = {"/run/secrets/": f"{tmp_path}/secrets/", "/opt/trino": f"{tmp_path}/opt", "/tmp/who": f"{tmp_path}/who"}
+    moved = {"/run/secrets/": "secrets/", "/opt/trino": "opt", "/tmp/who": "who", "/etc/trino": "etc", "/tmp/trino": "data"}
     for before, after in moved.items():
         assert before in text
-        text = text.replace(before, after)
+        text = text.replace(before, f"{tmp_path}/{after}")
     (tmp_path / "start").write_text(text)
     (tmp_path / "secrets").mkdir()
     for name in SECRETS:
         (tmp_path / "secrets" / name).write_text(f"of {name}\n")
+    (tmp_path / "etc" / "catalog").mkdir(parents=True)
+    (tmp_path / "etc" / "config.properties").write_text("a.secret=${ENV:TRINO_INTERNAL_SECRET}\n")
+    (tmp_path / "etc" / "catalog" / "support.properties").write_text("password=${ENV:SUPPORT_DB_TRINO_RW_PASSWORD}\n")
     (tmp_path / "opt").mkdir()
     (tmp_path / "opt" / "java-args").write_text("")
     (tmp_path / "work").touch()
@@ -124,6 +127,8 @@ def test_every_secret_is_in_the_environment_that_catalogs_read(worker: Worker) -
     environment = (worker.home / "environment").read_text().splitlines()
     assert "SUPPORT_DB_TRINO_RW_PASSWORD=of support-db-trino-rw-password" in environment
     assert "TRINO_INTERNAL_SECRET=of trino-internal-secret" in environment
+    assert "of trino-certificate" not in "\n".join(environment)
+    assert (worker.home / "data" / "etc" / "config.properties").exists(), "Trino looks for some of its files in ./etc"
     (worker.home / "work").unlink()
     (worker.home / "asked").touch()
     assert worker.process.wait(60) == 0

@@ -53,6 +53,7 @@ def _target(engine: _Engine) -> ComposeTarget:
         store=None,
         address="127.0.0.1",
         ports={},
+        trusted={},
         jobs=frozenset({"dbt"}),
         image="datameesh/postgres:17",
     )

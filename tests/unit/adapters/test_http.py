@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
 from datameesh_cli.adapters import http
 from datameesh_cli.core.kind import Request
 from datameesh_cli.errors import UnhealthyError
+from tests.fakes.tls import tls_server, trust_in
 
 
 class _Echo(BaseHTTPRequestHandler):
@@ -53,3 +55,11 @@ def test_the_machines_proxy_is_not_asked(server: str, monkeypatch: pytest.Monkey
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.setenv("no_proxy", "")
     assert http.request(server + "/x", Request()).status == 200
+
+
+def test_a_page_over_tls_is_asked_for_by_the_server_s_name(tmp_path: Path) -> None:
+    with tls_server(tmp_path / "a", ["web"], lambda _asked: (200, b"hello")) as port:
+        url = f"https://127.0.0.1:{port}/"
+        assert http.request(url, Request(), trust=trust_in(tmp_path / "a", "web")).text == "hello"
+        with pytest.raises(UnhealthyError, match="does not show a certificate of this stack"):
+            http.request(url, Request(), trust=trust_in(tmp_path / "a", "other"))

@@ -14,7 +14,7 @@ from datameesh_cli.adapters.kubernetes_target import KubernetesTarget
 from datameesh_cli.adapters.trino import Trino
 from datameesh_cli.core.checks.psql import Psql
 from datameesh_cli.core.expectation import Answer
-from datameesh_cli.core.kind import Ended, Request
+from datameesh_cli.core.kind import Ended, Request, Trust
 from datameesh_cli.errors import HostError, UnhealthyError, UserError
 from tests.fakes.cluster import a_pod
 from tests.fakes.kubectl import Kubectl
@@ -29,7 +29,7 @@ def _target(**fields: Any) -> KubernetesTarget:
     access = ClusterAccess("here")
     cluster = access.look()
     defaults: dict[str, Any] = {"ports": {"API_PORT": 30900}, "consumers": {"sales-db": ["dbt", "minio"], "minio": []}}
-    reached: dict[str, Any] = {"trino": Trino("10.111.0.2", 1), "store": None, "address": cluster.address}
+    reached: dict[str, Any] = {"trino": Trino("10.111.0.2", 1), "store": None, "address": cluster.address, "trusted": {}}
     return KubernetesTarget(access=access, cluster=cluster, **(reached | defaults | fields))
 
 
@@ -130,13 +130,14 @@ def test_the_ways_in_are_the_node_ports(kubectl: Kubectl) -> None:
 def test_a_request_goes_to_the_node(kubectl: Kubectl, monkeypatch: pytest.MonkeyPatch) -> None:
     urls = []
 
-    def request(url: str, asked: Request) -> Answer:
-        urls.append(f"{asked.method} {url}")
+    def request(url: str, asked: Request, trust: Trust | None) -> Answer:
+        urls.append(f"{asked.method} {url} {trust.name if trust else ''}".strip())
         return Answer(status=204)
 
     monkeypatch.setattr(http, "request", request)
     assert _target().http("API_PORT", Request("/live")).status == 204
-    assert urls == ["GET http://10.111.0.2:30900/live"]
+    assert _target(trusted={"API_PORT": Trust("ca.pem", "api")}).http("API_PORT", Request("/live")).status == 204
+    assert urls == ["GET http://10.111.0.2:30900/live", "GET https://10.111.0.2:30900/live api"]
     with pytest.raises(UnhealthyError, match="no way in leads to GONE_PORT"):
         _target().http("GONE_PORT", Request())
 

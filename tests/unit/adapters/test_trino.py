@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import pytest
 
 from datameesh_cli.adapters.trino import Trino
-from datameesh_cli.errors import UnhealthyError
+from datameesh_cli.errors import UnhealthyError, UserError
+from tests.fakes.tls import tls_server, trust_in
 
 ANSWERS = {
     "a page": (b"text/html", b"<html>hello</html>"),
@@ -56,3 +61,39 @@ def test_an_answer_that_is_no_http(answer: bytes) -> None:
     with _program(answer) as port:
         with pytest.raises(UnhealthyError, match="Trino does not answer"):
             Trino("127.0.0.1", port, patience=0).query("SELECT 1")
+
+
+def _engine(asked: BaseHTTPRequestHandler) -> tuple[int, bytes]:
+    """Lets alex in by one password, and answers every statement with one row: who signed in."""
+    asked.rfile.read(int(asked.headers.get("Content-Length") or 0))
+    if asked.headers["Authorization"] != "Basic " + base64.b64encode(b"alex:of alex").decode():
+        return 401, b"Access Denied: Invalid credentials"
+    columns = [{"name": "who", "type": "varchar", "typeSignature": {"rawType": "varchar", "arguments": []}}]
+    body = {"id": "q", "stats": {"state": "FINISHED"}, "columns": columns, "data": [["alex"]]}
+    return 200, json.dumps(body).encode()
+
+
+def test_whoever_asks_signs_in_with_a_password_of_their_own_at_a_server_of_the_right_name(tmp_path: Path) -> None:
+    """The address is loopback's, and the certificate says another name: that of the service."""
+    with tls_server(tmp_path / "a", ["engine"], _engine) as port:
+        trino = Trino("127.0.0.1", port, trust_in(tmp_path / "a", "engine"), lambda user: f"of {user}", patience=0)
+        assert trino.query("SELECT 1", user="alex").rows == (("alex",),)
+        with pytest.raises(UserError, match="does not let this user in: the password that dm knows is not the one") as no:
+            trino.query("SELECT 1", user="emma")
+        assert "dm credentials" in no.value.hint
+
+
+@pytest.mark.parametrize("wrong", ["authority", "name"])
+def test_a_server_with_another_authority_or_name_gets_no_password(tmp_path: Path, wrong: str) -> None:
+    seen: list[str] = []
+
+    def answer(asked: BaseHTTPRequestHandler) -> tuple[int, bytes]:
+        seen.append(str(asked.headers))
+        return 200, b"{}"
+
+    with tls_server(tmp_path / "a", ["engine"], answer) as port, tls_server(tmp_path / "b", ["engine"], answer):
+        trust = trust_in(tmp_path / ("b" if wrong == "authority" else "a"), "engine" if wrong == "authority" else "other")
+        with pytest.raises(UnhealthyError, match="shows no certificate of this stack's authority") as no:
+            Trino("127.0.0.1", port, trust, lambda user: f"of {user}", patience=0).query("SELECT 1")
+    assert "\n" not in no.value.message
+    assert seen == []

@@ -24,7 +24,8 @@ def ingress(objects: Objects, source: Source) -> Objects:
 def _ingress(part: Part, url: Url, wanted: Ingress) -> Object:
     name = re.sub(r"[^a-z0-9]+", "-", url.title.lower()).strip("-")
     host = f"{name}.{wanted.host}"
-    port = next((p.inside for p in part.service.ports if p.variable == url.port), part.service.listens[0])
+    published = next((p for p in part.service.ports if p.variable == url.port), None)
+    port = published.inside if published else part.service.listens[0]
     backend = {"service": {"name": part.name, "port": {"number": port}}}
     spec: dict[str, Any] = {
         "tls": [{"hosts": [host], "secretName": f"{name}-tls"}],
@@ -38,6 +39,9 @@ def _ingress(part: Part, url: Url, wanted: Ingress) -> Object:
         "metadata": metadata(part, name),
         "spec": spec,
     }
-    if wanted.issuer:
-        body["metadata"]["annotations"] = {"cert-manager.io/cluster-issuer": wanted.issuer}
+    notes = {"cert-manager.io/cluster-issuer": wanted.issuer} if wanted.issuer else {}
+    if published and published.secure:
+        notes["nginx.ingress.kubernetes.io/backend-protocol"] = "HTTPS"
+    if notes:
+        body["metadata"]["annotations"] = notes
     return body

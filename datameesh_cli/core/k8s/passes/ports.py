@@ -36,16 +36,16 @@ def _services(part: Part) -> list[Object]:
     ]
     if part.kind == "Job" or not listeners:
         return []
-    found = [
-        _service(
-            part,
-            part.name,
-            {
-                "type": "NodePort" if outside else "ClusterIP",
-                "ports": [p | ({"nodePort": outside[p["port"]]} if p["port"] in outside else {}) for p in listeners],
-            },
-        )
-    ]
+    published = [p | {"nodePort": outside[p["port"]]} for p in listeners if p["port"] in outside]
+    if len(published) in (0, len(listeners)):
+        spec = {"type": "NodePort" if published else "ClusterIP", "ports": published or listeners}
+        found = [_service(part, part.name, spec)]
+    else:
+        # A cluster gives every port of a NodePort Service a way in: those that have none need a Service without.
+        found = [
+            _service(part, part.name, {"type": "ClusterIP", "ports": listeners}),
+            _service(part, f"{part.name}-outside", {"type": "NodePort", "ports": published}),
+        ]
     if part.kind == "StatefulSet":
         # A pod is found by name before it is ready, as it must be to become so.
         headless = {"type": "ClusterIP", "clusterIP": "None", "publishNotReadyAddresses": True, "ports": listeners}

@@ -1,0 +1,39 @@
+"""How `dm` enters a running stack: with a person's own password, at a server that shows a certificate of the stack's authority."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from datameesh_cli.core.kind import Trust
+from datameesh_cli.core.roles import way_in
+from datameesh_cli.errors import UserError
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.adapters import Adapters
+    from datameesh_cli.adapters.trino import Trino
+    from datameesh_cli.core.model import Service
+
+AUTHORITY = "mesh-ca"
+
+
+def trusted_ports(adapters: Adapters, services: Iterable[Service], context: str = "") -> dict[str, Trust]:
+    """Given services, and the kubectl context of their cluster ("" under Compose), return by variable whom to trust at the
+    published ports that speak TLS."""
+    authority = str(adapters.state.secret_file(context, AUTHORITY))
+    return {p.variable: Trust(authority, s.name) for s in services for p in s.ports if p.secure}
+
+
+def password_of(adapters: Adapters, context: str, user: str) -> str:
+    """Given a person or a program, return the password. Raise UserError, with the names there are, for one whom nobody knows."""
+    names = sorted(n.removesuffix("-password") for n in adapters.state.secret_names() if n.endswith("-password"))
+    if user not in names:
+        raise UserError(f"there is no '{user}'", f"there are: {', '.join(names)}")
+    return adapters.state.secret_of(context, f"{user}-password")
+
+
+def trino_at(adapters: Adapters, service: Service, address: str, port: int, context: str = "") -> Trino:
+    """Given the service that runs SQL, and where it is published, return what asks it as whoever is named."""
+    trust = trusted_ports(adapters, [service], context).get(way_in(service).variable)
+    return adapters.trino(address, port, trust, partial(password_of, adapters, context) if trust else None)
