@@ -206,7 +206,9 @@ def _explained() -> Iterator[None]:
             raise UserError(f"Trino does not let this user in: {why[:200]}", "see: ./dm user list") from failed
         if "SSLError" in why:
             said = "what answers there shows no certificate of this stack's authority"
-            raise UnhealthyError(said, "does another program have the port, or an older stack? see: ./dm urls, ./dm up") from failed
+            raise UnhealthyError(
+                said, "does another program have the port, or an older stack? see: ./dm urls, ./dm up"
+            ) from failed
         if "Connection refused" in why or "Max retries" in why:
             why = "nothing listens there"
         raise UnhealthyError(f"Trino does not answer: {why[:200]}", _ASK_AGAIN) from failed

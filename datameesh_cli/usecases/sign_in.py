@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from datameesh_cli.core.identity import people
 from datameesh_cli.core.kind import Trust
 from datameesh_cli.core.roles import way_in
 from datameesh_cli.errors import UserError
+from datameesh_cli.usecases.derive_secrets import read_people
 
 if TYPE_CHECKING:
     from datameesh_cli.adapters.adapters import Adapters
@@ -27,10 +29,11 @@ def trusted_ports(adapters: Adapters, services: Iterable[Service], context: str 
 
 def password_of(adapters: Adapters, context: str, user: str) -> str:
     """Given a person or a program, return the password. Raise UserError, with the names there are, for one whom nobody knows."""
-    names = sorted(n.removesuffix("-password") for n in adapters.state.secret_names() if n.endswith("-password"))
+    found = read_people(adapters)
+    names = found.accounts if found else ()
     if user not in names:
-        raise UserError(f"there is no '{user}'", f"there are: {', '.join(names)}")
-    return adapters.state.secret_of(context, f"{user}-password")
+        raise UserError(f"nobody is called '{user}'", f"there are: {', '.join(names)}")
+    return adapters.state.secret_of(context, people.password_of(user))
 
 
 def trino_at(adapters: Adapters, service: Service, address: str, port: int, context: str = "") -> Trino:

@@ -29,7 +29,12 @@ def _target(**fields: Any) -> KubernetesTarget:
     access = ClusterAccess("here")
     cluster = access.look()
     defaults: dict[str, Any] = {"ports": {"API_PORT": 30900}, "consumers": {"sales-db": ["dbt", "minio"], "minio": []}}
-    reached: dict[str, Any] = {"trino": Trino("10.111.0.2", 1), "store": None, "address": cluster.address, "trusted": {}}
+    reached: dict[str, Any] = {
+        "trino": Trino("10.111.0.2", 1),
+        "store": None,
+        "address": cluster.address,
+        "trusted": {},
+    }
     return KubernetesTarget(access=access, cluster=cluster, **(reached | defaults | fields))
 
 

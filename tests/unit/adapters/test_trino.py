@@ -69,7 +69,7 @@ def _engine(asked: BaseHTTPRequestHandler) -> tuple[int, bytes]:
     if asked.headers["Authorization"] != "Basic " + base64.b64encode(b"alex:of alex").decode():
         return 401, b"Access Denied: Invalid credentials"
     columns = [{"name": "who", "type": "varchar", "typeSignature": {"rawType": "varchar", "arguments": []}}]
-    body = {"id": "q", "stats": {"state": "FINISHED"}, "columns": columns, "data": [["alex"]]}
+    body = {"id": "q", "infoUri": "x", "stats": {"state": "FINISHED"}, "columns": columns, "data": [["alex"]]}
     return 200, json.dumps(body).encode()
 
 
@@ -78,7 +78,9 @@ def test_whoever_asks_signs_in_with_a_password_of_their_own_at_a_server_of_the_r
     with tls_server(tmp_path / "a", ["engine"], _engine) as port:
         trino = Trino("127.0.0.1", port, trust_in(tmp_path / "a", "engine"), lambda user: f"of {user}", patience=0)
         assert trino.query("SELECT 1", user="alex").rows == (("alex",),)
-        with pytest.raises(UserError, match="does not let this user in: the password that dm knows is not the one") as no:
+        with pytest.raises(
+            UserError, match="does not let this user in: the password that dm knows is not the one"
+        ) as no:
             trino.query("SELECT 1", user="emma")
         assert "dm credentials" in no.value.hint
 
@@ -92,7 +94,9 @@ def test_a_server_with_another_authority_or_name_gets_no_password(tmp_path: Path
         return 200, b"{}"
 
     with tls_server(tmp_path / "a", ["engine"], answer) as port, tls_server(tmp_path / "b", ["engine"], answer):
-        trust = trust_in(tmp_path / ("b" if wrong == "authority" else "a"), "engine" if wrong == "authority" else "other")
+        trust = trust_in(
+            tmp_path / ("b" if wrong == "authority" else "a"), "engine" if wrong == "authority" else "other"
+        )
         with pytest.raises(UnhealthyError, match="shows no certificate of this stack's authority") as no:
             Trino("127.0.0.1", port, trust, lambda user: f"of {user}", patience=0).query("SELECT 1")
     assert "\n" not in no.value.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,6 +36,19 @@ def test_a_service_has_the_container_s_port_and_the_plan_s_node_port() -> None:
         ("tcp-5001", 5001, 5001, 30902),
     ]
     assert found(_all(), "Service", "db", "sales-domain")["spec"]["type"] == "ClusterIP"
+
+
+def test_a_port_that_is_not_published_has_a_service_without_a_way_in() -> None:
+    """A cluster gives every port of a NodePort Service a NodePort, said or not."""
+    objects = _all(DB, NIGHTLY, replace(WEB, listens=(*WEB.listens, 5002)))
+    inside, outside = (found(objects, "Service", name)["spec"] for name in ("web", "web-outside"))
+    assert (inside["type"], [p["port"] for p in inside["ports"]]) == ("ClusterIP", [5000, 5001, 5002])
+    assert not any("nodePort" in p for p in inside["ports"])
+    assert (outside["type"], [(p["port"], p["nodePort"]) for p in outside["ports"]]) == (
+        "NodePort",
+        [(5000, 30081), (5001, 30902)],
+    )
+    assert outside["selector"] == inside["selector"]
 
 
 def test_a_port_that_is_no_node_port_gets_one() -> None:
