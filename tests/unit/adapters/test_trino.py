@@ -68,7 +68,7 @@ def _engine(asked: BaseHTTPRequestHandler) -> tuple[int, bytes]:
     asked.rfile.read(int(asked.headers.get("Content-Length") or 0))
     if asked.headers["Authorization"] != "Basic " + base64.b64encode(b"alex:of alex").decode():
         return 401, b"Access Denied: Invalid credentials"
-    columns = [{"name": "who", "type": "varchar", "typeSignature": {"rawType": "varchar", "arguments": []}}]
+    columns = [{"name": "who", "type": "json", "typeSignature": {"rawType": "json", "arguments": []}}]
     body = {"id": "q", "infoUri": "x", "stats": {"state": "FINISHED"}, "columns": columns, "data": [["alex"]]}
     return 200, json.dumps(body).encode()
 
