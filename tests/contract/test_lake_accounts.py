@@ -1,4 +1,4 @@
-"""Who has an account of the object store, and with which policy: by hand in one table, against what is made of the file of people."""
+"""Who has an account of the object store, with which policy: by hand in one table, against what follows from the file of people."""
 
 from __future__ import annotations
 
