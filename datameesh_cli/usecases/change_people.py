@@ -12,6 +12,7 @@ from datameesh_cli.core.identity.people import (
     People,
     Person,
     PersonEntry,
+    check_name,
     check_person,
     password_of,
     people_of,
@@ -81,18 +82,9 @@ def add_person(adapters: Adapters, new: NewPerson) -> Changed:
         if new.name in (p.name for p in people.people):
             raise UserError(f"there is a person '{new.name}' already", "see: dm user list; or take another name")
         _refuse_password_of_another(adapters, new.name)
-        groups = [*([_group_of(new.role, people.said)] if new.role else []), *new.groups]
-        if not groups:
-            raise UserError(f"'{new.name}' would be nobody: no role and no group", "add: --role analyst")
-        email = new.email or f"{new.name}@{people.people[0].email.split('@', 1)[1]}"
-        said = {"name": new.display or new.name.capitalize(), "email": email, "regions": list(new.regions)}
-        entry = read(PersonEntry, said | {"groups": list(dict.fromkeys(groups))}, f"user {new.name}")
-        try:
-            check_person(new.name, entry, people.said, f"user {new.name}")
-        except Wrong as wrong:
-            raise UserError(str(wrong), wrong.hint) from wrong
-        if email in (p.email for p in people.people):
-            raise UserError(f"somebody has the address {email} already", "one signs in with it: add --email")
+        entry = _entry(new, people)
+        if entry.email in (p.email for p in people.people):
+            raise UserError(f"somebody has the address {entry.email} already", "one signs in with it: add --email")
         delta = read_delta(adapters)
         adapters.state.remove_secret(password_of(new.name))
         return _changed(
@@ -136,6 +128,27 @@ def _people(adapters: Adapters) -> People:
     if people is None:
         raise UserError("identity/people.yaml is missing", "restore it: git checkout -- identity/people.yaml")
     return people
+
+
+def _entry(new: NewPerson, people: People) -> PersonEntry:
+    """Somebody who comes, as the file of people would have them."""
+    groups = [*([_group_of(new.role, people.said)] if new.role else []), *new.groups]
+    if not groups:
+        raise UserError(f"'{new.name}' would be nobody: no role and no group", "add: --role analyst")
+    at = f"user {new.name}"
+    said = {
+        "name": new.display or new.name.capitalize(),
+        "email": new.email or f"{new.name}@{people.people[0].email.split('@', 1)[1]}",
+        "groups": list(dict.fromkeys(groups)),
+        "regions": list(new.regions),
+    }
+    try:
+        check_name(new.name, people.said, at)
+        entry = read(PersonEntry, said, at)
+        check_person(new.name, entry, people.said, at)
+    except Wrong as wrong:
+        raise UserError(str(wrong), wrong.hint) from wrong
+    return entry
 
 
 def _refuse_password_of_another(adapters: Adapters, name: str) -> None:
