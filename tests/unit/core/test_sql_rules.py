@@ -122,6 +122,20 @@ def test_who_may_do_what_with_a_table(user: str, name: str, expected: str) -> No
     assert _table(WITH_MORE, user, name) == expected
 
 
+@pytest.mark.parametrize(
+    ("user", "name"),
+    [
+        *(("alex", "sales.public.orders"), ("mike", "marketing.public.leads"), ("sarah", "lake.scratch.mine")),
+        *(("sales", "marketing.public.leads"), ("marketing", "sales.public.orders"), ("emma", "lake.marts.mart_x")),
+    ],
+)
+def test_who_reads_is_stopped_twice(user: str, name: str) -> None:
+    """By the rule of the catalog and by that of the table: each of them would do alone."""
+    catalog, schema, table = name.split(".")
+    assert _first(RULES, "catalogs", user=user, catalog=catalog)["allow"] == "read-only"
+    assert _first(RULES, "tables", user=user, catalog=catalog, schema=schema, table=table)["privileges"] == ["SELECT"]
+
+
 @pytest.mark.parametrize("user", [p.name for p in _people().people])
 @pytest.mark.parametrize("name", OBJECTS)
 def test_in_mode_academic_every_person_may_do_everything(user: str, name: str) -> None:
