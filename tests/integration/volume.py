@@ -84,6 +84,8 @@ def a_volume(secrets: Path) -> Iterator[Volume]:
     for role in ("admin", "owner", "trino-rw", "ingest", "api", "grafana-ro"):
         (secrets / f"sales-db-{role}-password").write_text(f"{role}-password-of-a-test")
     made = Volume(secrets)
-    yield made
-    subprocess.run(["docker", "rm", "-f", made.name], capture_output=True)
-    subprocess.run(["docker", "volume", "rm", made.name], capture_output=True)
+    try:
+        yield made
+    finally:
+        subprocess.run(["docker", "rm", "-f", made.name], capture_output=True)
+        subprocess.run(["docker", "volume", "rm", made.name], capture_output=True)
