@@ -50,7 +50,7 @@ def test_an_old_volume_has_the_new_rights_and_all_its_data(old: Volume) -> None:
     assert old.sql(STATE) == "21 4921.00|a@b.c|42"
     assert old.sql("SELECT string_agg(file, ' ' ORDER BY file) FROM migrations.applied").split() == RAN
 
-    assert "permission denied for schema public" in old.refused("CREATE TABLE customers (x integer)", "trino_rw")
+    assert "permission denied for schema public" in old.refused("CREATE TABLE public.customers (x integer)", "trino_rw")
     for role in ("ingest", "api", "trino_rw"):
         assert "permission denied" in old.refused("INSERT INTO datameesh.loaded_set VALUES ('a', 'b', 1)", role)
     assert (
@@ -130,6 +130,6 @@ def test_a_new_volume_gets_the_same_rights(volume: Volume) -> None:
     assert volume.sql("SELECT string_agg(file, ' ' ORDER BY file) FROM migrations.applied").split() == RAN
     assert volume.sql(
         "SELECT string_agg(nspname, ' ' ORDER BY nspname) FROM pg_namespace WHERE nspname !~ '^(pg_|information)'"
-    ) == ("datameesh migrations public security staging")
+    ) == ("datameesh migrations public security staging statistics")
     volume.stop()
     assert "running" not in volume.start(OURS)

@@ -167,6 +167,14 @@ def test_each_sees_the_rows_of_his_regions(running: Volume) -> None:
         assert enters(running, "emea_user", statement=around) == "0"
 
 
+def test_trino_plans_with_statistics_and_people_are_shown_none(running: Volume) -> None:
+    running.sql("ANALYZE orders")
+    figures = "SELECT count(*) FROM pg_stats WHERE tablename = 'orders' AND n_distinct IS NOT NULL"
+    assert running.sql(figures, "trino_rw") == "8"
+    assert enters(running, "emea_user", statement=figures) == "0"
+    assert "permission denied" in enters(running, "emea_user", statement="SELECT * FROM statistics.pg_stats")
+
+
 @pytest.mark.row("S-PAT-RLS-04")
 def test_a_new_row_gives_access_at_the_next_query(running: Volume) -> None:
     running.sql("INSERT INTO security.user_regions VALUES ('emea_user', 'APAC')", "owner")

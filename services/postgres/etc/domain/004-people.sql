@@ -11,6 +11,18 @@ GRANT CONNECT ON DATABASE :"DBNAME" TO people;
 GRANT USAGE ON SCHEMA public TO people;
 ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA public GRANT SELECT ON TABLES TO people_all_rows;
 
+-- PostgreSQL hides the statistics of a table with row security from everybody whom a policy names, and Trino plans with them. So its
+-- role, which sees all rows anyway, finds a `pg_stats` of its own first, with the figures that name no value.
+CREATE SCHEMA statistics;
+CREATE VIEW statistics.pg_stats WITH (security_barrier) AS
+    SELECT c.relnamespace::regnamespace::name AS schemaname, c.relname AS tablename, a.attname, s.stainherit AS inherited,
+        s.stanullfrac AS null_frac, s.stawidth AS avg_width, s.stadistinct AS n_distinct
+    FROM pg_statistic s JOIN pg_class c ON c.oid = s.starelid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = s.staattnum
+    WHERE NOT a.attisdropped AND has_column_privilege(c.oid, a.attnum, 'SELECT');
+GRANT USAGE ON SCHEMA statistics TO trino_rw;
+GRANT SELECT ON statistics.pg_stats TO trino_rw;
+ALTER ROLE trino_rw IN DATABASE :"DBNAME" SET search_path = statistics, pg_catalog, public;
+
 -- A view asks with its owner's rights, and row security is asked about the owner then. So those of the superuser and of the owner
 -- ask with the rights of whoever reads them, but for the owner's in schema `security`, whose purpose it is to show less.
 CREATE FUNCTION migrations.views_ask_as_their_reader() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
