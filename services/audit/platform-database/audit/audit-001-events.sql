@@ -10,7 +10,7 @@ ALTER ROLE audit_reader SET default_transaction_read_only = on;
 ALTER ROLE audit_reader SET statement_timeout = '30s';
 SELECT 'CREATE ROLE audit_owner NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'audit_owner') \gexec
 
-REVOKE ALL ON DATABASE audit, metastore, postgres, template1 FROM PUBLIC;
+REVOKE ALL ON DATABASE audit FROM PUBLIC;
 GRANT CONNECT ON DATABASE audit TO audit_writer, audit_reader;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 CREATE SCHEMA audit AUTHORIZATION audit_owner;
