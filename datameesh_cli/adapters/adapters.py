@@ -33,8 +33,10 @@ if TYPE_CHECKING:
         kubectl,
         kubernetes_schema,
         line_editor,
+        password_hash,
         postgres,
     )
+    from datameesh_cli.adapters.authority import Authority
     from datameesh_cli.adapters.cluster_access import ClusterAccess
     from datameesh_cli.adapters.compose_target import ComposeTarget
     from datameesh_cli.adapters.dbt_files import DbtFiles
@@ -155,8 +157,14 @@ class Databases(Protocol):
     def session(self) -> Callable[..., AbstractContextManager[postgres.DatabaseSession]]: ...
 
 
+class Hashes(Protocol):
+    """Passwords as services keep them (`adapters/password_hash.py`)."""
+
+    def hashes(self, passwords: Mapping[str, str], before: Any) -> dict[str, password_hash.Kept]: ...
+
+
 if TYPE_CHECKING:
-    _whole: tuple[Lines, Images, ImageFolders, Bundles, Export, Kompose, Schemas, Kubectl, Databases] = (
+    _whole: tuple[Lines, Images, ImageFolders, Bundles, Export, Kompose, Schemas, Kubectl, Databases, Hashes] = (
         *(
             line_editor,
             image_builder,
@@ -167,6 +175,7 @@ if TYPE_CHECKING:
             kubernetes_schema,
             kubectl,
             postgres,
+            password_hash,
         ),
     )
     """The modules that `_Later` stands for do what is said of them."""
@@ -225,6 +234,8 @@ class Adapters:
     trino: type[Trino]
     store: type[ObjectStore]
     databases: Databases
+    authority: type[Authority]
+    hashes: Hashes
     dbt_files: type[DbtFiles]
 
     @cached_property
@@ -266,5 +277,7 @@ def adapters_for(name: str = DEFAULT_NAME, root: Path | None = None, state_root:
         trino=_later("trino", "Trino"),
         store=_later("object_store", "ObjectStore"),
         databases=_later("postgres"),
+        authority=_later("authority", "Authority"),
+        hashes=_later("password_hash"),
         dbt_files=_later("dbt_files", "DbtFiles"),
     )

@@ -19,6 +19,7 @@ from datameesh_cli.core.selection import Selection
 from datameesh_cli.core.stream import Report
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 from datameesh_cli.usecases.build_images import Told, build_missing
+from datameesh_cli.usecases.derive_secrets import derive_secrets, secrets_of
 from datameesh_cli.usecases.mark_inputs import made_of
 from datameesh_cli.usecases.plan_memory import Planned, plan_selection
 from datameesh_cli.usecases.refresh_checkout import refresh_checkout
@@ -106,7 +107,8 @@ def _images(adapters: Adapters, planned: Planned) -> list[str]:
 
 
 def _write_state(adapters: Adapters, planned: Planned) -> None:
-    adapters.state.ensure_secrets(sorted({name for s in planned.services for name in s.secrets}))
+    adapters.state.ensure_secrets(secrets_of(adapters, planned.services))
+    derive_secrets(adapters, planned.services, adapters.state)
     adapters.state.keep_port_offset()
     adapters.state.write_env(planned.variables(adapters))
     in_force = {
