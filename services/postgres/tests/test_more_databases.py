@@ -30,7 +30,12 @@ def _start(name: str, tmp_path: Path, *mounts: str) -> None:
     password = tmp_path / "password"
     password.write_text("of-a-test")
     docker("rm", "-f", name)
-    told = ["POSTGRES_USER=hive", "PGUSER=hive", "POSTGRES_DB=metastore", "POSTGRES_PASSWORD_FILE=/run/secrets/password"]
+    told = [
+        "POSTGRES_USER=hive",
+        "PGUSER=hive",
+        "POSTGRES_DB=metastore",
+        "POSTGRES_PASSWORD_FILE=/run/secrets/password",
+    ]
     docker(
         "run", "-d", "--name", name, "--network", "none", "--read-only", "--tmpfs", "/tmp", "--memory", "80m",
         *(f"-e={variable}" for variable in told), f"-v={name}:/var/lib/postgresql/data",
