@@ -9,14 +9,14 @@ DATABASE = """\
 2026-11-21T23:04:00.100Z 2026-11-21 23:04:00.100 UTC [71] alex@sales_db dm sql ERROR:  permission denied for table orders
 2026-11-21T23:04:00.100Z 2026-11-21 23:04:00.100 UTC [71] alex@sales_db dm sql STATEMENT:  DELETE FROM orders
 2026-11-21T23:04:00.100Z \tWHERE true
-2026-11-21T23:04:02Z 2026-11-21 23:04:02.000 UTC [80] sarah@sales_db [unknown] FATAL:  password authentication failed for user "sarah"
+2026-11-21T23:04:02Z 2026-11-21 23:04:02.000 UTC [80] sarah@sales_db x FATAL:  password authentication failed
 2026-11-21T23:04:03Z 2026-11-21 23:04:03.000 UTC [47] LOG:  checkpoint starting: time
 2026-11-21T23:04:03Z \ta second line of the server's own
-2026-11-21T23:04:04Z 2026-11-21 23:04:04.000 UTC [81] mike@sales_db  LOG:  AUDIT: SESSION,1,1,READ,SELECT,TABLE,public.orders,"SELECT 1",<none>
+2026-11-21T23:04:04Z 2026-11-21 23:04:04.000 UTC [81] mike@sales_db  LOG:  AUDIT: SESSION,1,1,READ,SELECT,TABLE,public.orders,SELECT 1,<none>
 not a line with a time
 """
 SIGN_IN = """\
-2026-11-21T23:05:00.5Z time=2026-11-21T23:05:00.5Z level=INFO msg="login successful" connector_id=local username=alex preferred_username=alex groups=[a]
+2026-11-21T23:05:00.5Z time=2026-11-21T23:05:00.5Z level=INFO msg="login successful" connector_id=local username=alex
 2026-11-21T23:05:01Z time=2026-11-21T23:05:01Z level=ERROR msg="failed login attempt: Invalid credentials." user=sarah
 2026-11-21T23:05:02Z time=2026-11-21T23:05:02Z level=INFO msg="keys rotated" next_rotation=2026
 """
@@ -31,9 +31,9 @@ def test_a_database_s_log_tells_of_persons_and_not_of_the_server() -> None:
             "2026-11-21 23:04:02",
             "sarah",
             "sales_db",
-            "[unknown]",
+            "x",
             "FATAL",
-            'password authentication failed for user "sarah"',
+            "password authentication failed",
         ),
         (
             "2026-11-21 23:04:04",
@@ -41,7 +41,7 @@ def test_a_database_s_log_tells_of_persons_and_not_of_the_server() -> None:
             "sales_db",
             "",
             "LOG",
-            'AUDIT: SESSION,1,1,READ,SELECT,TABLE,public.orders,"SELECT 1",<none>',
+            "AUDIT: SESSION,1,1,READ,SELECT,TABLE,public.orders,SELECT 1,<none>",
         ),
     ]
     assert {h.service for h in found} == {"sales-db"}
