@@ -19,7 +19,7 @@ from datameesh_cli.core.selection import Selection
 from datameesh_cli.core.stream import Report
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 from datameesh_cli.usecases.build_images import Told, build_missing
-from datameesh_cli.usecases.derive_secrets import derive_secrets, secrets_of
+from datameesh_cli.usecases.derive_secrets import derive_secrets, mode_warning, read_mode, secrets_of
 from datameesh_cli.usecases.mark_inputs import made_of
 from datameesh_cli.usecases.plan_memory import Planned, plan_selection
 from datameesh_cli.usecases.refresh_checkout import refresh_checkout
@@ -57,6 +57,8 @@ class Started:
     states: tuple[ServiceState, ...]
     seconds: float
     dry_run: bool = False
+    warning: str = ""
+    """What must be known of the mode that it runs in."""
 
 
 def start_profile(
@@ -84,7 +86,7 @@ def start_profile(
         _refuse_missing_images(adapters, images)
         _write_state(adapters, planned)
         states = _start_and_wait(adapters, planned, request.timeout, watch)
-    return Started(planned, states, adapters.clock.now() - began)
+    return Started(planned, states, adapters.clock.now() - began, warning=mode_warning(read_mode(adapters)))
 
 
 def current_states(adapters: Adapters, planned: Planned) -> tuple[ServiceState, ...]:
