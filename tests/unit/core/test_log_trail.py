@@ -12,7 +12,7 @@ DATABASE = """\
 2026-11-21T23:04:02Z 2026-11-21 23:04:02.000 UTC [80] sarah@sales_db x FATAL:  password authentication failed
 2026-11-21T23:04:03Z 2026-11-21 23:04:03.000 UTC [47] LOG:  checkpoint starting: time
 2026-11-21T23:04:03Z \ta second line of the server's own
-2026-11-21T23:04:04Z 2026-11-21 23:04:04.000 UTC [81] mike@sales_db  LOG:  AUDIT: SESSION,1,1,READ,SELECT,TABLE,public.orders,SELECT 1,<none>
+2026-11-21T23:04:04Z 2026-11-21 23:04:04.000 UTC [81] mike@sales_db  LOG:  AUDIT: SESSION,1,1,READ,SELECT,TABLE,orders,SELECT 1
 not a line with a time
 """
 SIGN_IN = """\
@@ -41,7 +41,7 @@ def test_a_database_s_log_tells_of_persons_and_not_of_the_server() -> None:
             "sales_db",
             "",
             "LOG",
-            "AUDIT: SESSION,1,1,READ,SELECT,TABLE,public.orders,SELECT 1,<none>",
+            "AUDIT: SESSION,1,1,READ,SELECT,TABLE,orders,SELECT 1",
         ),
     ]
     assert {h.service for h in found} == {"sales-db"}
