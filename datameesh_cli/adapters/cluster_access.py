@@ -93,6 +93,11 @@ class ClusterAccess:
             raise UnhealthyError(f"kubectl could not run a command in {pod.namespace}/{pod.name}: {said}")
         return process.Finished(0, done.out, "".join(lines))
 
+    def log(self, pod: Pod, since: str) -> str:
+        """Given a pod and a moment (ISO 8601), return what its container has logged since, each line after its time."""
+        options = ["--timestamps", f"--since-time={since}", "-n", pod.namespace, pod.name, "-c", pod.service]
+        return kubectl.run(self.context, ["logs", *options])
+
     def run_once(self, body: Mapping[str, Any]) -> Stream[int]:
         """Given a pod of one container, create it and yield its lines; the generator returns the exit code.
 

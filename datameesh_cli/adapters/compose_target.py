@@ -62,6 +62,14 @@ class ComposeTarget(FromOutside):
         with tunnel.reach(name, found.address, port) as endpoint:
             yield endpoint
 
+    def log(self, service: str, since: str) -> tuple[str, ...]:
+        """Given a service and a moment (ISO 8601), return what its container has logged since, each line after its time."""
+        done = docker.run("logs", "--timestamps", "--since", since, self._container(service), timeout=TIMEOUT)
+        if done.code:
+            raise UnhealthyError(f"the engine does not tell the log of {service}: {answers.short(done.err)}")
+        # Two streams, each in its order.
+        return tuple(sorted((*done.out.splitlines(), *done.err.splitlines()), key=lambda line: line[:30]))
+
     def run_job(self, service: str, arguments: Sequence[str], command: Sequence[str] = ()) -> Stream[int]:
         """Given a job and its arguments, run it in a container of its own and yield its lines; the generator returns the exit code.
 

@@ -42,6 +42,10 @@ class KubernetesTarget(FromOutside):
         """Given a command, run it in a pod of who opens connections to the named service; else of a neighbour of theirs."""
         return self._inside(self._asker(name), command)
 
+    def log(self, service: str, since: str) -> tuple[str, ...]:
+        """Given a service and a moment (ISO 8601), return what its container has logged since, each line after its time."""
+        return tuple(self.access.log(self._pod(service), since).splitlines())
+
     def run_job(self, service: str, arguments: Sequence[str], command: Sequence[str] = ()) -> Stream[int]:
         """Given a job and its arguments, run it in a pod of its own and yield its lines; the generator returns the exit code.
 

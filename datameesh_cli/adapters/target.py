@@ -40,6 +40,9 @@ class ReachedStack(Primitives, Protocol):
     def reach(self, service: str, port: int) -> AbstractContextManager[Endpoint]:
         """Given a service and a port that it listens on, yield an endpoint that leads there, published or not."""
 
+    def log(self, service: str, since: str) -> tuple[str, ...]:
+        """Given a service and a moment (ISO 8601), return what its container has logged since, each line after its time."""
+
     def run_job(self, service: str, arguments: Sequence[str], command: Sequence[str] = ()) -> Stream[int]:
         """Given a job and its arguments, run it in a container of its own and yield its lines; the generator returns the exit code.
 

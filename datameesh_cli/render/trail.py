@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from datameesh_cli.core.log_trail import Happening
 from datameesh_cli.core.trail import Statement, Trail
 from datameesh_cli.render.output import print_line, print_table, report
 
@@ -32,3 +36,21 @@ def _row(s: Statement) -> tuple[object, ...]:
     text = " ".join(s.statement.split())
     said = f"{text[:80]}{'…' if len(text) > 80 else ''}" + (f" -- {' '.join(s.error.split())[:100]}" if s.error else "")
     return s.at, s.person, by, s.outcome, seconds, s.rows_read, s.rows_written, "\n".join(s.tables), said
+
+
+def print_happenings(happenings: Sequence[Happening]) -> None:
+    """Given lines of logs, print them as a table."""
+    if not happenings:
+        print_line("no line of a log in this time tells of anybody")
+        return
+    columns = ["at (UTC)", "person", "service", "database", "by", "kind", "what"]
+    print_table(columns, [(h.at, h.person, h.service, h.database, h.source, h.kind, h.text[:160]) for h in happenings])
+
+
+def print_dbt(entries: Sequence[Mapping[str, Any]]) -> None:
+    """Given outcomes of models and tests, print them as a table."""
+    if not entries:
+        print_line("dbt did not run in this time")
+        return
+    names = ["at", "kind", "name", "outcome", "seconds", "rows", "message"]
+    print_table(names, [[e[name] for name in names] for e in entries], right=["seconds", "rows"])

@@ -1,6 +1,6 @@
-"""Who asked what: statements with person, tables and outcome.
+"""Who asked what, who signed in, what dbt did.
 
 Example: dm audit queries --user alex --since 1h
 """
 
-COMMANDS = {"Commands": ("queries",)}
+COMMANDS = {"Commands": ("queries", "postgres", "access", "dbt")}
