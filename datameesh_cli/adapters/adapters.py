@@ -33,6 +33,8 @@ if TYPE_CHECKING:
         kubectl,
         kubernetes_schema,
         line_editor,
+        net_rules,
+        network,
         postgres,
     )
     from datameesh_cli.adapters.cluster_access import ClusterAccess
@@ -60,6 +62,7 @@ class Host(Protocol):
     """The user's machine (`adapters/host.py`)."""
 
     def environment(self) -> dict[str, str]: ...
+    def user(self) -> int: ...
     def has_address(self, address: str) -> bool: ...
     def is_port_free(self, address: str, port: int) -> bool: ...
     def port_holder(self, port: int) -> str | None: ...
@@ -127,6 +130,23 @@ class Kompose(Protocol):
     def convert(self, image: str, model: Mapping[str, Any], profiles: Sequence[str]) -> kompose.Draft: ...
 
 
+class Network(Protocol):
+    """The stack's network (`adapters/network.py`)."""
+
+    def find(self, project: str) -> network.Found | None: ...
+    def make(self, project: str, handed_out: Callable[[str], str]) -> str: ...
+    def remove(self, project: str) -> None: ...
+
+
+class Rules(Protocol):
+    """The rules of that network in the kernel (`adapters/net_rules.py`)."""
+
+    FOLDER: str
+
+    def put(self, image: str, text: str) -> None: ...
+    def look(self, image: str, table: str) -> net_rules.Table | None: ...
+
+
 class Schemas(Protocol):
     """The schemas of Kubernetes (`adapters/kubernetes_schema.py`)."""
 
@@ -156,7 +176,9 @@ class Databases(Protocol):
 
 
 if TYPE_CHECKING:
-    _whole: tuple[Lines, Images, ImageFolders, Bundles, Export, Kompose, Schemas, Kubectl, Databases] = (
+    _whole: tuple[
+        Lines, Images, ImageFolders, Bundles, Export, Kompose, Schemas, Kubectl, Databases, Network, Rules
+    ] = (
         *(
             line_editor,
             image_builder,
@@ -167,6 +189,8 @@ if TYPE_CHECKING:
             kubernetes_schema,
             kubectl,
             postgres,
+            network,
+            net_rules,
         ),
     )
     """The modules that `_Later` stands for do what is said of them."""
@@ -215,6 +239,8 @@ class Adapters:
     held: type[Held]
     export: Export
     kompose: Kompose
+    network: Network
+    rules: Rules
     schemas: Schemas
     score: Callable[[Objects], list[tuple[str, str]] | None]
     kubectl: Kubectl
@@ -256,6 +282,8 @@ def adapters_for(name: str = DEFAULT_NAME, root: Path | None = None, state_root:
         held=_later("held", "Held"),
         export=_later("export_folder"),
         kompose=_later("kompose"),
+        network=_later("network"),
+        rules=_later("net_rules"),
         schemas=_later("kubernetes_schema"),
         score=_later("kube_score", "critical"),
         kubectl=_later("kubectl"),

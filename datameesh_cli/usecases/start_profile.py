@@ -19,6 +19,7 @@ from datameesh_cli.core.selection import Selection
 from datameesh_cli.core.stream import Report
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 from datameesh_cli.usecases.build_images import Told, build_missing
+from datameesh_cli.usecases.enforce_network import guard, place_services, wanted_image
 from datameesh_cli.usecases.mark_inputs import made_of
 from datameesh_cli.usecases.plan_memory import Planned, plan_selection
 from datameesh_cli.usecases.refresh_checkout import refresh_checkout
@@ -77,11 +78,14 @@ def start_profile(
         planned = plan_selection(adapters, request.selection, request.ram, quotas=request.quotas)
         _look_at_ports(adapters, planned, report)
         refresh_checkout(adapters, report)
-        images = _images(adapters, planned)
+        images = [*_images(adapters, planned), *filter(None, [wanted_image(adapters)])]
         if request.build:
             build_missing(adapters, images, report, builds)
         _refuse_missing_images(adapters, images)
-        _write_state(adapters, planned)
+        addresses = place_services(adapters, planned.model.services, report)
+        _write_state(adapters, planned, addresses)
+        if addresses:
+            guard(adapters, planned.model.services, report)
         states = _start_and_wait(adapters, planned, request.timeout, watch)
     return Started(planned, states, adapters.clock.now() - began)
 
@@ -105,10 +109,10 @@ def _images(adapters: Adapters, planned: Planned) -> list[str]:
     return sorted({resolved[s.name]["image"] if s.name in resolved else s.image for s in wanted})
 
 
-def _write_state(adapters: Adapters, planned: Planned) -> None:
+def _write_state(adapters: Adapters, planned: Planned, addresses: dict[str, str]) -> None:
     adapters.state.ensure_secrets(sorted({name for s in planned.services for name in s.secrets}))
     adapters.state.keep_port_offset()
-    adapters.state.write_env(planned.variables(adapters))
+    adapters.state.write_env(planned.variables(adapters) | addresses)
     in_force = {
         "profiles": planned.selection.profiles,
         "services": planned.selection.services,
