@@ -35,13 +35,17 @@ if TYPE_CHECKING:
         line_editor,
         net_rules,
         network,
+        password_hash,
         postgres,
     )
+    from datameesh_cli.adapters.authority import Authority
     from datameesh_cli.adapters.cluster_access import ClusterAccess
     from datameesh_cli.adapters.compose_target import ComposeTarget
     from datameesh_cli.adapters.dbt_files import DbtFiles
     from datameesh_cli.adapters.held import Held
     from datameesh_cli.adapters.kubernetes_target import KubernetesTarget
+    from datameesh_cli.adapters.net_rules import Rules
+    from datameesh_cli.adapters.network import Network
     from datameesh_cli.adapters.object_store import ObjectStore
     from datameesh_cli.adapters.trino import Trino
     from datameesh_cli.core.images import ImageSource
@@ -130,23 +134,6 @@ class Kompose(Protocol):
     def convert(self, image: str, model: Mapping[str, Any], profiles: Sequence[str]) -> kompose.Draft: ...
 
 
-class Network(Protocol):
-    """The stack's network (`adapters/network.py`)."""
-
-    def find(self, project: str) -> network.Found | None: ...
-    def make(self, project: str, handed_out: Callable[[str], str]) -> str: ...
-    def remove(self, project: str) -> None: ...
-
-
-class Rules(Protocol):
-    """The rules of that network in the kernel (`adapters/net_rules.py`)."""
-
-    FOLDER: str
-
-    def put(self, image: str, text: str) -> None: ...
-    def look(self, image: str, table: str) -> net_rules.Table | None: ...
-
-
 class Schemas(Protocol):
     """The schemas of Kubernetes (`adapters/kubernetes_schema.py`)."""
 
@@ -175,9 +162,15 @@ class Databases(Protocol):
     def session(self) -> Callable[..., AbstractContextManager[postgres.DatabaseSession]]: ...
 
 
+class Hashes(Protocol):
+    """Passwords as services keep them (`adapters/password_hash.py`)."""
+
+    def hashes(self, passwords: Mapping[str, str], before: Any) -> dict[str, password_hash.Kept]: ...
+
+
 if TYPE_CHECKING:
     _whole: tuple[
-        Lines, Images, ImageFolders, Bundles, Export, Kompose, Schemas, Kubectl, Databases, Network, Rules
+        Lines, Images, ImageFolders, Bundles, Export, Kompose, Schemas, Kubectl, Databases, Network, Rules, Hashes
     ] = (
         *(
             line_editor,
@@ -191,6 +184,7 @@ if TYPE_CHECKING:
             postgres,
             network,
             net_rules,
+            password_hash,
         ),
     )
     """The modules that `_Later` stands for do what is said of them."""
@@ -251,6 +245,8 @@ class Adapters:
     trino: type[Trino]
     store: type[ObjectStore]
     databases: Databases
+    authority: type[Authority]
+    hashes: Hashes
     dbt_files: type[DbtFiles]
 
     @cached_property
@@ -294,5 +290,7 @@ def adapters_for(name: str = DEFAULT_NAME, root: Path | None = None, state_root:
         trino=_later("trino", "Trino"),
         store=_later("object_store", "ObjectStore"),
         databases=_later("postgres"),
+        authority=_later("authority", "Authority"),
+        hashes=_later("password_hash"),
         dbt_files=_later("dbt_files", "DbtFiles"),
     )

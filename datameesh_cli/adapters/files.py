@@ -141,6 +141,16 @@ def write(path: Path, content: str | bytes, *, mode: int = 0o666, durable: bool 
             _sync_folder(path.parent)
 
 
+def overwrite(path: Path, content: str) -> None:
+    """Given a file of this user that is there, write its content into the same file: who has it mounted sees the new text.
+
+    The text goes in with one call, so a reader sees the old or the new one; it is on the disk when this returns.
+    """
+    with explained("write", path), path.open("r+b", buffering=0) as stream:
+        stream.truncate(stream.write(content.encode("utf-8")))
+        os.fsync(stream.fileno())
+
+
 def make_folder(path: Path, *, mode: int = 0o777, durable: bool = False) -> None:
     """Given a folder, make it and those above it, where they are not there yet. Raise HostError if it cannot be used."""
     with explained("make the folder", path):

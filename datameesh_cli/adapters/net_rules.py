@@ -7,7 +7,7 @@ one, too. What it reads comes by standard input and is taken as a whole or not a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from datameesh_cli.adapters import answers, docker
 from datameesh_cli.errors import HostError
@@ -30,6 +30,15 @@ class Table:
     chains: frozenset[str]
     elements: frozenset[str]
     refused: dict[str, int]
+
+
+class Rules(Protocol):
+    """What a use case may ask of this file."""
+
+    FOLDER: str
+
+    def put(self, image: str, text: str) -> None: ...
+    def look(self, image: str, table: str) -> Table | None: ...
 
 
 def put(image: str, text: str) -> None:

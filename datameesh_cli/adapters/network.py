@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+from typing import Protocol
 
 from datameesh_cli.adapters import answers, docker
 from datameesh_cli.errors import HostError
@@ -20,6 +21,14 @@ class Found:
     subnet: str
     handed_out: str
     addresses: tuple[str, ...]
+
+
+class Network(Protocol):
+    """What a use case may ask of this file."""
+
+    def find(self, project: str) -> Found | None: ...
+    def make(self, project: str, handed_out: Callable[[str], str]) -> str: ...
+    def remove(self, project: str) -> None: ...
 
 
 def network_name(project: str) -> str:

@@ -54,6 +54,13 @@ class State:
         files.write(path, text)
         return path
 
+    def write_private(self, name: str, text: str) -> Path:
+        """Given a file name and its text, write it as `write` does, readable for this user alone; return its path."""
+        self._make()
+        path = self.folder / name
+        files.write(path, text, mode=0o600, durable=True)
+        return path
+
     def write_log(self, kind: str, name: str, text: str) -> Path:
         """Given what a log is of, write it beside the stacks' folders, for it belongs to none of them; return its path."""
         path = self.root / kind / f"{name}.log"
@@ -119,6 +126,31 @@ class State:
         self._make_secrets()
         for name, value in values.items():
             self._write_secret(name, value)
+
+    def write_derived(self, name: str, text: str) -> bool:
+        """Given a secret that follows from others and its text, make it so; say whether it was otherwise.
+
+        A file that is there is written in place: a container has that very file mounted, and reads it again.
+        """
+        self._make_secrets()
+        path = self.secrets / name
+        before = files.read_if_there(path)
+        if before == text:
+            return False
+        if before is None:
+            files.write(path, text, mode=0o644, durable=True)
+        else:
+            files.set_mode(path, 0o644)
+            files.overwrite(path, text)
+        return True
+
+    def derived(self, name: str) -> str:
+        """Given the name of a secret that follows from others, return its text, "" where it is not made yet."""
+        return files.read_if_there(self.secrets / name) or ""
+
+    def remove_secret(self, name: str) -> None:
+        """Given a secret's name, remove it if it is there."""
+        files.remove(self.secrets / name)
 
     def forget_secrets(self) -> tuple[str, ...]:
         """Remove the secrets of a stack whose volumes are gone, but for those that an export was applied with; return their names.

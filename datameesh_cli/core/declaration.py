@@ -19,6 +19,17 @@ Layer = Literal[
     "infrastructure",
     "optional components",
 ]
+Maker = Literal[
+    "sql-rules",
+    "sql-groups",
+    "password-hashes",
+    "database-people",
+    "lake-people",
+    "sign-in-people",
+    "certificate",
+    "authority",
+]
+"""What a derived secret may be made by (`core/identity/makers.py`)."""
 Priority = Literal["storage", "query", "serving", "notebooks", "jobs"]
 PRIORITIES: Mapping[str, int] = {
     "storage": 100_000,
@@ -187,6 +198,11 @@ class Declaration:
         "what of the checkout it is handed: a file or folder, from its own folder on, and the path inside",
         default_factory=dict,
         example={"config": "/etc/orders"},
+    )
+    identity: Mapping[str, Maker] = key(
+        "secrets that are not drawn but made of the file of people: by name, what makes them; each is in `secrets:` too",
+        default_factory=dict,
+        example={"sql-rules": "sql-rules"},
     )
     kubernetes: Kubernetes = key("what is special about it on Kubernetes", default=Kubernetes())
 

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 from datameesh_cli.core.declaration import Declaration
 from datameesh_cli.core.model import Port, Service
-from datameesh_cli.core.schema import Text, Wrong, key, partly_declared, read
+from datameesh_cli.core.schema import Text, Wrong, key, nearest, partly_declared, read
 
 _PORT = r"\$\{([A-Z0-9_]*PORT):-([0-9]+)\}:([0-9]+)"
 _DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")
@@ -53,9 +53,17 @@ class Body:
         "secrets, each a file that is named after what it is", default=(), example=["orders-db-admin-password"]
     )
 
+    networks: Annotated[tuple[str, ...], PlainValidator(_aliases, json_schema_input_type=Any)] = key(
+        "further names: aliases on the network", default=(), example={"mesh": {"aliases": ["orders"]}}
+    )
+
     def __post_init__(self) -> None:
         if self.own.kind == "service" and len(self.profiles) != 1:
             raise Wrong("`profiles:` must name exactly one profile", "write profiles: [core]")
+        for name in self.own.identity:
+            if name not in self.secrets:
+                problem = f"x-datameesh.identity: '{name}' is not among `secrets:`"
+                raise Wrong(problem, nearest(name, self.secrets, "secrets"))
 
 
 @partly_declared
@@ -83,6 +91,7 @@ def _service(name: str, folder: str, body: Body) -> Service:
         secrets=body.secrets,
         replicas=body.deploy.replicas,
         listens=listens,
+        aliases=body.networks,
     )
 
 
@@ -109,6 +118,12 @@ def _secret(value: Any) -> str:
     if not isinstance(name, str) or not name:
         raise Wrong(f"{value!r} names no secret", "write secrets: [name]")
     return name
+
+
+def _aliases(value: Any) -> tuple[str, ...]:
+    networks = value.values() if isinstance(value, Mapping) else ()
+    found = [(network or {}).get("aliases") or () for network in networks if isinstance(network or {}, Mapping)]
+    return tuple(str(alias) for aliases in found for alias in aliases)
 
 
 def _replicas(value: Any) -> int:

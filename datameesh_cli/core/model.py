@@ -33,6 +33,14 @@ class Service(Declaration):
     secrets: tuple[str, ...] = ()
     replicas: int = 1
     listens: tuple[int, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The names at which other services find it, with Compose and on a cluster."""
+        inside = (self.namespace, "svc", "cluster", "local")
+        own = [".".join((self.name, *inside[:count])) for count in (0, 1, 2, 4)]
+        return tuple(dict.fromkeys((*own, *self.aliases)))
 
     @property
     def env_prefix(self) -> str:

@@ -9,6 +9,7 @@ from datameesh_cli.core.k8s.objects import identity
 from datameesh_cli.core.k8s.packaging import CLUSTER
 from datameesh_cli.core.k8s.passes.secrets import differing, expected, secret_objects
 from datameesh_cli.errors import UserError
+from datameesh_cli.usecases.derive_secrets import derive_secrets, makers_of, passwords
 from datameesh_cli.usecases.export_kubernetes import Export
 
 if TYPE_CHECKING:
@@ -22,12 +23,15 @@ def apply_export(adapters: Adapters, export: Export, context: str, *, replace_se
     standard input only. Raise UserError, with nothing applied, if one on the cluster has another value and `replace_secrets` is not
     given: what runs there was made with it.
     """
-    wanted = expected(export.source)
-    values = _values(adapters, context, list(wanted))
+    services = [part.service for part in export.source.parts]
+    derived = makers_of(services)
+    wanted = {name: namespaces for name, namespaces in expected(export.source).items() if name not in derived}
+    values = _values(adapters, context, sorted({*wanted, *passwords(adapters)}))
     if not replace_secrets:
         _refuse_others(adapters, context, wanted, values)
     # Kept before they are used: of what is on the cluster there is a copy here, whatever happens next.
     adapters.state.of_export(context).keep_secrets(values)
+    values |= derive_secrets(adapters, services, adapters.state.of_export(context))
     lines = adapters.kubectl.apply_folder(export.out / CLUSTER, context)
     lines += adapters.kubectl.apply_objects(secret_objects(export.source, values), context)
     jobs = [identity(o)[::2] for o in export.objects if o["kind"] == "Job"]

@@ -19,6 +19,7 @@ from datameesh_cli.core.selection import Selection
 from datameesh_cli.core.stream import Report
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 from datameesh_cli.usecases.build_images import Told, build_missing
+from datameesh_cli.usecases.derive_secrets import derive_secrets, secrets_of
 from datameesh_cli.usecases.enforce_network import guard, place_services, wanted_image
 from datameesh_cli.usecases.mark_inputs import made_of
 from datameesh_cli.usecases.plan_memory import Planned, plan_selection
@@ -110,7 +111,8 @@ def _images(adapters: Adapters, planned: Planned) -> list[str]:
 
 
 def _write_state(adapters: Adapters, planned: Planned, addresses: dict[str, str]) -> None:
-    adapters.state.ensure_secrets(sorted({name for s in planned.services for name in s.secrets}))
+    adapters.state.ensure_secrets(secrets_of(adapters, planned.services))
+    derive_secrets(adapters, planned.services, adapters.state)
     adapters.state.keep_port_offset()
     adapters.state.write_env(planned.variables(adapters) | addresses)
     in_force = {

@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import pytest
 
-from datameesh_cli.adapters.adapters import Adapters, Network, Rules
-from datameesh_cli.adapters.net_rules import Table
-from datameesh_cli.adapters.network import Found
+from datameesh_cli.adapters.adapters import Adapters
+from datameesh_cli.adapters.net_rules import Rules, Table
+from datameesh_cli.adapters.network import Found, Network
 from datameesh_cli.core.network import elements, laid_out, no_rules
 from datameesh_cli.errors import HostError, UnhealthyError
 from datameesh_cli.usecases.enforce_network import enforce, guard, lift, place_services, show
@@ -53,8 +53,12 @@ class _Rules:
     texts: list[str] = field(default_factory=list)
     refuses: HostError | None = None
     table: Table | None = None
+    before: Callable[[], list[str]] = list
+    seen: list[list[str]] = field(default_factory=list)
+    """What Compose had been asked for each time."""
 
     def put(self, image: str, text: str) -> None:
+        self.seen.append(self.before())
         assert image == "datameesh/net-rules:1"
         if self.refuses:
             raise self.refuses
@@ -80,16 +84,14 @@ def _start(adapters: Adapters, said: list[str], **how: Any) -> None:
 
 def test_up_gives_addresses_and_sets_the_rules_before_anything_starts(tmp_path: Path) -> None:
     adapters, compose, network, rules = _adapters(tmp_path, (), UP)
-    order: list[str] = []
-    put = rules.put
-    rules.put = lambda image, text: (order.append(",".join(compose.names())), put(image, text))[1]  # type: ignore[method-assign]
+    rules.before = compose.names
     said: list[str] = []
     _start(adapters, said)
     assert said == []
     assert network.calls == [f"make {OURS}"]
     env = adapters.state.env_file.read_text().splitlines()
     assert {"DB_ADDRESS=172.20.0.16", "WEB_ADDRESS=172.20.0.48", "DM_ADDRESS_BLOCK=16"} <= set(env)
-    assert order == ["resolve"]
+    assert rules.seen == [["resolve"]]
     assert "172.20.0.48/28 . 172.20.0.32 " not in rules.texts[0], "what web waits for listens nowhere"
     assert "table bridge datameesh {" in rules.texts[0]
     assert "datameesh/net-rules:1" in cast(FakeEngine, adapters.engine).asked_images

@@ -1,0 +1,20 @@
+"""The makers of derived secrets, by the name that a fragment says in x-datameesh `identity:`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from datameesh_cli.core.declaration import Maker
+from datameesh_cli.core.identity import certificates, database_people, lake_people, sign_in_people, sql_lists, sql_rules
+from datameesh_cli.core.identity.material import Material
+
+MAKERS: Mapping[Maker, Callable[[Material], str]] = {
+    "sql-rules": sql_rules.sql_rules,
+    "sql-groups": sql_lists.sql_groups,
+    "password-hashes": sql_lists.password_hashes,
+    "database-people": database_people.database_people,
+    "lake-people": lake_people.lake_people,
+    "sign-in-people": sign_in_people.sign_in_people,
+    "certificate": certificates.certificate,
+    "authority": certificates.authority,
+}

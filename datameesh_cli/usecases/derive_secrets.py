@@ -1,0 +1,147 @@
+"""Secrets that follow from the file of people: read the people in effect, make each derived secret, keep it where it is mounted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from datameesh_cli.core.declaration import Maker
+from datameesh_cli.core.identity.makers import MAKERS
+from datameesh_cli.core.identity.material import Catalog, Material
+from datameesh_cli.core.identity.people import (
+    ACADEMIC,
+    GOVERNED,
+    Delta,
+    IdentityFile,
+    Mode,
+    People,
+    file_from,
+    password_of,
+    people_of,
+)
+from datameesh_cli.core.model import Service
+from datameesh_cli.core.roles import DOMAIN_DATABASE, SQL
+from datameesh_cli.core.schema import read
+from datameesh_cli.core.stack import EVERYWHERE, LOOPBACK, bind_of
+from datameesh_cli.errors import UserError
+
+if TYPE_CHECKING:
+    from datameesh_cli.adapters.adapters import Adapters
+    from datameesh_cli.adapters.state import State
+
+DELTA = "people.yaml"
+MODE = "identity.json"
+_HASHES = "password-hashes.json"
+
+
+def read_file(adapters: Adapters) -> IdentityFile | None:
+    """Return what the checkout's file of people says; None where a checkout has none."""
+    path = adapters.repository.root / "identity" / "people.yaml"
+    if not adapters.repository.has(path):
+        return None
+    return file_from(adapters.repository.read_yaml(path), adapters.repository.relative(path))
+
+
+def read_delta(adapters: Adapters) -> Delta:
+    """Return what was changed in this stack."""
+    return read(Delta, adapters.state.read_json(DELTA) or {}, _where(adapters))
+
+
+def read_people(adapters: Adapters) -> People | None:
+    """Return the people in effect in this stack. Raise UserError for a file or a change that is not valid."""
+    said = read_file(adapters)
+    return people_of(said, read_delta(adapters), _where(adapters)) if said else None
+
+
+def read_mode(adapters: Adapters) -> Mode:
+    """Return the stack's mode."""
+    kept = adapters.state.read_json(MODE)
+    return ACADEMIC if isinstance(kept, dict) and kept.get("mode") == ACADEMIC else GOVERNED
+
+
+def makers_of(services: Iterable[Service]) -> dict[str, Maker]:
+    """Given services, return what makes each derived secret. Raise UserError where two of them say it otherwise."""
+    found: dict[str, Maker] = {}
+    for service in services:
+        for name, maker in service.identity.items():
+            if found.setdefault(name, maker) != maker:
+                where = f"services/{service.folder}/compose.yaml, service '{service.name}'"
+                raise UserError(f"{where}: '{name}' is made by {found[name]} elsewhere", f"write {name}: {found[name]}")
+    return found
+
+
+def secrets_of(adapters: Adapters, services: Sequence[Service]) -> list[str]:
+    """Given services, return the names of the secrets that are drawn: theirs that are not derived, and everybody's password."""
+    own = {name for s in services for name in s.secrets} - set(makers_of(adapters.repository.model().services))
+    return sorted(own.union(passwords(adapters)))
+
+
+def passwords(adapters: Adapters) -> tuple[str, ...]:
+    """Return the names of the secrets that are everybody's passwords: people's and programs'."""
+    people = read_people(adapters)
+    return tuple(password_of(name) for name in (people.accounts if people else ()))
+
+
+def derive_secrets(adapters: Adapters, services: Sequence[Service], store: State) -> dict[str, str]:
+    """Given services and a store that has everybody's password, bring their derived secrets there up to date and return them.
+
+    The store is the stack's own, or that of an export with passwords of its own.
+    """
+    holders = adapters.repository.model().services
+    said = makers_of([*holders, *services])
+    makers = {name: maker for name, maker in said.items() if any(name in service.secrets for service in services)}
+    people = read_people(adapters)
+    if not makers:
+        return {}
+    if people is None:
+        raise UserError("identity/people.yaml is missing", "restore it: git checkout -- identity/people.yaml")
+    material = _material(adapters, people, store)
+    made = {}
+    for name, maker in makers.items():
+        if maker in ("certificate", "authority"):
+            ours, signed = _certified(adapters, holders, store, name)
+            material = replace(material, authority=ours, certificate=signed)
+        made[name] = MAKERS[maker](material)
+        store.write_derived(name, made[name])
+    return made
+
+
+def _material(adapters: Adapters, people: People, store: State) -> Material:
+    values = {name: store.secret(password_of(name)) for name in people.accounts}
+    kept = adapters.hashes.hashes(values, store.read_json(_HASHES))
+    if kept != store.read_json(_HASHES):
+        store.write_private(_HASHES, json.dumps(kept))
+    return Material(
+        people=people,
+        mode=read_mode(adapters),
+        passwords=values,
+        hashes={name: entry["hash"] for name, entry in kept.items()},
+        catalogs=catalogs(adapters),
+    )
+
+
+def _certified(adapters: Adapters, services: Sequence[Service], store: State, name: str) -> tuple[str, str]:
+    """The authority's certificate, and what it signs for the services that have a secret."""
+    authority = adapters.authority(store.folder, store.name, adapters.clock.utc())
+    kept = adapters.state.read_json("plan.json") or {}
+    bound = bind_of(adapters.host.environment().get("DM_BIND") or kept.get("bind", "")).address
+    names = [address for s in services if name in s.identity for address in s.addresses]
+    names += ["localhost", LOOPBACK, *(a for a in (bound,) if a not in (LOOPBACK, EVERYWHERE))]
+    return authority.certificate, authority.leaf(names, store.derived(name))
+
+
+def catalogs(adapters: Adapters) -> tuple[Catalog, ...]:
+    """Return the query engine's catalogs, sorted, each with whom its folder belongs to."""
+    found: dict[str, Catalog] = {}
+    for service in adapters.repository.model().services:
+        kind = "domain" if DOMAIN_DATABASE in service.provides else "lake" if SQL in service.provides else None
+        folder = adapters.repository.root / "services" / service.folder / "catalog"
+        for path in adapters.repository.found(folder, "*.properties") if kind else ():
+            found[path.stem] = Catalog(path.stem, "domain" if kind == "domain" else "lake", service.owner)
+    return tuple(found[name] for name in sorted(found))
+
+
+def _where(adapters: Adapters) -> str:
+    return adapters.repository.relative(adapters.state.folder / DELTA)
