@@ -16,6 +16,8 @@ from datameesh_cli.errors import HostError
 
 BLOCK_VARIABLE = "DM_ADDRESS_BLOCK"
 """The variable that says how many addresses a service has."""
+ADDRESSES = "network.env"
+"""The file of these variables, beside that of the plan: a network that Compose makes by itself knows no such addresses."""
 _MOST, _FEWEST = 16, 2
 _BLOCKS = 64
 

@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from datameesh_cli.core.model import Service
-from datameesh_cli.core.network import Layout, Opening, elements, laid_out, no_rules, openings, rules, strangers
+from datameesh_cli.core.network import (
+    ADDRESSES,
+    Layout,
+    Opening,
+    elements,
+    laid_out,
+    no_rules,
+    openings,
+    rules,
+    strangers,
+)
 from datameesh_cli.core.stream import Report
 from datameesh_cli.errors import DmError, HostError, UnhealthyError
 
@@ -35,20 +45,21 @@ def wanted_image(adapters: Adapters) -> str:
     return "" if _kept(adapters).get("off") else _image(adapters)
 
 
-def place_services(adapters: Adapters, services: Sequence[Service], report: Report) -> dict[str, str]:
-    """Given all services of the model, see to a network on which each has addresses of its own; return the variables that say so.
+def place_services(adapters: Adapters, services: Sequence[Service], report: Report) -> bool:
+    """Given all services of the model, see to a network on which each has addresses of its own; return whether there is one.
 
-    Where that is not possible say so and return none: the stack starts all the same, and nothing guards it. A network that
-    somebody is on is left as it is.
+    Where that is not possible say so: the stack starts all the same, and nothing guards it. A network that somebody is on is
+    left as it is.
     """
+    adapters.state.remove(ADDRESSES)
     if not _image(adapters):
-        return {}
+        return False
     try:
         found = adapters.network.find(adapters.project)
         if found and found.handed_out != strangers(found.subnet):
             if found.addresses:
                 report(_warning("the network was made before services had addresses of their own", "dm down; dm up"))
-                return {}
+                return False
             adapters.network.remove(adapters.project)
             found = None
         subnet = found.subnet if found else adapters.network.make(adapters.project, strangers)
@@ -57,8 +68,9 @@ def place_services(adapters: Adapters, services: Sequence[Service], report: Repo
         _keep(adapters, kept | {"subnet": subnet, "places": dict(layout.places)})
     except DmError as refused:
         report(_warning(refused.message, refused.hint))
-        return {}
-    return layout.variables
+        return False
+    adapters.state.write(ADDRESSES, "".join(f"{k}={v}\n" for k, v in layout.variables.items()))
+    return True
 
 
 def guard(adapters: Adapters, services: Sequence[Service], report: Report) -> None:

@@ -83,9 +83,8 @@ def start_profile(
         if request.build:
             build_missing(adapters, images, report, builds)
         _refuse_missing_images(adapters, images)
-        addresses = place_services(adapters, planned.model.services, report)
-        _write_state(adapters, planned, addresses)
-        if addresses:
+        _write_state(adapters, planned)
+        if place_services(adapters, planned.model.services, report):
             guard(adapters, planned.model.services, report)
         states = _start_and_wait(adapters, planned, request.timeout, watch)
     return Started(planned, states, adapters.clock.now() - began)
@@ -110,11 +109,11 @@ def _images(adapters: Adapters, planned: Planned) -> list[str]:
     return sorted({resolved[s.name]["image"] if s.name in resolved else s.image for s in wanted})
 
 
-def _write_state(adapters: Adapters, planned: Planned, addresses: dict[str, str]) -> None:
+def _write_state(adapters: Adapters, planned: Planned) -> None:
     adapters.state.ensure_secrets(secrets_of(adapters, planned.services))
     derive_secrets(adapters, planned.services, adapters.state)
     adapters.state.keep_port_offset()
-    adapters.state.write_env(planned.variables(adapters) | addresses)
+    adapters.state.write_env(planned.variables(adapters))
     in_force = {
         "profiles": planned.selection.profiles,
         "services": planned.selection.services,

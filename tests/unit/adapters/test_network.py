@@ -80,7 +80,7 @@ def test_what_runs_in_the_name_of_a_service_has_a_free_address_of_its_block(
 ) -> None:
     compose = Compose(tmp_path / "compose.yaml", "datameesh", tmp_path / "plan.env")
     assert compose.stand_in("dbt") == "", "nothing was placed"
-    (tmp_path / "plan.env").write_text("DBT_ADDRESS=172.20.0.16\nDM_ADDRESS_BLOCK=4\nWEB_PORT=1\n")
+    (tmp_path / "network.env").write_text("DBT_ADDRESS=172.20.0.16\nDM_ADDRESS_BLOCK=4\n")
     _scripted(monkeypatch, _inspected("172.20.0.0/16", "", "172.20.0.17", "172.20.0.19"))
     assert compose.stand_in("dbt") == "172.20.0.18"
     _scripted(monkeypatch, _inspected("172.20.0.0/16", "", "172.20.0.17", "172.20.0.18", "172.20.0.19"))

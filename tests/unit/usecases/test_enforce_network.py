@@ -78,6 +78,11 @@ def _adapters(tmp_path: Path, *script: Any) -> tuple[Adapters, FakeCompose, _Net
     return replace(adapters, network=cast(Network, network), rules=cast(Rules, rules)), compose, network, rules
 
 
+def _addresses(adapters: Adapters) -> str:
+    file = adapters.state.folder / "network.env"
+    return file.read_text() if file.exists() else ""
+
+
 def _start(adapters: Adapters, said: list[str], **how: Any) -> None:
     start_profile(adapters, StartRequest(build=False, **how), lambda *_: None, said.append)
 
@@ -89,7 +94,7 @@ def test_up_gives_addresses_and_sets_the_rules_before_anything_starts(tmp_path: 
     _start(adapters, said)
     assert said == []
     assert network.calls == [f"make {OURS}"]
-    env = adapters.state.env_file.read_text().splitlines()
+    env = _addresses(adapters).splitlines()
     assert {"DB_ADDRESS=172.20.0.16", "WEB_ADDRESS=172.20.0.48", "DM_ADDRESS_BLOCK=16"} <= set(env)
     assert rules.seen == [["resolve"]]
     assert "172.20.0.48/28 . 172.20.0.32 " not in rules.texts[0], "what web waits for listens nowhere"
@@ -110,14 +115,15 @@ def test_a_network_of_before_is_made_anew_when_nobody_is_on_it_and_left_when_som
     network.found = Found("172.18.0.0/16", "", ("172.18.0.2",))
     said: list[str] = []
     services = adapters.repository.model().services
-    assert place_services(adapters, services, said.append) == {}
+    assert not place_services(adapters, services, said.append)
     assert said == [
         "warning: every container on the stack's network reaches every other: the network was made before services had "
         "addresses of their own (dm down; dm up)"
     ]
     assert network.calls == []
     network.found = Found("172.18.0.0/16", "", ())
-    assert place_services(adapters, services, said.append)["DB_ADDRESS"] == "172.20.0.16"
+    assert place_services(adapters, services, said.append)
+    assert "DB_ADDRESS=172.20.0.16\n" in _addresses(adapters)
     assert network.calls == ["remove", f"make {OURS}"]
     assert len(said) == 1
 
@@ -134,7 +140,7 @@ def test_where_the_engine_cannot_up_goes_on_with_one_line(tmp_path: Path, part: 
     ]
     assert "start" in compose.names()
     if part == "network":
-        assert "ADDRESS" not in adapters.state.env_file.read_text()
+        assert _addresses(adapters) == ""
 
 
 def test_enforce_alone_ends_with_what_the_engine_said(tmp_path: Path) -> None:
@@ -161,13 +167,13 @@ def test_enforce_needs_a_network_and_addresses(tmp_path: Path) -> None:
 def test_off_stays_off_until_it_is_enforced_and_moves_nobody(tmp_path: Path) -> None:
     adapters, _, _, rules = _adapters(tmp_path, (), UP)
     _start(adapters, [])
-    addresses = adapters.state.env_file.read_text()
+    addresses = _addresses(adapters)
     assert lift(adapters).state == show(adapters).state == "off"
     assert rules.texts[-1] == no_rules("datameesh")
     asked = cast(FakeEngine, adapters.engine).asked_images
     asked.clear()
     _start(adapters, [])
-    assert adapters.state.env_file.read_text() == addresses
+    assert _addresses(adapters) == addresses
     assert "datameesh/net-rules:1" not in asked
     assert len(rules.texts) == 2
     enforce(adapters)
@@ -217,6 +223,6 @@ def test_a_checkout_without_the_image_sets_nothing(tmp_path: Path) -> None:
     adapters, _, network, rules = _adapters(tmp_path, UP)
     (tmp_path / "services" / "net-rules" / "Dockerfile").unlink()
     said: list[str] = []
-    assert place_services(adapters, adapters.repository.model().services, said.append) == {}
+    assert not place_services(adapters, adapters.repository.model().services, said.append)
     guard(adapters, (), said.append)
     assert (said, network.calls, rules.texts) == ([], [], [])
