@@ -1,4 +1,4 @@
-// Makes the lake that $MINIO_LAKE_FILE describes: buckets, policies and people. Compiled into MinIO's package cmd, like
+// Makes the lake that $MINIO_LAKE_FILE describes: buckets, policies and accounts. Compiled into MinIO's package cmd, like
 // guard.go, because the admin protocol derives a key with 64 MiB of memory for each user it is told about: too much for
 // a server that lives in 96 MiB. It is also what makes the stack whole without any tool: here and on a cluster.
 package cmd
@@ -7,16 +7,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
+	"sync/atomic"
 	"time"
 
-	"github.com/minio/madmin-go/v3"
-	"github.com/minio/minio-go/v7"
-	"github.com/minio/minio-go/v7/pkg/credentials"
-	"github.com/minio/minio-go/v7/pkg/lifecycle"
 	"github.com/minio/pkg/v3/policy"
 	"gopkg.in/yaml.v3"
 )
@@ -27,31 +23,40 @@ type lakeFile struct {
 		KeepDays int    `yaml:"keep-days"`
 	} `yaml:"buckets"`
 	Policies map[string]any `yaml:"policies"`
-	Users    []struct {
+	Programs []struct {
 		Name   string `yaml:"name"`
 		Policy string `yaml:"policy"`
 		Secret string `yaml:"secret"`
-	} `yaml:"users"`
+	} `yaml:"programs"`
+	People string `yaml:"people"`
 }
+
+// lakeMade says that buckets, policies and accounts of this start are in force; until then guard.go answers nobody.
+var lakeMade atomic.Bool
 
 func init() {
-	if file := os.Getenv("MINIO_LAKE_FILE"); file != "" {
-		go makeLake(file)
+	file := os.Getenv("MINIO_LAKE_FILE")
+	if file == "" {
+		lakeMade.Store(true)
+		return
 	}
+	go makeLake(file)
 }
 
-// makeLake tries until all of it is there, so its order of start does not matter. The health check asks for its last step.
+// makeLake tries until all of it is there, so its order of start does not matter; then it follows the files of accounts.
 func makeLake(file string) {
+	ctx := context.Background()
 	for try := 1; ; try++ {
 		time.Sleep(200 * time.Millisecond)
 		if newObjectLayerFn() == nil || !globalIAMSys.Initialized() {
 			continue
 		}
 		keepFewBuffers()
-		err := lakeFrom(context.Background(), file)
+		lake, accounts, err := lakeFrom(ctx, file)
 		if err == nil {
-			fmt.Println("lake: buckets, policies and people are as", file, "says")
-			return
+			fmt.Println("lake: buckets, policies and accounts are as", file, "says")
+			lakeMade.Store(true)
+			followAccounts(ctx, lake, accounts)
 		}
 		if try%25 == 0 {
 			fmt.Fprintln(os.Stderr, "lake: not yet:", err)
@@ -59,39 +64,36 @@ func makeLake(file string) {
 	}
 }
 
-func lakeFrom(ctx context.Context, file string) error {
+// lakeFrom brings the server up to the file, and returns it with the accounts that are now in force.
+func lakeFrom(ctx context.Context, file string) (lake lakeFile, accounts []account, err error) {
 	text, err := os.ReadFile(file)
-	if err != nil {
-		return err
+	if err == nil {
+		err = strictYAML(text, &lake)
 	}
-	var lake lakeFile
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&lake); err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+	if err != nil {
+		return lake, nil, fmt.Errorf("%s: %w", file, err)
 	}
 	for name, document := range lake.Policies {
 		if err := setPolicy(ctx, name, document); err != nil {
-			return fmt.Errorf("policy %s: %w", name, err)
+			return lake, nil, fmt.Errorf("policy %s: %w", name, err)
 		}
-	}
-	for _, user := range lake.Users {
-		if err := setUser(ctx, user.Name, user.Policy, user.Secret); err != nil {
-			return fmt.Errorf("user %s: %w", user.Name, err)
-		}
-	}
-	client, err := minio.New("127.0.0.1:"+globalMinioPort, &minio.Options{
-		Creds: credentials.NewStaticV4(globalActiveCred.AccessKey, globalActiveCred.SecretKey, ""),
-	})
-	if err != nil {
-		return err
 	}
 	for _, bucket := range lake.Buckets {
-		if err := setBucket(ctx, client, bucket.Name, bucket.KeepDays); err != nil {
-			return fmt.Errorf("bucket %s: %w", bucket.Name, err)
+		if err := setBucket(ctx, bucket.Name, bucket.KeepDays); err != nil {
+			return lake, nil, fmt.Errorf("bucket %s: %w", bucket.Name, err)
 		}
 	}
-	return nil
+	if accounts, err = accountsFrom(lake); err == nil {
+		err = setAccounts(ctx, accounts)
+	}
+	return lake, accounts, err
+}
+
+// strictYAML reads a file that has to say something, and nothing that we do not know.
+func strictYAML(text []byte, into any) error {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	return decoder.Decode(into)
 }
 
 func setPolicy(ctx context.Context, name string, document any) error {
@@ -107,37 +109,25 @@ func setPolicy(ctx context.Context, name string, document any) error {
 	return err
 }
 
-func setUser(ctx context.Context, name, policyName, secretName string) error {
-	secret, err := os.ReadFile(filepath.Join("/run/secrets", secretName))
-	if err != nil {
-		return err
-	}
-	person := madmin.AddOrUpdateUserReq{SecretKey: strings.TrimSpace(string(secret)), Status: madmin.AccountEnabled}
-	if _, err := globalIAMSys.CreateUser(ctx, name, person); err != nil {
-		return err
-	}
-	_, err = globalIAMSys.PolicyDBSet(ctx, name, policyName, regUser, false)
-	return err
-}
+const (
+	versioned = `<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>`
+	keptFor   = `<LifecycleConfiguration><Rule><ID>old-versions</ID><Status>Enabled</Status><Filter></Filter>` +
+		`<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>` +
+		`<NoncurrentVersionExpiration><NoncurrentDays>%d</NoncurrentDays></NoncurrentVersionExpiration></Rule></LifecycleConfiguration>`
+)
 
 // setBucket makes the bucket; with keepDays it is versioned, and a version that was replaced is dropped after that time.
-func setBucket(ctx context.Context, client *minio.Client, name string, keepDays int) error {
-	exists, err := client.BucketExists(ctx, name)
-	if err == nil && !exists {
-		err = client.MakeBucket(ctx, name, minio.MakeBucketOptions{})
+func setBucket(ctx context.Context, name string, keepDays int) error {
+	err := newObjectLayerFn().MakeBucket(ctx, name, MakeBucketOptions{})
+	if errors.As(err, new(BucketExists)) {
+		err = nil
 	}
 	if err != nil || keepDays == 0 {
 		return err
 	}
-	rules := lifecycle.NewConfiguration()
-	rules.Rules = []lifecycle.Rule{{
-		ID:                          "old-versions",
-		Status:                      "Enabled",
-		Expiration:                  lifecycle.Expiration{DeleteMarker: true},
-		NoncurrentVersionExpiration: lifecycle.NoncurrentVersionExpiration{NoncurrentDays: lifecycle.ExpirationDays(keepDays)},
-	}}
-	if err := client.SetBucketLifecycle(ctx, name, rules); err != nil {
+	if _, err := globalBucketMetadataSys.Update(ctx, name, bucketLifecycleConfig, fmt.Appendf(nil, keptFor, keepDays)); err != nil {
 		return err
 	}
-	return client.EnableVersioning(ctx, name)
+	_, err = globalBucketMetadataSys.Update(ctx, name, bucketVersioningConfig, []byte(versioned))
+	return err
 }
