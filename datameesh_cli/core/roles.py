@@ -20,6 +20,8 @@ TRANSFORMATION = "transformation"
 DOMAIN_DATABASE = "domain-database"
 MARTS = "marts"
 """The domain's database in which marts are served."""
+STATEMENT_TRAIL = "statement-trail"
+"""Who writes down every statement, in a database of its own name on the server that it consumes; `<name>_reader` reads it."""
 
 
 def all_providing(services: Iterable[Service], role: str) -> tuple[Service, ...]:

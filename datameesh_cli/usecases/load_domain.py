@@ -27,6 +27,7 @@ _KEYS = """
 SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint
 WHERE contype = 'f' AND conrelid = ANY(%s::text[]::regclass[]) AND confrelid = ANY(%s::text[]::regclass[]) ORDER BY 1, 2
 """
+_FORCED = "SELECT oid::regclass::text FROM pg_class WHERE relforcerowsecurity AND oid = ANY(%s::text[]::regclass[])"
 _IDENTITIES = """
 SELECT attrelid::regclass::text, quote_ident(attname) FROM pg_attribute
 WHERE attidentity <> '' AND NOT attisdropped AND attrelid = ANY(%s::text[]::regclass[])
@@ -124,7 +125,13 @@ def _load_table(
 
 @contextmanager
 def _rules_aside(session: DatabaseSession, names: Sequence[str]) -> Iterator[None]:
-    """Drop the tables' foreign keys and switch their triggers off, and put both back: the keys check all rows then."""
+    """Drop the tables' foreign keys, switch their triggers off and row security for the owner, whom it keeps from COPY.
+
+    Put all three back: the keys check all rows then.
+    """
+    forced = session.run(_FORCED, [names])
+    for (table,) in forced:
+        session.run(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
     keys = session.run(_KEYS, [names, names])
     for table, key, _ in keys:
         session.run(f"ALTER TABLE {table} DROP CONSTRAINT {key}")
@@ -135,6 +142,8 @@ def _rules_aside(session: DatabaseSession, names: Sequence[str]) -> Iterator[Non
         session.run(f"ALTER TABLE {table} ADD CONSTRAINT {key} {definition}")
     for name in names:
         session.run(f"ALTER TABLE {name} ENABLE TRIGGER USER")
+    for (table,) in forced:
+        session.run(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
 
 
 def _refuse_other_columns(session: DatabaseSession, dataset: Dataset, table: Table) -> None:

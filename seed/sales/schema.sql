@@ -82,3 +82,6 @@ CREATE OR REPLACE TRIGGER revenue_of_changed AFTER UPDATE ON orders
     REFERENCING OLD TABLE AS old_orders NEW TABLE AS new_orders FOR EACH STATEMENT EXECUTE FUNCTION add_revenue();
 CREATE OR REPLACE TRIGGER revenue_of_gone AFTER DELETE ON orders
     REFERENCING OLD TABLE AS old_orders FOR EACH STATEMENT EXECUTE FUNCTION add_revenue();
+
+-- Row security, and masks in the place of customer_pii: services/sales-db/config/migrations/sales_db/sales-db-002-security.sql.
+CALL security.guard();

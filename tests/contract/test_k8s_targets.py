@@ -90,7 +90,9 @@ def test_the_files_of_aws_say_what_amazon_s3_needs() -> None:
 def test_aws_has_nothing_of_ours_that_keeps_data(ram: int) -> None:
     objects = _made(_read(AWS, ram).source)
     workloads = {service_of(o) for o in objects if is_workload(o)}
-    assert workloads == {"trino-coordinator", "hive-metastore", "dbt"} | ({"trino-worker"} if ram > 3072 else set())
+    assert workloads == {"audit", "trino-coordinator", "hive-metastore", "dbt"} | (
+        {"trino-worker"} if ram > 3072 else set()
+    )
     assert "volumeClaimTemplates" not in str(objects)
     named = {(o["kind"], o["metadata"]["name"]): o for o in objects if service_of(o) in ("", "minio")}
     assert [kind for kind, name in named if name.startswith("minio")] == ["Service"]

@@ -95,7 +95,7 @@ def test_which_stack_is_asked_with_the_same_words_everywhere() -> None:
     assert {path for path, names in options.items() if "--target" in names} == {("k8s", "export"), ("k8s", "apply")}
     on = {path for path, names in options.items() if "--on" in names}
     building = {("dbt", verb) for verb in ("build", "run", "test", "retry", "seed", "snapshot")}
-    assert on == {("seed",), ("verify",), ("credentials",)} | building
+    assert on == {("seed",), ("verify",), ("credentials",), ("audit", "queries")} | building
     assert all("--context" in options[path] for path in on)
 
 

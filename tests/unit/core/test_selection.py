@@ -12,7 +12,7 @@ from datameesh_cli.errors import UserError
 
 MODEL = Repository(Path(__file__).parents[3]).model()
 LAKE = {"hive-metastore", "hive-metastore-db", "minio"}
-PLATFORM = LAKE | {"trino-coordinator", "trino-worker", "sales-db", "marketing-db"}
+PLATFORM = LAKE | {"audit", "trino-coordinator", "trino-worker", "sales-db", "marketing-db"}
 
 
 def _names(wanted: Selection) -> set[str]:
@@ -33,7 +33,10 @@ def _names(wanted: Selection) -> set[str]:
         (Selection(services=("minio", "sales-db")), {"minio", "sales-db"}),
         (Selection(("core",), ("hive-metastore",)), LAKE | {"sales-db", "marketing-db"}),
         # What only a service that is left out needs is not there; it is itself, to be named as left out.
-        (Selection(services=("trino-coordinator",), without=("hive-metastore",)), PLATFORM - {"hive-metastore-db"}),
+        (
+            Selection(services=("trino-coordinator",), without=("hive-metastore", "audit")),
+            PLATFORM - {"hive-metastore-db"},
+        ),
     ],
 )
 def test_a_service_comes_with_everything_it_needs(wanted: Selection, names: set[str]) -> None:
@@ -107,7 +110,7 @@ def test_who_talks_to_what_is_left_out_is_told_and_who_waits_for_it_refuses() ->
     assert "dbt" in told("trino-coordinator")[0]
     with pytest.raises(UserError, match="hive-metastore cannot start without hive-metastore-db"):
         told("hive-metastore-db")
-    assert "hive-metastore-db" not in " ".join(told("hive-metastore-db", "hive-metastore"))
+    assert "hive-metastore-db" not in " ".join(told("hive-metastore-db", "hive-metastore", "audit"))
 
 
 def test_it_is_told_in_words() -> None:

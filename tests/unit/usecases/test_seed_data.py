@@ -39,7 +39,7 @@ class Database(Server):
             return [("there",)] if self.held else [(None,)]
         if "FROM datameesh.loaded_set l ORDER" in sql:
             return [("small", t.name, 10, 1, self.held, "77") for t in tables]
-        if "pg_class" in sql:
+        if "FROM pg_class" in sql and "relowner" in sql:
             return [(t.name, "owner", True) for t in tables] if self.held else []
         if "xmin" in sql:
             return [(10, self.added)]
