@@ -56,6 +56,12 @@ def print_line(line: str = "") -> None:
     typer.echo(line)
 
 
+def warn(line: str) -> None:
+    """Given what must not be overlooked, print it in yellow on standard error; nothing for ""."""
+    if line:
+        typer.secho(line, err=True, fg=typer.colors.YELLOW)
+
+
 def print_table(
     columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str = "", right: Sequence[str] = ()
 ) -> None:

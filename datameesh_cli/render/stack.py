@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datameesh_cli.core.health import ServiceState
 from datameesh_cli.core.memory import format_mib
 from datameesh_cli.render.live import LiveView
-from datameesh_cli.render.output import print_line, print_table, report
+from datameesh_cli.render.output import print_line, print_table, report, warn
 from datameesh_cli.render.plan import print_plan
 from datameesh_cli.usecases.show_status import Address, Credential, Reason, Status
 from datameesh_cli.usecases.start_profile import Started
@@ -51,6 +51,7 @@ def print_started(started: Started) -> None:
         return
     for name, reason in plan.left_out.items():
         print_line(f"{name}: {reason}")
+    warn(started.warning)
     print_line(
         f"{len(started.states)} services healthy in {started.seconds:.1f} s, "
         f"limits {plan.total} of {plan.budget} MiB. Next: dm urls, dm seed, dm sql"
@@ -103,6 +104,7 @@ def print_status(status: Status) -> None:
     well = "all well" if status.healthy else "NOT well: dm why <service>"
     if status.warning:
         print_line(status.warning)
+    warn(status.mode_warning)
     print_line(f"{status.selection}; budget {format_mib(status.budget)}; {well}")
 
 

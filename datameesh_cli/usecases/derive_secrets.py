@@ -61,6 +61,15 @@ def read_mode(adapters: Adapters) -> Mode:
     return ACADEMIC if isinstance(kept, dict) and kept.get("mode") == ACADEMIC else GOVERNED
 
 
+def mode_warning(mode: Mode) -> str:
+    """Given a mode, return what everybody must know of it; "" where there is nothing."""
+    if mode == GOVERNED:
+        return ""
+    return (
+        "mode academic: every person may read and write everything, unmasked; back to roles: dm security mode governed"
+    )
+
+
 def makers_of(services: Iterable[Service]) -> dict[str, Maker]:
     """Given services, return what makes each derived secret. Raise UserError where two of them say it otherwise."""
     found: dict[str, Maker] = {}
@@ -84,14 +93,17 @@ def passwords(adapters: Adapters) -> tuple[str, ...]:
     return tuple(password_of(name) for name in (people.accounts if people else ()))
 
 
-def derive_secrets(adapters: Adapters, services: Sequence[Service], store: State) -> dict[str, str]:
+def derive_secrets(
+    adapters: Adapters, services: Sequence[Service], store: State, only: Iterable[str] | None = None
+) -> dict[str, str]:
     """Given services and a store that has everybody's password, bring their derived secrets there up to date and return them.
 
-    The store is the stack's own, or that of an export with passwords of its own.
+    The store is the stack's own, or that of an export with passwords of its own. `only` names those to be made.
     """
     holders = adapters.repository.model().services
     said = makers_of([*holders, *services])
-    makers = {name: maker for name, maker in said.items() if any(name in service.secrets for service in services)}
+    wanted = {name for service in services for name in service.secrets}.intersection(said if only is None else only)
+    makers = {name: maker for name, maker in said.items() if name in wanted}
     people = read_people(adapters)
     if not makers:
         return {}
@@ -106,6 +118,20 @@ def derive_secrets(adapters: Adapters, services: Sequence[Service], store: State
         made[name] = MAKERS[maker](material)
         store.write_derived(name, made[name])
     return made
+
+
+def derive_again(adapters: Adapters) -> tuple[str, ...]:
+    """After a change of people, mode or passwords: bring up to date what a container of this stack may have mounted.
+
+    Everybody who is new gets a password. Return the names of the derived secrets that were otherwise; those that were never made
+    are not made now.
+    """
+    services = adapters.repository.model().services
+    adapters.state.ensure_secrets(passwords(adapters))
+    there = {name: adapters.state.derived(name) for name in makers_of(services)}
+    in_use = [s for s in services if any(there.get(name) for name in s.secrets)]
+    made = derive_secrets(adapters, in_use, adapters.state, only=[name for name, text in there.items() if text])
+    return tuple(sorted(name for name, text in made.items() if text != there[name]))
 
 
 def _material(adapters: Adapters, people: People, store: State) -> Material:

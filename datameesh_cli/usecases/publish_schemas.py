@@ -1,11 +1,16 @@
-"""What our YAML files may say, published: schemas/ for editors, docs/reference for people, and a line in every file of ours."""
+"""What our YAML files may say, published: schemas/ for editors, docs/reference for people, and a line in every file of ours.
+
+And docs/people.md, which says of each person what the file of people gives them.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from datameesh_cli.core.formats import FORMATS
+from datameesh_cli.core.identity.page import people_page
 from datameesh_cli.core.reference import contents, page
+from datameesh_cli.usecases.derive_secrets import read_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,4 +33,6 @@ def published(adapters: Adapters) -> dict[Path, str]:
         for path in (path for place in of.places for path in adapters.repository.found(root, place)):
             folders = len(path.relative_to(root).parts) - 1
             found[path] = of.with_header(adapters.repository.read_text(path), folders)
+    if said := read_file(adapters):
+        found[root / "docs" / "people.md"] = people_page(said, "made by `dm dev schemas`")
     return found

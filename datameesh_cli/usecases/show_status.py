@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datameesh_cli.core.health import Container, ServiceState, first_broken, last_error_line
+from datameesh_cli.core.identity.people import GOVERNED, password_of
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.ram_plan import MemoryShare
 from datameesh_cli.core.selection import Selection
+from datameesh_cli.usecases.derive_secrets import makers_of, mode_warning, read_mode, read_people
 from datameesh_cli.usecases.open_target import ChosenCluster
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory, running_plan
 from datameesh_cli.usecases.start_profile import current_states
@@ -49,6 +51,8 @@ class Status:
     healthy: bool
     warning: str = ""
     """What must be known of the address that the ports are published on."""
+    mode: str = GOVERNED
+    mode_warning: str = ""
 
 
 def show_status(adapters: Adapters, *, usage: bool = False) -> Status:
@@ -57,6 +61,7 @@ def show_status(adapters: Adapters, *, usage: bool = False) -> Status:
     containers = adapters.engine.containers(adapters.project)
     states = {s.service: s for s in current_states(adapters, planned)}
     used = adapters.engine.memory_used(adapters.project) if usage else None
+    mode = read_mode(adapters)
     lines = tuple(
         _line(s, planned, states.get(s.name), containers, used)
         for s in planned.services
@@ -72,6 +77,8 @@ def show_status(adapters: Adapters, *, usage: bool = False) -> Status:
         dict(planned.plan.left_out),
         healthy=bool(containers) and all(line.ok for line in lines if line.kind == "service"),
         warning=planned.bind.warning if containers else "",
+        mode=mode,
+        mode_warning=mode_warning(mode),
     )
 
 
@@ -135,12 +142,20 @@ class Credential:
 
 
 def list_credentials(adapters: Adapters, cluster: ChosenCluster | None = None) -> tuple[Credential, ...]:
-    """Return the generated secrets of the stack, or of the export on a cluster, with the services that read them."""
+    """Return the generated secrets of the stack, or of the export on a cluster, with the services that read them, and the passwords
+    of people. What is only made of others is none: nobody types it."""
     services = adapters.repository.model().services
+    made, people = makers_of(services), read_people(adapters)
+    owners = {password_of(p.name): (f"{p.display}, for all tools",) for p in (people.people if people else ())}
     store = adapters.state.of_export(adapters.chosen_context(cluster.context)) if cluster else adapters.state
     return tuple(
-        Credential(name, store.secret(name), tuple(sorted(s.name for s in services if name in s.secrets)))
+        Credential(
+            name,
+            store.secret(name),
+            owners.get(name, ()) + tuple(sorted(s.name for s in services if name in s.secrets)),
+        )
         for name in store.secret_names()
+        if name not in made
     )
 
 

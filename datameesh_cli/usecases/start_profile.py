@@ -19,7 +19,7 @@ from datameesh_cli.core.selection import Selection
 from datameesh_cli.core.stream import Report
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 from datameesh_cli.usecases.build_images import Told, build_missing
-from datameesh_cli.usecases.derive_secrets import derive_secrets, secrets_of
+from datameesh_cli.usecases.derive_secrets import derive_secrets, mode_warning, read_mode, secrets_of
 from datameesh_cli.usecases.enforce_network import guard, place_services, wanted_image
 from datameesh_cli.usecases.mark_inputs import made_of
 from datameesh_cli.usecases.plan_memory import Planned, plan_selection
@@ -58,6 +58,8 @@ class Started:
     states: tuple[ServiceState, ...]
     seconds: float
     dry_run: bool = False
+    warning: str = ""
+    """What must be known of the mode that it runs in."""
 
 
 def start_profile(
@@ -87,7 +89,7 @@ def start_profile(
         if place_services(adapters, planned.model.services, report):
             guard(adapters, planned.model.services, report)
         states = _start_and_wait(adapters, planned, request.timeout, watch)
-    return Started(planned, states, adapters.clock.now() - began)
+    return Started(planned, states, adapters.clock.now() - began, warning=mode_warning(read_mode(adapters)))
 
 
 def current_states(adapters: Adapters, planned: Planned) -> tuple[ServiceState, ...]:

@@ -1,4 +1,4 @@
-"""Make schemas/, docs/reference and the editors' line in every YAML file anew, after a change of their keys.
+"""Make schemas/, docs/reference, docs/people.md and the editors' line in every YAML file anew.
 
 Example: dm dev schemas
 """

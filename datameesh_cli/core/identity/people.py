@@ -225,18 +225,23 @@ def is_admin_entry(entry: PersonEntry, said: IdentityFile) -> bool:
 
 def check_person(name: str, entry: PersonEntry, said: IdentityFile, at: str) -> None:
     """Given a person, raise Wrong for a name that not every tool takes, or a group or region that there is not."""
-    if not re.fullmatch(NAME, name):
-        raise Wrong(
-            f"`{at}`: '{name}' is no name for an account", "3 to 32 small letters, digits, - and _, a letter first"
-        )
-    if name in said.reserved or name in said.programs:
-        raise Wrong(f"`{at}`: '{name}' is the account of a program", "take another name")
+    check_name(name, said, at)
     for i, group in enumerate(entry.groups):
         if group not in said.groups:
             raise Wrong(f"`{at}.groups[{i}]`: there is no group '{group}'", nearest(group, said.groups, "groups"))
     for i, region in enumerate(entry.regions):
         if region not in said.regions:
             raise Wrong(f"`{at}.regions[{i}]`: there is no region '{region}'", nearest(region, said.regions, "regions"))
+
+
+def check_name(name: str, said: IdentityFile, at: str) -> None:
+    """Given the name of an account, raise Wrong if not every tool takes it, or if it is a program's."""
+    if not re.fullmatch(NAME, name):
+        raise Wrong(
+            f"`{at}`: '{name}' is no name for an account", "3 to 32 small letters, digits, - and _, a letter first"
+        )
+    if name in said.reserved or name in said.programs:
+        raise Wrong(f"`{at}`: '{name}' is the account of a program", "take another name")
 
 
 def _check_groups(said: IdentityFile) -> None:

@@ -1,0 +1,6 @@
+"""How safe this stack is meant to be.
+
+Example: dm security mode academic
+"""
+
+COMMANDS = {"Commands": ("mode",)}
