@@ -15,7 +15,7 @@ _RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"compose/(compose|services|files)\.yaml$",
         ("tests/contract",),
     ),  # they follow from the folders, which changed too
-    (r"(compose|profiles|seed|dbt)/", (*QUICK, *CHECKS)),
+    (r"(compose|profiles|seed|dbt|identity)/", (*QUICK, *CHECKS)),
     (r"k8s-export/", (*QUICK, "tests/integration/test_k8s_*.py")),
     (r"datameesh_cli/core/k8s/", (*QUICK, "tests/integration/test_k8s_*.py")),
     (r"datameesh_cli/(core|render)/|datameesh_cli/errors\.py$", QUICK),

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 _PLATFORM = ("compose", "profiles", "services")
-_REST = ("datameesh_cli", "dbt", "k8s-export", "seed", "requirements.lock")
+_REST = ("datameesh_cli", "dbt", "identity", "k8s-export", "seed", "requirements.lock")
 _TESTS = ("conftest.py", "pyproject.toml", "requirements-test.lock", "tests")
 
 

@@ -90,7 +90,7 @@ def test_the_files_of_aws_say_what_amazon_s3_needs() -> None:
 def test_aws_has_nothing_of_ours_that_keeps_data(ram: int) -> None:
     objects = _made(_read(AWS, ram).source)
     workloads = {service_of(o) for o in objects if is_workload(o)}
-    assert workloads == {"audit", "trino-coordinator", "hive-metastore", "dbt"} | (
+    assert workloads == {"audit", "trino-coordinator", "hive-metastore", "dbt", "sign-in"} | (
         {"trino-worker"} if ram > 3072 else set()
     )
     assert "volumeClaimTemplates" not in str(objects)
@@ -99,7 +99,7 @@ def test_aws_has_nothing_of_ours_that_keeps_data(ram: int) -> None:
     assert named["Service", "minio"]["spec"] == {"type": "ExternalName", "externalName": S3}
     (quota,) = [o["spec"]["hard"] for o in objects if o["kind"] == "ResourceQuota"]
     assert (quota["persistentvolumeclaims"], quota["requests.storage"]) == ("0", "0Mi")
-    assert quota["services.nodeports"] == "1", "Trino's; the store's two are gone with it"
+    assert quota["services.nodeports"] == "2", "Trino's and the sign-in's; the store's two are gone with it"
 
 
 def test_the_lake_s_clients_may_leave_the_cluster_on_the_port_of_s3_and_nobody_comes_in() -> None:
@@ -113,7 +113,8 @@ def test_the_lake_s_clients_may_leave_the_cluster_on_the_port_of_s3_and_nobody_c
         (rule,) = spec["egress"]
         assert rule == {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"port": 443, "protocol": "TCP"}]}
     assert [n for n, spec in policies.items() if "ipBlock" in str(spec.get("ingress"))] == [
-        "outside-to-trino-coordinator-8080"
+        "outside-to-sign-in-5556",
+        "outside-to-trino-coordinator-8080",
     ]
 
 

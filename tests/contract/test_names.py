@@ -7,7 +7,7 @@ The rule, read from the code's own syntax tree, so comments, docstrings and impo
 2. A folder of services/ that is called after a program or library which the package drives (`TOOLS`) may be named in the texts of
    the files that wrap it, and nowhere else. An adapter and its class are called after what they wrap, so identifiers are free.
 3. `base` and `build` are English words and images that others are built from, no services: they are not looked for. `audit` is a
-   schema of the trail's database, which the statements that read it name.
+   schema of the trail's database, which the statements that read it name, `sign-in` is what people do.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.contract.repo import ROOT, label
 
 PACKAGE = ROOT / "datameesh_cli"
 FILES = sorted(path for layer in ("core", "usecases", "adapters") for path in (PACKAGE / layer).rglob("*.py"))
-ENGLISH = {"audit", "base", "build"}
+ENGLISH = {"audit", "base", "build", "sign-in"}
 TOOLS = {
     # The tool and its project, the folder dbt/ of the checkout; `dm dbt` is a command of ours.
     "dbt": "core/dbt_project core/dbt_results core/reach_of_change adapters/dbt_files adapters/repository "

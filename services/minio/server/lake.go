@@ -48,9 +48,11 @@ func makeLake(file string) {
 	ctx := context.Background()
 	for try := 1; ; try++ {
 		time.Sleep(200 * time.Millisecond)
-		if newObjectLayerFn() == nil || !globalIAMSys.Initialized() {
+		if newObjectLayerFn() == nil || !globalIAMSys.Initialized() || !globalBucketMetadataSys.Initialized() {
 			continue
 		}
+		// The server still reads what an earlier start left; policies that were set before that would be those again.
+		<-globalIAMSys.configLoaded
 		keepFewBuffers()
 		lake, accounts, err := lakeFrom(ctx, file)
 		if err == nil {

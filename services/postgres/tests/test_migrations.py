@@ -68,6 +68,13 @@ def test_an_old_volume_has_the_new_rights_and_all_its_data(old: Volume) -> None:
     )
     assert old.sql("SELECT pronamespace::regnamespace FROM pg_proc WHERE proname = 'trap'") == "set_aside"
     assert "routine trap(text) in schema public is not the owner's" in log.lower()
+    # People read what the owner has, and not what may be a trap.
+    reads = "SELECT has_table_privilege('people_all_rows', '{}', 'SELECT')"
+    assert [old.sql(reads.format(table)) for table in ("orders", "mart_customer_journey", "mart_trap")] == [
+        "t",
+        "t",
+        "f",
+    ]
     # And the rights are of use: rows come in, marts are served.
     assert old.sql("INSERT INTO orders (total_amount) VALUES (1) RETURNING order_id", "api") == "22"
     columns = """'[{"name": "email", "type": "varchar"}]'"""

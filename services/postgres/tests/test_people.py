@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -352,6 +353,23 @@ def test_what_is_written_granted_and_read_of_personal_data_is_in_the_log(running
     ):
         assert any(who in line and what in line for line in seen), (who, what, seen)
     assert not any("nothing of note" in line for line in seen)
+
+
+def test_a_volume_of_before_gets_rules_and_masks_without_a_load(built: None, tmp_path: Path) -> None:
+    """Its tables were loaded before there were any: the migration alone puts them on."""
+    before = {file: place for file, place in FRESH.items() if file.name != "sales-db-002-security.sql"}
+    schema = (ROOT / "seed" / "sales" / "schema.sql").read_text().replace("CALL security.guard();", "")
+    with a_volume(tmp_path / "secrets") as volume:
+        volume.start(before)
+        load = ["docker", "exec", "-i", volume.name, "psql", "-qX1", "-v", "ON_ERROR_STOP=1", "-U", "owner"]
+        subprocess.run(load, input=schema + ROWS, text=True, check=True)
+        volume.stop()
+        write(volume, PEOPLE)
+        volume.start(FRESH)
+        assert soon(lambda: enters(volume, "emea_user", statement=COUNTS) == "3|6")
+        assert enters(volume, "mike", statement=COUNTS) == "6|21"
+        assert "permission denied" in enters(volume, "mike", statement="SELECT ssn FROM customer_pii")
+        assert enters(volume, "mike", statement="SELECT ssn FROM security.customer_pii LIMIT 1") == "***-**-6789"
 
 
 def test_nobodys_password_is_in_the_log(running: Volume) -> None:

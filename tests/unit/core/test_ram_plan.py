@@ -18,9 +18,9 @@ from tests.fakes.values import a_service
 
 REPOSITORY = Repository(Path(__file__).parents[3]).model()
 MESH = REPOSITORY.of_profiles(["analytics"])
-MINIMUM = 1384
+MINIMUM = 1432
 BUDGETS = [*range(MINIMUM, 4200), *range(4200, 32 * 1024 + 1, 37), 32 * 1024]
-SMALLEST = {"core": 160, "analytics": 1384}
+SMALLEST = {"core": 160, "analytics": 1432}
 """Of each profile: the sum of the minima that its folders say, without what may be left out."""
 
 
@@ -42,10 +42,10 @@ def test_one_mib_less_is_refused_with_the_whole_arithmetic() -> None:
         plan_ram(MESH, MINIMUM - 1)
     assert caught.value.exit_code == 3
     assert caught.value.message == (
-        "the budget is 1383 MiB, these services need at least 1384 MiB: trino-coordinator 640 + hive-metastore 192 + dbt 160 + "
-        "minio 128 + hive-metastore-db 80 + marketing-db 80 + sales-db 80 + audit 24 = 1384"
+        "the budget is 1431 MiB, these services need at least 1432 MiB: trino-coordinator 640 + hive-metastore 192 + dbt 160 + "
+        "minio 128 + hive-metastore-db 80 + marketing-db 80 + sales-db 80 + sign-in 48 + audit 24 = 1432"
     )
-    assert "--ram 1384m" in caught.value.hint
+    assert "--ram 1432m" in caught.value.hint
     assert "--without trino-coordinator saves 640" in caught.value.hint
     assert "--without sales-db saves 80" in caught.value.hint
 
@@ -75,7 +75,7 @@ def test_a_worker_that_is_left_out_by_hand_is_left_out_as_a_small_budget_does() 
     }
 
 
-@pytest.mark.parametrize("budget", [0, 1, 600, 1383])
+@pytest.mark.parametrize("budget", [0, 1, 600, 1431])
 def test_the_budget_that_a_refusal_names_is_accepted_and_the_smallest(budget: int) -> None:
     with pytest.raises(HostError) as caught:
         plan_ram(MESH, budget)
@@ -116,9 +116,9 @@ def test_replicas_count() -> None:
     [
         (3072, 3071, "0", "true"),
         (3072, 3072, "1", None),
-        (100, 1384, "0", "true"),
-        (100, 2023, "0", "true"),
-        (100, 2024, "1", None),
+        (100, 1432, "0", "true"),
+        (100, 2071, "0", "true"),
+        (100, 2072, "1", None),
     ],
 )
 def test_a_small_budget_leaves_the_worker_out(
@@ -131,7 +131,7 @@ def test_a_small_budget_leaves_the_worker_out(
     assert variables["TRINO_WORKER_REPLICAS"] == replicas
     assert variables.get("TRINO_INCLUDE_COORDINATOR") == includes_coordinator
     assert ("TRINO_WORKER_LIMIT" in variables) == ("TRINO_WORKER_HEAP" in variables) == (replicas == "1")
-    says = "left out below 3 GiB: " if below == 3072 else "left out below 2024 MiB: "
+    says = "left out below 3 GiB: " if below == 3072 else "left out below 2072 MiB: "
     assert plan.left_out == ({"trino-worker": says + "the coordinator also works"} if replicas == "0" else {})
 
 
@@ -223,7 +223,7 @@ def test_for_every_budget_the_limits_fit_and_stay_between_minimum_and_want() -> 
 
 def test_for_every_budget_a_jvm_keeps_what_it_needs_beside_its_heap_and_trino_can_start() -> None:
     """Trino refuses to start where a query's memory and the headroom together are more than the heap."""
-    outside = {"trino-coordinator": 384, "trino-worker": 384, "hive-metastore": 144, "minio": 64}
+    outside = {"trino-coordinator": 384, "trino-worker": 384, "hive-metastore": 144, "minio": 64, "sign-in": 32}
     for budget in BUDGETS:
         plan = plan_ram(MESH, budget)
         assert {s.service for s in plan.shares if s.heap} == set(outside) - set(plan.left_out)

@@ -24,7 +24,7 @@ def _names(wanted: Selection) -> set[str]:
     [
         (Selection(), set()),
         (Selection(("core",)), {"sales-db", "marketing-db"}),
-        (Selection(("analytics",)), PLATFORM | {"dbt"}),
+        (Selection(("analytics",)), PLATFORM | {"dbt", "sign-in"}),
         (Selection(services=("sales-db",)), {"sales-db"}),
         (Selection(services=("hive-metastore",)), LAKE),
         (Selection(services=("trino-coordinator",)), PLATFORM),
@@ -110,7 +110,7 @@ def test_who_talks_to_what_is_left_out_is_told_and_who_waits_for_it_refuses() ->
     assert "dbt" in told("trino-coordinator")[0]
     with pytest.raises(UserError, match="hive-metastore cannot start without hive-metastore-db"):
         told("hive-metastore-db")
-    assert "hive-metastore-db" not in " ".join(told("hive-metastore-db", "hive-metastore", "audit"))
+    assert "hive-metastore-db" not in " ".join(told("hive-metastore-db", "hive-metastore", "audit", "sign-in"))
 
 
 def test_it_is_told_in_words() -> None:
