@@ -33,6 +33,8 @@ if TYPE_CHECKING:
         kubectl,
         kubernetes_schema,
         line_editor,
+        net_rules,
+        network,
         password_hash,
         postgres,
     )
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from datameesh_cli.adapters.dbt_files import DbtFiles
     from datameesh_cli.adapters.held import Held
     from datameesh_cli.adapters.kubernetes_target import KubernetesTarget
+    from datameesh_cli.adapters.net_rules import Rules
+    from datameesh_cli.adapters.network import Network
     from datameesh_cli.adapters.object_store import ObjectStore
     from datameesh_cli.adapters.trino import Trino
     from datameesh_cli.core.images import ImageSource
@@ -62,6 +66,7 @@ class Host(Protocol):
     """The user's machine (`adapters/host.py`)."""
 
     def environment(self) -> dict[str, str]: ...
+    def user(self) -> int: ...
     def has_address(self, address: str) -> bool: ...
     def is_port_free(self, address: str, port: int) -> bool: ...
     def port_holder(self, port: int) -> str | None: ...
@@ -164,7 +169,9 @@ class Hashes(Protocol):
 
 
 if TYPE_CHECKING:
-    _whole: tuple[Lines, Images, ImageFolders, Bundles, Export, Kompose, Schemas, Kubectl, Databases, Hashes] = (
+    _whole: tuple[
+        Lines, Images, ImageFolders, Bundles, Export, Kompose, Schemas, Kubectl, Databases, Network, Rules, Hashes
+    ] = (
         *(
             line_editor,
             image_builder,
@@ -175,6 +182,8 @@ if TYPE_CHECKING:
             kubernetes_schema,
             kubectl,
             postgres,
+            network,
+            net_rules,
             password_hash,
         ),
     )
@@ -224,6 +233,8 @@ class Adapters:
     held: type[Held]
     export: Export
     kompose: Kompose
+    network: Network
+    rules: Rules
     schemas: Schemas
     score: Callable[[Objects], list[tuple[str, str]] | None]
     kubectl: Kubectl
@@ -267,6 +278,8 @@ def adapters_for(name: str = DEFAULT_NAME, root: Path | None = None, state_root:
         held=_later("held", "Held"),
         export=_later("export_folder"),
         kompose=_later("kompose"),
+        network=_later("network"),
+        rules=_later("net_rules"),
         schemas=_later("kubernetes_schema"),
         score=_later("kube_score", "critical"),
         kubectl=_later("kubectl"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,8 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datameesh_cli.adapters import answers, docker, files, process
+from datameesh_cli.adapters import answers, docker, files, network, process
+from datameesh_cli.core.network import ADDRESSES, BLOCK_VARIABLE, address_variable, stand_ins
 from datameesh_cli.core.stream import Stream
+from datameesh_cli.errors import UnhealthyError
 
 if TYPE_CHECKING:
     from python_on_whales import DockerClient
@@ -47,7 +50,7 @@ class Compose:
         The function handed over says whether Compose is still at work, and raises what it failed with. Whoever leaves early,
         through a failure or Ctrl-C, ends Compose first, so that the next `up` has the project to itself.
         """
-        command = [*self._base(profiles), "up", "--detach", "--quiet-pull", "--pull", "never", *services]
+        command = [*self._placed(profiles), "up", "--detach", "--quiet-pull", "--pull", "never", *services]
         with process.begun(command) as finished:
 
             def at_work() -> bool:
@@ -92,15 +95,16 @@ class Compose:
         afterwards, also on Ctrl-C.
         """
         name = f"{self.project}-{service}-run-{secrets.token_hex(6)}"
-        args = [*self._base(["*"]), "run", "--rm", "--name", name, "--no-deps", "-T", "--quiet-pull"]
-        for name, value in (env or {}).items():
-            args += ["-e", f"{name}={value}"]
+        args = [*self._placed(["*"]), "run", "--rm", "--name", name, "--no-deps", "-T", "--quiet-pull"]
+        for variable, value in (env or {}).items():
+            args += ["-e", f"{variable}={value}"]
         for volume in volumes:
             args += ["-v", volume]
         if program:
             args += ["--entrypoint", program[0]]
         try:
-            code = yield from process.stream([*args, service, *program[1:], *command])
+            surroundings = {**os.environ, **self._address_of_run(service)}
+            code = yield from process.stream([*args, service, *program[1:], *command], env=surroundings)
         except BaseException:
             # Compose that is told to end leaves the container at work.
             docker.run("rm", "--force", name)
@@ -115,6 +119,32 @@ class Compose:
     def exec_command(self, service: str, command: Sequence[str], *, terminal: bool) -> list[str]:
         """Given a service and a command, return the command that runs it in the service's first container."""
         return [*self._base(["*"]), "exec", *([] if terminal else ["-T"]), service, *command]
+
+    def stand_in(self, service: str) -> str:
+        """Given a service, return an address that has its rights on the network and is free; "" where services have none."""
+        lines = (files.read_if_there(self._addresses) or "").splitlines()
+        variables = dict(line.partition("=")[::2] for line in lines)
+        first, block = variables.get(address_variable(service), ""), variables.get(BLOCK_VARIABLE, "")
+        if not first or not block.isdecimal():
+            return ""
+        found = network.free(self.project, stand_ins(first, int(block)))
+        if not found:
+            raise UnhealthyError(f"all addresses of {service} are taken", "wait until what runs in its name has ended")
+        # Not the first one: two that look at the same time would take it both.
+        return secrets.choice(found)
+
+    def _address_of_run(self, service: str) -> dict[str, str]:
+        address = self.stand_in(service)
+        return {address_variable(service): address} if address else {}
+
+    @property
+    def _addresses(self) -> Path:
+        return self.env_file.with_name(ADDRESSES)
+
+    def _placed(self, profiles: Sequence[str]) -> list[str]:
+        """The base of a command that starts something: each service has its address on the network that `dm` made."""
+        added = ["--env-file", str(self._addresses)] if files.is_there(self._addresses) else []
+        return [*self._base(profiles), *added]
 
     def _client(self) -> DockerClient:
         return docker.compose(self.file, self.project, self.env_file if files.is_file(self.env_file) else None, ["*"])

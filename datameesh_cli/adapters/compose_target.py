@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from datameesh_cli.adapters import answers, docker, tunnel
 from datameesh_cli.adapters.compose import Compose
 from datameesh_cli.adapters.engine import Engine
+from datameesh_cli.adapters.network import network_name
 from datameesh_cli.adapters.target import TIMEOUT, WAYS_IN, FromOutside
 from datameesh_cli.core.expectation import Answer
 from datameesh_cli.core.kind import Ended, ended
@@ -25,6 +26,8 @@ class ComposeTarget(FromOutside):
     compose: Compose
     jobs: frozenset[str]
     image: str
+    consumers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Who may open a connection to a service, by the service's name."""
     kind: str = "compose"
 
     @cached_property
@@ -40,9 +43,11 @@ class ComposeTarget(FromOutside):
         done = self.engine.exec(self._container(service), command, timeout=TIMEOUT)
         return Ended(done.code, done.out, done.err)
 
-    def run_near(self, name: str, command: Sequence[str]) -> Ended:  # noqa: ARG002
-        """Given a command, run it in a container of its own on the stack's network, where everybody reaches everybody."""
-        done = self.engine.run_once(self.image, f"{self.compose.project}_mesh", command)
+    def run_near(self, name: str, command: Sequence[str]) -> Ended:
+        """Given a command, run it in a container of its own on the stack's network, in the name of a service that uses `name`."""
+        users = [user for user in self.consumers.get(name, ()) if user != name]
+        address = self.compose.stand_in(users[0]) if users else ""
+        done = self.engine.run_once(self.image, network_name(self.compose.project), command, address)
         return Ended(done.code, done.out, done.err)
 
     def published(self, services: Sequence[str]) -> Answer:

@@ -91,9 +91,10 @@ class Engine:
             # A container that ended in this moment says `--`.
             return {name: round(mib(used)) if used[0].isdigit() else 0 for name, used, *_ in said}
 
-    def run_once(self, image: str, network: str, command: Sequence[str]) -> process.Finished:
-        """Given an image, a network and a command, run it in a container that is removed afterwards."""
-        words = ["run", "--rm", "--network", network, "--entrypoint", command[0], image, *command[1:]]
+    def run_once(self, image: str, network: str, command: Sequence[str], address: str = "") -> process.Finished:
+        """Given an image, a network and a command, run it in a container that is removed afterwards; `address` is its own there."""
+        place = ["--network", network, *(["--ip", address] if address else [])]
+        words = ["run", "--rm", *place, "--entrypoint", command[0], image, *command[1:]]
         return docker.run(*words, timeout=120)
 
     def networks(self, project: str) -> tuple[str, ...]:

@@ -12,6 +12,11 @@ def environment() -> dict[str, str]:
     return dict(os.environ)
 
 
+def user() -> int:
+    """Return the number of the user that runs this program."""
+    return os.getuid()
+
+
 def has_address(address: str) -> bool:
     """Given an IPv4 address, say whether it is one of this machine's own (0.0.0.0 stands for all of them)."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from datameesh_cli.core.model import Service
+from datameesh_cli.core.network import address_variable
 from datameesh_cli.errors import UserError
 
 SECRETS = "${DM_SECRETS:-../.dm/datameesh/secrets}"
@@ -63,8 +64,10 @@ def _base(service: Service, mounts: Sequence[Mount]) -> dict[str, Any]:
         "extends": {"file": "hardened.yaml", "service": service.kind},
         "labels": {"datameesh.namespace": service.namespace},
     }
+    # `dm up` sets the variable, so that the rules of the network know who is who; without it the engine chooses.
+    said["networks"] = {"mesh": {"ipv4_address": f"${{{address_variable(service.name)}:-}}"}}
     if service.kind == "service":
-        said["networks"] = {"mesh": {"aliases": [address]}}
+        said["networks"]["mesh"]["aliases"] = [address]
     if any("*" in pattern for pattern in service.files):
         said["secrets"] = list(service.secrets)
     if mounts:

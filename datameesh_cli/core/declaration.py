@@ -184,7 +184,7 @@ class Declaration:
         tuple[Annotated[Edge, PlainValidator(_edge, json_schema_input_type=_EdgeText)], ...],
         AfterValidator(_once),
     ] = key(
-        "every connection it opens, as service:port or role:port inside; Kubernetes lets nothing else through",
+        "every connection it opens, as service:port or role:port inside; nothing else is let through",
         default=(),
         example=["orders-db:5432"],
     )

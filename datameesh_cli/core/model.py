@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from datameesh_cli.core import roles
@@ -174,6 +174,13 @@ def _refuse_loose_edges(model: Model) -> None:
                     f"{where}: it consumes '{edge.service}:{edge.port}', a port that {edge.service} does not expose",
                     f"ports that it exposes: {ports}",
                 )
+
+
+def connections(service: Service, known: Mapping[str, Service]) -> tuple[Edge, ...]:
+    """Given a service and all that there are, return every connection that it opens: what it consumes, and the first port of what
+    it waits for. The one source of what a network lets through, here and on a cluster."""
+    awaited = [known[name] for name in service.depends_on if name in known]
+    return tuple(dict.fromkeys([*service.consumes, *(Edge(s.name, s.listens[0]) for s in awaited if s.listens)]))
 
 
 def in_dependency_order(services: Iterable[Service]) -> tuple[Service, ...]:

@@ -46,8 +46,9 @@ def plain(value: Any) -> Any:
 
 
 def report(line: str = "") -> None:
-    """Print one line of progress or advice. It goes to standard error, so that standard output holds only the result."""
-    typer.echo(line, err=True)
+    """Print one line of progress or advice. It goes to standard error, so that standard output holds only the result; a warning is
+    yellow on a terminal."""
+    typer.secho(line, err=True, fg="yellow" if line.startswith("warning: ") else None)
 
 
 def print_line(line: str = "") -> None:

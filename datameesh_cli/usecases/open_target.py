@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datameesh_cli.core.cluster import plan_of
-from datameesh_cli.core.model import Model
+from datameesh_cli.core.model import Model, Service
 from datameesh_cli.core.roles import OBJECT_STORE, SQL, all_providing, key_pair, way_in
 from datameesh_cli.core.stack import StackPort
 from datameesh_cli.errors import UnhealthyError
@@ -67,6 +67,7 @@ def open_target(adapters: Adapters, planned: Planned) -> ComposeTarget:
         trusted=trusted_ports(adapters, services),
         jobs=frozenset(s.name for s in services if s.kind == "job"),
         image=services[0].image,
+        consumers=_consumers(planned.model.services),
     )
 
 
@@ -96,7 +97,6 @@ def open_kubernetes(adapters: Adapters, context: str | None) -> Opened:
     ports = cluster.ports(services)
     owners = {p.variable: s.name for s in services for p in s.ports}
     stack_ports = tuple(StackPort(variable, port, owners[variable]) for variable, port in sorted(ports.items()))
-    consumers = {s.name: [c.name for c in services if any(e.service == s.name for e in c.consumes)] for s in services}
     s3 = _port(model, ports, OBJECT_STORE)
     target = adapters.kubernetes_target(
         access=access,
@@ -106,7 +106,7 @@ def open_kubernetes(adapters: Adapters, context: str | None) -> Opened:
         address=cluster.address,
         ports=ports,
         trusted=trusted_ports(adapters, services, access.context),
-        consumers=consumers,
+        consumers=_consumers(services),
     )
     planned = Planned(model, services, plan, stack_ports, f"what runs on '{access.context}'", {})
     return Opened(planned, target, access.context)
@@ -120,6 +120,10 @@ def secret_of(adapters: Adapters, opened: Opened, name: str) -> str:
 def _trino(adapters: Adapters, model: Model, address: str, ports: Mapping[str, int], context: str = "") -> Trino:
     """The Trino of a model; whether it runs is not said."""
     return trino_at(adapters, model.providing(SQL), address, _port(model, ports, SQL), context)
+
+
+def _consumers(services: Sequence[Service]) -> dict[str, list[str]]:
+    return {s.name: [c.name for c in services if any(e.service == s.name for e in c.consumes)] for s in services}
 
 
 def _port(model: Model, ports: Mapping[str, int], role: str) -> int:

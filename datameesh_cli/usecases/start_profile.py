@@ -20,6 +20,7 @@ from datameesh_cli.core.stream import Report
 from datameesh_cli.errors import DmError, HostError, UnhealthyError, UserError
 from datameesh_cli.usecases.build_images import Told, build_missing
 from datameesh_cli.usecases.derive_secrets import derive_secrets, mode_warning, read_mode, secrets_of
+from datameesh_cli.usecases.enforce_network import guard, place_services, wanted_image
 from datameesh_cli.usecases.mark_inputs import made_of
 from datameesh_cli.usecases.plan_memory import Planned, plan_selection
 from datameesh_cli.usecases.refresh_checkout import refresh_checkout
@@ -80,11 +81,13 @@ def start_profile(
         planned = plan_selection(adapters, request.selection, request.ram, quotas=request.quotas)
         _look_at_ports(adapters, planned, report)
         refresh_checkout(adapters, report)
-        images = _images(adapters, planned)
+        images = [*_images(adapters, planned), *filter(None, [wanted_image(adapters)])]
         if request.build:
             build_missing(adapters, images, report, builds)
         _refuse_missing_images(adapters, images)
         _write_state(adapters, planned)
+        if place_services(adapters, planned.model.services, report):
+            guard(adapters, planned.model.services, report)
         states = _start_and_wait(adapters, planned, request.timeout, watch)
     return Started(planned, states, adapters.clock.now() - began, warning=mode_warning(read_mode(adapters)))
 

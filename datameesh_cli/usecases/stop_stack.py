@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from datameesh_cli.core.selection import Selection, members, missed, reduced, understood
 from datameesh_cli.errors import NetworkHeldError, UnhealthyError, UserError
+from datameesh_cli.usecases.enforce_network import remove_rules
 from datameesh_cli.usecases.plan_memory import running_plan
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def stop_stack(adapters: Adapters, *, volumes: bool) -> Stopped:
         adapters.engine.remove_leftover_jobs(adapters.project)
         with suppress(NetworkHeldError):
             adapters.compose.down(volumes=volumes)
+        unguarded = remove_rules(adapters)
         adapters.state.remove("plan.json")
         kept = data_of(adapters)
         secrets: tuple[str, ...] = ()
@@ -58,7 +60,8 @@ def stop_stack(adapters: Adapters, *, volumes: bool) -> Stopped:
             secrets = adapters.state.secret_names() if kept else adapters.state.forget_secrets()
         network_kept = _network_stays(adapters)
     removed = tuple(v for v in had if v not in kept)
-    return Stopped(adapters.project, len(before), None, removed, kept, secrets, network_kept)
+    warnings = tuple(filter(None, [unguarded]))
+    return Stopped(adapters.project, len(before), None, removed, kept, secrets, network_kept, warnings=warnings)
 
 
 def _network_stays(adapters: Adapters) -> bool:
@@ -115,6 +118,7 @@ def stop_services(adapters: Adapters, names: Sequence[str]) -> Stopped:
         if containers:
             adapters.compose.remove(sorted({c.service for c in containers}))
         if not staying:
+            warnings = (*warnings, *filter(None, [remove_rules(adapters)]))
             adapters.state.remove("plan.json")
         elif before:
             parts = {"profiles": stays.profiles, "services": stays.services, "without": stays.without}

@@ -13,6 +13,7 @@ from typing import Any
 from datameesh_cli.core.cluster import AppliedExport, Workload, cluster_from, job_pod
 from datameesh_cli.core.model import Service
 from tests.cluster.kube import BUSYBOX, RESTRICTED, Kube, until
+from tests.reach import BASH, Entry, declared
 
 OUTSIDER = "outsider"
 """A namespace without policies and without a Pod Security level: what nobody wrote rules for."""
@@ -22,16 +23,7 @@ HOST, DNS, API = "outside", "names", "API server:6443"
 _LISTENS = 8080
 _DNS_NAME = "kubernetes.default.svc.cluster.local"
 
-Entry = tuple[str, str]
-"""(who, where to): an open connection, such as ("trino-worker", "sales-db:5432")."""
-
-_BASH = """
-for to in "$@"; do
-  (timeout 2 bash -c "exec 3<>/dev/tcp/${to%%:*}/${to##*:}" 2> /dev/null && echo "$to") &
-done
-(timeout 2 getent hosts NAME > /dev/null && echo names) &
-wait
-""".replace("NAME", _DNS_NAME)
+_BASH = f"(timeout 2 getent hosts {_DNS_NAME} > /dev/null && echo names) &\n{BASH}"
 _BUSYBOX = """
 for to in "$@"; do (nc -w 2 "${to%%:*}" "${to##*:}" -e true 2> /dev/null && echo "$to") & done
 (timeout 2 nslookup NAME > /dev/null 2>&1 && echo names) &
@@ -88,7 +80,7 @@ class Matrix:
 def expected(services: list[Service], bystanders: list[str]) -> set[Entry]:
     """What the folders declare: the edges, the ways in from outside (no pod is outside), and names for everyone."""
     running = {s.name for s in services}
-    found = {(s.name, f"{e.service}:{e.port}") for s in services for e in s.consumes if e.service in running}
+    found = declared(services)
     found |= {(HOST, f"{s.name}:{p.inside}") for s in services for p in s.ports}
     return found | {(who, DNS) for who in (*running, *bystanders, OUTSIDER)} | {(OUTSIDER, API)}
 

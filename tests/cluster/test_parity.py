@@ -11,10 +11,11 @@ import pytest
 
 from datameesh_cli.core.memory import mib
 from tests.cluster.kube import RESTRICTED, Kube, until
-from tests.cluster.matrix import BYSTANDER, DNS, HOST, Entry, Matrix, expected, probes
+from tests.cluster.matrix import BYSTANDER, DNS, HOST, Matrix, expected, probes
 from tests.cluster.mesh import CONTEXT, RAM, Mesh, applied
 from tests.cluster.node.layout import POD_RANGE
 from tests.integration.long_join import ANSWER, LONG, ON_THE_WORKER
+from tests.reach import Entry
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
 

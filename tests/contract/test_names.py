@@ -34,6 +34,8 @@ TOOLS = {
     # The program whose draft of an export core/k8s repairs; its image is no service.
     "kompose": "core/k8s/passes/adopt core/k8s/rules core/k8s/passes/volumes core/diagnosis adapters/kompose adapters/host_facts "
     "adapters/adapters usecases/export_kubernetes",
+    # Sets the rules of the network; its image is no service.
+    "net-rules": "adapters/net_rules",
     "minio": "",
     "postgres": "adapters/postgres adapters/adapters",
     "trino": "adapters/trino adapters/adapters core/dbt_results",

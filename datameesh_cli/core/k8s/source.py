@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datameesh_cli.core.k8s.target import External, Target
-from datameesh_cli.core.model import Service
+from datameesh_cli.core.model import Service, connections
 from datameesh_cli.errors import UserError
 
 CLUSTER = "svc.cluster.local"
@@ -162,20 +162,16 @@ class Source:
         """Return every connection: what `consumes` declares, what `depends_on` waits for; none to what is not exported."""
         found: dict[tuple[str, str, int], Link] = {}
         elsewhere = {s.name: s for s in self.outside}
+        known = elsewhere | {p.name: p.service for p in self.parts}
         for part in self.parts:
-            wanted = [(e.service, e.port) for e in part.service.consumes]
-            wanted += [(d, p) for d in part.service.depends_on for p in self._first_port(d)]
-            for name, port in wanted:
+            for edge in connections(part.service, known):
+                name, port = edge.service, edge.port
                 target = self.part(name)
                 service = target.service if target else elsewhere.get(name)
                 if service:
                     port = self._port_there(name, port)
                     found[part.name, name, port] = Link(part, name, service.namespace, port, target)
         return tuple(found[key] for key in sorted(found))
-
-    def _first_port(self, name: str) -> tuple[int, ...]:
-        known = [p.service for p in self.parts if p.name == name] + [s for s in self.outside if s.name == name]
-        return known[0].listens[:1] if known else ()
 
     def _port_there(self, name: str, port: int) -> int:
         external = self.external(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -30,13 +31,16 @@ class _Engine:
         self.calls.append((container, *command))
         return self.answer
 
-    def run_once(self, image: str, network: str, command: Sequence[str]) -> Finished:
-        self.calls.append((image, network, *command))
+    def run_once(self, image: str, network: str, command: Sequence[str], address: str = "") -> Finished:
+        self.calls.append((image, network, address, *command))
         return Finished(0, "sales-db 10.0.0.2\n", "")
 
 
 class _Compose:
     project = "datameesh-x"
+
+    def stand_in(self, service: str) -> str:
+        return {"trino-worker": "172.20.0.129"}[service]
 
     def run_job(self, service: str, command: Sequence[str], *, program: Sequence[str] = ()) -> Iterator[str]:
         assert not program
@@ -83,7 +87,16 @@ def test_a_job_runs_in_a_container_of_its_own() -> None:
 def test_what_is_asked_from_inside_is_asked_on_the_stacks_own_network() -> None:
     engine = _Engine()
     assert _target(engine).run_near("sales-db", ["getent"]).out == "sales-db 10.0.0.2\n"
-    assert engine.calls == [("datameesh/postgres:17", "datameesh-x_mesh", "getent")]
+    assert engine.calls == [("datameesh/postgres:17", "datameesh-x_mesh", "", "getent")]
+
+
+def test_it_is_asked_in_the_name_of_a_service_that_uses_the_other() -> None:
+    engine = _Engine()
+    users = {"trino-worker": ["trino-worker"], "sales-db": ["sales-db", "trino-worker", "trino-coordinator"]}
+    target = replace(_target(engine), consumers=users)
+    target.run_near("sales-db", ["getent"])
+    target.run_near("trino-worker", ["getent"])
+    assert [call[2] for call in engine.calls] == ["172.20.0.129", ""], "nobody but itself uses the worker"
 
 
 def test_the_ways_in_are_read_from_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ def test_a_service_gets_its_namespace_its_name_its_files_and_the_careful_start()
     assert services_file([SERVICE], MOUNTS)["services"]["web"] == {
         "extends": {"file": "hardened.yaml", "service": "service"},
         "labels": {"datameesh.namespace": "apps"},
-        "networks": {"mesh": {"aliases": ["web.apps.svc.cluster.local"]}},
+        "networks": {"mesh": {"ipv4_address": "${WEB_ADDRESS:-}", "aliases": ["web.apps.svc.cluster.local"]}},
         "configs": [{"source": "site-a", "target": "/etc/a.ini"}],
     }
 
@@ -62,7 +62,8 @@ def test_who_collects_files_gets_their_secrets_with_them() -> None:
 def test_nobody_connects_to_a_job() -> None:
     job = services_file([replace(SERVICE, kind="job")], {"web": []})["services"]["web"]
     assert job["extends"]["service"] == "job"
-    assert set(job) == {"extends", "labels"}
+    assert job["networks"] == {"mesh": {"ipv4_address": "${WEB_ADDRESS:-}"}}
+    assert set(job) == {"extends", "labels", "networks"}
 
 
 def test_every_secret_and_every_file_stands_once() -> None:

@@ -1,0 +1,267 @@
+"""The network of a running stack lets through what the folders declare and nothing else, whatever happens to the containers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from datameesh_cli.adapters import net_rules, network
+from datameesh_cli.core.network import Layout, rules
+from datameesh_cli.errors import HostError
+from tests.integration.stack import SMALLEST, Stack, docker, kill_from_outside
+from tests.reach import BASH, Entry, declared
+
+IMAGE, RULES = "datameesh/base:13", "datameesh/net-rules:1"
+BYSTANDER = "bystander"
+CORE = ("up", "--profile", "core", "--ram", "512m")
+METADATA = "169.254.169.254:80"
+
+needs_networks_of_this_machine = pytest.mark.skipif(
+    os.geteuid() != 0 or not Path("/var/run/docker.sock").exists(), reason="needs root beside the engine"
+)
+
+
+def _places(stack: Stack) -> dict[str, str]:
+    """Everything that listens, by its address -> what it is."""
+    model = stack.adapters.repository.model()
+    running = {c.service: c.address for c in stack.containers().values()}
+    return {f"{running[s.name]}:{p}": f"{s.name}:{p}" for s in model.services if s.name in running for p in s.listens}
+
+
+def _beside(stack: Stack, address: str, words: Iterable[str]) -> str:
+    """Run in a container of its own on the stack's network, at an address, or at one of the engine's choice."""
+    place = ["--network", network.network_name(stack.project), *(["--ip", address] if address else [])]
+    return docker("run", "--rm", *place, "--cap-drop", "ALL", IMAGE, *words)
+
+
+def observed(stack: Stack) -> set[Entry]:
+    """Every connection that can be opened: from each container, from what runs in the name of the others, and from a stranger."""
+    places, running = _places(stack), {c.service: c.name for c in stack.containers().values()}
+    compose = stack.adapters.compose
+    others = [s.name for s in stack.adapters.repository.model().services if s.name not in running]
+
+    def of(who: str) -> set[Entry]:
+        words = ["bash", "-c", BASH, "probe", *(a for a, place in places.items() if place.partition(":")[0] != who)]
+        if who in running:
+            said = docker("exec", running[who], *words)
+        else:
+            said = _beside(stack, "" if who == BYSTANDER else compose.stand_in(who), words)
+        return {(who, places[line]) for line in said.split()}
+
+    with ThreadPoolExecutor(4) as pool:
+        return {entry for found in pool.map(of, [*running, *others, BYSTANDER]) for entry in found}
+
+
+def expected(stack: Stack) -> set[Entry]:
+    """What the folders declare, of what runs."""
+    there = set(_places(stack).values())
+    # To itself a container always gets: that way leads over no bridge.
+    return {e for e in declared(stack.adapters.repository.model().services) if e[1] in there}
+
+
+def _table(stack: Stack) -> net_rules.Table | None:
+    return net_rules.look(RULES, stack.project)
+
+
+@pytest.mark.row("S-SEC-01/C", "S-SEC-02/C", "S-SEC-03/C", "S-SEC-05/C")
+def test_every_declared_connection_is_open_and_every_other_is_shut(stack: Stack) -> None:
+    assert stack.json("net", "show")["state"] == "in force"
+    seen = observed(stack)
+    assert seen == expected(stack)
+    # The same by hand, for the rows speak of it.
+    assert {("trino-coordinator", "sales-db:5432"), ("trino-coordinator", "marketing-db:5432")} < seen
+    assert {who for who, to in seen if to == "hive-metastore:9083"} == {"trino-coordinator", "trino-worker"}
+    assert {who for who, to in seen if to == "sales-db:5432"} == {"trino-coordinator", "trino-worker"}
+    assert not {e for e in seen if e[0] in (BYSTANDER, "sales-db", "marketing-db")}
+
+
+def test_ten_others_are_shut_again_and_again(stack: Stack) -> None:
+    seed = time.time_ns() % 100000
+    print(f"seed {seed}")
+    who = [c.service for c in stack.containers().values()]
+    others = sorted(
+        {(w, p) for w in who for p in _places(stack).values() if not p.startswith(f"{w}:")} - expected(stack)
+    )
+    chosen = random.Random(seed).sample(others, 10)
+    assert not set(chosen) & observed(stack), f"seed {seed}"
+
+
+@pytest.mark.parametrize("how", ["restart", "killed", "dm restart", "up twice"])
+def test_the_same_after_a_database_started_again(shared: Stack, how: str) -> None:
+    shared.dm("up", "--profile", "analytics", "--ram", SMALLEST)
+    container = next(c for c in shared.containers().values() if c.service == "sales-db")
+    if how == "restart":
+        docker("restart", container.name)
+    elif how == "killed":
+        kill_from_outside(container.name)
+    elif how == "dm restart":
+        shared.dm("restart", "sales-db")
+    else:
+        shared.dm("up")
+        shared.dm("up")
+    shared.until_healthy()
+    after = next(c for c in shared.containers().values() if c.service == "sales-db")
+    assert after.address == container.address
+    assert (after.started_at != container.started_at) is (how != "up twice")
+    assert observed(shared) == expected(shared)
+
+
+def _outside(stack: Stack) -> set[Entry]:
+    """What a container reaches of this machine and beyond, and this machine of a container: as root, and as another user."""
+    shown = "{{(index .IPAM.Config 0).Gateway}}"
+    gateway = docker("network", "inspect", network.network_name(stack.project), "--format", shown).strip()
+    who = next(c for c in stack.containers().values() if c.service == "trino-coordinator")
+    with socket.create_server((gateway, 0)) as server, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as names:
+        names.bind((gateway, 53))
+        names.settimeout(1)
+        here = f"{gateway}:{server.getsockname()[1]}"
+        words = ["bash", "-c", f"echo asked > /dev/udp/{gateway}/53; {BASH}", "probe", here, METADATA]
+        found = {("container", {here: "machine"}.get(line, line)) for line in docker("exec", who.name, *words).split()}
+        with contextlib.suppress(TimeoutError):
+            found |= {("container", "names")} if names.recv(10) else set()
+    wanted = {address: place for address, place in _places(stack).items() if place in ("sales-db:5432", "minio:9000")}
+    for name, become in (("root", ()), ("somebody", ("setpriv", "--reuid", "65534", "--clear-groups"))):
+        done = subprocess.run([*become, "bash", "-c", BASH, "probe", *wanted], capture_output=True, text=True)
+        found |= {(name, wanted[line]) for line in done.stdout.split()}
+    store = next(c for c in stack.containers().values() if c.service == "minio")
+    published = docker("port", store.name, "9000").strip()
+    try:
+        with urllib.request.urlopen(f"http://{published}/minio/health/live", timeout=3) as answer:
+            return found | ({("machine", "published")} if answer.status == 200 else set())
+    except OSError:
+        return found
+
+
+SHUT = {
+    ("container", "names"),
+    ("root", "sales-db:5432"),
+    ("root", "minio:9000"),
+    # Its own login protects what is published.
+    ("somebody", "minio:9000"),
+    ("machine", "published"),
+}
+
+
+@needs_networks_of_this_machine
+def test_nothing_of_the_outside_is_reached_and_only_root_and_the_user_reach_in(stack: Stack) -> None:
+    """A stolen account of this machine gets no further than the ways in that have a login; no container gets out."""
+    assert _outside(stack) == SHUT
+    stack.dm("net", "off")
+    try:
+        # What is shut would be open: the listener and the databases are there.
+        assert SHUT | {("container", "machine"), ("somebody", "sales-db:5432")} <= _outside(stack)
+    finally:
+        stack.dm("net", "enforce")
+    assert stack.json("net", "show")["refused"]["outward"] == 0, "counted anew"
+    assert _outside(stack) == SHUT
+    counted = stack.json("net", "show")["refused"]
+    assert counted["outward"] > 0
+    assert counted["inward"] > 0
+
+
+@needs_networks_of_this_machine
+def test_each_rule_taken_away_is_noticed(stack: Stack) -> None:
+    """Every line of the chains, and one element of each set."""
+    adapters = stack.adapters
+    kept = adapters.state.read_json("network.json")
+    layout, services = Layout(kept["subnet"], kept["places"]), adapters.repository.model().services
+    text = rules(stack.project, layout, services, 0)
+    verdict = re.compile(r"\t\t(?!type ).*(accept|jump \w+|drop comment .*)\n")
+    element = re.compile(r'\t\t\t.*"(trino-coordinator -> sales-db:5432|minio:9000)",?\n')
+    lines = [line for line in text.splitlines(keepends=True) if verdict.fullmatch(line) or element.fullmatch(line)]
+    assert len(lines) == 12 + 2
+    whole = expected(stack) | SHUT
+    unnoticed = []
+    try:
+        for line in lines:
+            net_rules.put(RULES, text.replace(line, "", 1))
+            if observed(stack) | _outside(stack) == whole:
+                unnoticed.append(line)
+    finally:
+        stack.dm("net", "enforce")
+    assert unnoticed == []
+    assert observed(stack) | _outside(stack) == whole
+
+
+def test_off_opens_it_and_enforce_shuts_it_again(shared: Stack) -> None:
+    shared.dm("up", "--profile", "analytics", "--ram", SMALLEST)
+    before = shared.ids()
+    assert "Switched off: every container" in shared.dm("net", "off").stdout
+    assert _table(shared) is None
+    assert (BYSTANDER, "sales-db:5432") in observed(shared)
+    shared.dm("up")
+    assert _table(shared) is None, "off stays off"
+    assert shared.ids() == before
+    assert "Nothing but these connections is let through." in shared.dm("net", "enforce").stdout
+    assert observed(shared) == expected(shared)
+    # What somebody else took away is seen, and set again.
+    net_rules.put(RULES, f"table bridge {shared.project} {{ }}\nflush set bridge {shared.project} edges\n")
+    assert shared.json("net", "show")["state"] == "out of date"
+    shared.dm("up")
+    assert shared.json("net", "show")["state"] == "in force"
+
+
+def test_two_stacks_beside_each_other_and_neither_leaves_anything(shared: Stack, other: Stack) -> None:
+    shared.dm("up", "--profile", "analytics", "--ram", SMALLEST)
+    other.dm(*CORE)
+    assert observed(other) == expected(other) == set(), "two databases have nothing to say to each other"
+    assert _table(shared)
+    assert _table(other)
+    other.dm("down", "sales-db", "marketing-db")
+    assert _table(other) is None
+    other.dm("up", "sales-db", "--ram", "512m")
+    assert _table(other)
+    other.dm("down", "--volumes", "--yes")
+    assert _table(other) is None
+    assert observed(shared) == expected(shared)
+
+
+def test_a_ctrl_c_leaves_all_of_it_or_nothing(other: Stack) -> None:
+    for moment in (0.3, 0.6, 0.9, 1.2, 1.6):
+        begun = other.start(*CORE)
+        time.sleep(moment)
+        begun.send_signal(signal.SIGINT)
+        begun.communicate(timeout=60)
+        table = _table(other)
+        assert table is None or len(table.chains) == 6, f"after {moment} s"
+    other.dm("down", "--volumes", "--yes")
+    assert _table(other) is None
+    assert network.find(other.project) is None
+
+
+def test_without_the_right_to_set_rules_it_starts_and_says_so(other: Stack, tmp_path: Path) -> None:
+    """An engine that gives nobody NET_ADMIN: a docker command that takes the word away."""
+    real = subprocess.run(["which", "docker"], capture_output=True, text=True, check=True).stdout.strip()
+    shim = tmp_path / "docker"
+    shim.write_text(
+        f'#!/bin/bash\nfor w; do [[ $w == NET_ADMIN ]] && w=NET_RAW; a+=("$w"); done\nexec {real} "${{a[@]}}"\n'
+    )
+    shim.chmod(0o755)
+    path = f"{tmp_path}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    warned = other.dm(*CORE, PATH=path).stderr
+    lines = [line for line in warned.splitlines() if line.startswith("warning: every container on the stack's network")]
+    assert len(lines) == 1
+    assert "the engine's kernel takes no rules for the network: " in lines[0]
+    assert "Operation not permitted" in lines[0]
+    refused = other.dm("net", "enforce", code=3, PATH=path).stderr
+    assert "the engine's kernel takes no rules for the network: " in refused
+    assert _table(other) is None
+    assert other.json("status")["healthy"]
+
+
+def test_a_rule_that_the_kernel_does_not_know_is_a_refusal() -> None:
+    with pytest.raises(HostError, match=r"takes no rules for the network: .*[Ss]yntax error"):
+        net_rules.put(RULES, "table bridge datameesh-test-refused { nonsense }\n")
+    assert net_rules.look(RULES, "datameesh-test-refused") is None
