@@ -1,9 +1,9 @@
 """Loading a million rows with `dm seed` against psql's \\copy of the same rows into the same table. Prints one JSON object.
 
-    python tests/bench/seed_copy.py --name datameesh --runs 5
+    dm dev bench seed_copy --runs 5           # own stack `bench`, removed at the end
 
-Needs a running stack (core is enough); the set pushdown is loaded afterwards. The runs alternate, because the machine's mood
-changes. `ratio` is rows/s of dm over rows/s of \\copy, medians; dm's time includes making the rows, \\copy reads a file.
+The runs alternate, because the machine's mood changes. `ratio` is rows/s of dm over rows/s of \\copy, medians; dm's time includes
+making the rows, \\copy reads a file.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from datameesh_cli.core.seed.rows import copy_text
 from datameesh_cli.usecases.read_datasets import read_datasets
 from datameesh_cli.usecases.seed_data import SeedRequest, seed_data
 
+ROOT = Path(__file__).parents[2]
+NAME = "bench"
 SET, TABLE, DOMAIN = "pushdown", "events_big", "sales"
 
 
@@ -64,23 +66,32 @@ def with_dm(adapters: Adapters) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--name", default="datameesh")
     parser.add_argument("--runs", type=int, default=5)
-    options = parser.parse_args()
-    adapters = adapters_for(options.name)
+    runs = parser.parse_args().runs
+    adapters = adapters_for(NAME)
+    dm = [sys.executable, "-m", "datameesh_cli", "--name", NAME]
+    try:
+        subprocess.run([*dm, "up", "--profile", "core", "--ram", "1g"], check=True, cwd=ROOT, capture_output=True)
+        print(json.dumps(measured(adapters, runs)))
+    finally:
+        subprocess.run([*dm, "down", "--volumes", "--yes"], check=False, cwd=ROOT, capture_output=True)
+
+
+def measured(adapters: Adapters, runs: int) -> dict[str, object]:
+    """Load the rows `runs` times each way, in turn; return the medians and all times."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.txt"
         Path(folder).chmod(0o755)
         rows = write_rows(adapters, path)
         with_dm(adapters)
         copied, seeded, whole = [], [], []
-        for _ in range(options.runs):
+        for _ in range(runs):
             copied.append(with_psql(adapters, path))
             table, everything = with_dm(adapters)
             seeded.append(table)
             whole.append(everything)
     copy, dm = (statistics.median(times) for times in (copied, seeded))
-    result = {
+    return {
         "bench": "seed_copy",
         "rows": rows,
         "copy_rows_per_second": round(rows / copy),
@@ -90,7 +101,6 @@ def main() -> None:
         "copy_seconds": [round(t, 2) for t in copied],
         "dm_seconds": [round(t, 2) for t in seeded],
     }
-    print(json.dumps(result))
 
 
 if __name__ == "__main__":
