@@ -19,8 +19,8 @@ _ABOUT_COLUMNS = {"columns", "first_columns", "max_seconds"}
 def normalised_table(seen: Answer, expect: Expect) -> str:
     """Given a table and what was expected of it, return it as text; the order of rows counts where the check says so.
 
-    Where it does not, the order of the lines of one cell says nothing either: the engine lists a scan's columns in another order after
-    each start.
+    Where it does not, the order of the lines of one cell says nothing either: after each start the engine lists a scan's columns
+    in another one.
     """
     said = set(expect.said)
     if said <= _ABOUT_COLUMNS:

@@ -96,6 +96,16 @@ def test_the_order_of_rows_counts_only_where_the_check_says_so() -> None:
     assert normalised(strict, one) != normalised(strict, other)
 
 
+def test_a_plan_that_lists_a_scans_columns_in_another_order_is_the_same_plan() -> None:
+    one = "Fragment 1\n  TableScan[leads], dynamicFilters = {email = #df_318}\n    revenue := revenue\n    email := email"
+    other = "Fragment 1\n  TableScan[leads], dynamicFilters = {email = #df_319}\n    email := email\n    revenue := revenue"
+    without = "Fragment 1\n  TableScan[leads]\n    email := email\n    revenue := revenue"
+    check = a_check(Sql("EXPLAIN SELECT 1"), {"contains": ["TableScan["]})
+    seen, again, unfiltered = (normalised(check, Answer(("Query Plan",), ((text,),))) for text in (one, other, without))
+    assert seen == again
+    assert seen != unfiltered
+
+
 def test_values_are_compared_as_checks_compare_them() -> None:
     psql, sql = Answer(("a", "b"), (("1", None),)), Answer(("a", "b"), ((1.0, None),))
     check = a_check(Psql("db", "d", "SELECT 1"))
