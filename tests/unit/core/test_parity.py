@@ -97,8 +97,12 @@ def test_the_order_of_rows_counts_only_where_the_check_says_so() -> None:
 
 
 def test_a_plan_that_lists_a_scans_columns_in_another_order_is_the_same_plan() -> None:
-    one = "Fragment 1\n  TableScan[leads], dynamicFilters = {email = #df_318}\n    revenue := revenue\n    email := email"
-    other = "Fragment 1\n  TableScan[leads], dynamicFilters = {email = #df_319}\n    email := email\n    revenue := revenue"
+    one = (
+        "Fragment 1\n  TableScan[leads], dynamicFilters = {email = #df_318}\n    revenue := revenue\n    email := email"
+    )
+    other = (
+        "Fragment 1\n  TableScan[leads], dynamicFilters = {email = #df_319}\n    email := email\n    revenue := revenue"
+    )
     without = "Fragment 1\n  TableScan[leads]\n    email := email\n    revenue := revenue"
     check = a_check(Sql("EXPLAIN SELECT 1"), {"contains": ["TableScan["]})
     seen, again, unfiltered = (normalised(check, Answer(("Query Plan",), ((text,),))) for text in (one, other, without))
