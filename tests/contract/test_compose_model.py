@@ -138,8 +138,8 @@ def test_every_container_is_labelled_with_the_namespace_of_its_service() -> None
 
 
 def test_a_fragment_of_twenty_lines_is_a_whole_service(tmp_path: Path) -> None:
-    """The one that CONTRIBUTING.md shows: a folder is added, and its service starts as carefully as the others do."""
-    page = (ROOT / "CONTRIBUTING.md").read_text()
+    """The one that docs/service-folder.md shows: a folder is added, and its service starts as carefully as the others do."""
+    page = (ROOT / "docs" / "service-folder.md").read_text()
     (text,) = (part for part in re.findall(r"(?s)```yaml\n(.*?)```", page) if "service: sales-api}" in part)
     assert len(text.splitlines()) < 30
     for folder in ("compose", "profiles", "services"):

@@ -1,4 +1,4 @@
-"""Every service folder is complete, and every service is started the careful way. The rules stand in CONTRIBUTING.md."""
+"""Every service folder is complete, and every service is started the careful way. The rules stand in docs/service-folder.md."""
 
 from __future__ import annotations
 
