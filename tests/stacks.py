@@ -22,10 +22,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if not item.get_closest_marker("timeout"):
                 item.add_marker(pytest.mark.timeout(900))
     items.sort(key=_place)
-    for item in items:
-        # Where tests run in two lanes: the shared stack has one of them, stacks of their own have the other.
-        lane = (item.path.relative_to(ROOT).as_posix(), "shared", "shared", "own")[_place(item)]
-        item.add_marker(pytest.mark.xdist_group(f"lane:{lane}"))
 
 
 def _asked(item: pytest.Item) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,6 @@ from datameesh_cli.usecases.mark_inputs import of_tests
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / ".dm" / "rows-pytest.json"
-ROWS = "rows"
-LANE = "@lane:"
-"""What comes before the name of its lane in the id of a test, where there are lanes."""
 
 _OUTCOMES = pytest.StashKey[dict[str, dict[str, Any]]]()
 _RAN_ON = pytest.StashKey[str]()
@@ -25,42 +23,33 @@ _RAN_ON = pytest.StashKey[str]()
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_OUTCOMES] = {}
     config.stash[_RAN_ON] = of_tests(Repository(ROOT))
-    config.pluginmanager.register(_Outcomes(config))
     # Under nohup, and in the background of some shells, these are ignored, and every `dm` that a test starts would do so too.
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
     rows = [row for mark in item.iter_markers("row") for row in mark.args]
     if rows:
-        item.user_properties.append((ROWS, rows))
-
-
-class _Outcomes:
-    """What became of each test that asserts rows. Tests may run in several processes: the reports come to the first one."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self._config = config
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        rows = dict(report.user_properties).get(ROWS)
-        if not rows:
-            return
-        outcomes = self._config.stash[_OUTCOMES]
-        test = report.nodeid.partition(LANE)[0]
-        before = outcomes.get(test, {}).get("outcome")
+        before = item.config.stash[_OUTCOMES].get(item.nodeid, {}).get("outcome")
         # A failure in set-up or tear-down counts; a test that was skipped has shown nothing.
         outcome = "failed" if report.failed or before == "failed" else before or "not run"
         if report.when == "call" and report.passed and outcome != "failed":
             outcome = "passed"
-        outcomes[test] = {"rows": rows, "outcome": outcome, "ran_on": self._config.stash[_RAN_ON]}
+        item.config.stash[_OUTCOMES][item.nodeid] = {
+            "rows": rows,
+            "outcome": outcome,
+            "ran_on": item.config.stash[_RAN_ON],
+        }
+    return report
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     fresh = session.config.stash[_OUTCOMES]
-    if not fresh or hasattr(session.config, "workerinput"):
+    if not fresh:
         return
     # Tests that this run did not touch keep their last outcome, unless their file is gone or one of this run's files.
     touched = set() if session.config.getoption("keyword") else {node.split("::")[0] for node in fresh if "::" in node}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -140,12 +139,10 @@ class Stack:
     def remove(self) -> None:
         """Remove every trace of the stack, but for what `dm verify` found: `dm dev coverage` reads it."""
         self.dm("down", "--volumes", "--yes")
-        with (ROOT / ".dm" / "verdicts.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # the other lane may keep its own at this moment
-            for name, kept_as in PYTEST_VERDICTS.items():
-                kept = ROOT / ".dm" / kept_as
-                verdicts = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
-                kept.write_text(json.dumps(verdicts | (self.adapters.state.read_json(name) or {})), encoding="utf-8")
+        for name, kept_as in PYTEST_VERDICTS.items():
+            kept = ROOT / ".dm" / kept_as
+            verdicts = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+            kept.write_text(json.dumps(verdicts | (self.adapters.state.read_json(name) or {})), encoding="utf-8")
         shutil.rmtree(self.adapters.state.folder, ignore_errors=True)
 
 
@@ -166,9 +163,8 @@ def until(holds: Callable[[], bool], within: float, what: str, every: float = 0.
 
 
 def stack_of(suffix: str = "") -> Stack:
-    """The test stack of this checkout and lane: another one has another name, so both can be tested at the same time."""
-    place = f"{ROOT}{os.environ.get('PYTEST_XDIST_WORKER', '')}"
-    return Stack("t" + hashlib.sha256(place.encode()).hexdigest()[:7] + suffix)
+    """The test stack of this checkout: another checkout has another name, so both can be tested at the same time."""
+    return Stack("t" + hashlib.sha256(str(ROOT).encode()).hexdigest()[:7] + suffix)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Run the project's tests: unit, contract, programs, machines, integration.
 
-Arguments go to pytest. All tests together run in two lanes: one has the shared stack, the other those with stacks of their own.
-Exit code 4 when a test fails.
+Arguments go to pytest. Exit code 4 when a test fails.
 
 Example: dm dev test --changed
 """
@@ -17,7 +16,6 @@ from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.render.output import report
 
 SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": ["--help"]}
-_LANES = ("-n", "2", "--dist", "loadgroup")
 _EXIT_CODES = {1: 4, 2: 4, 3: 1, 4: 2, 5: 2}
 """Ours for pytest's own: failed tests, a file that could not be collected, a bug of pytest, wrong arguments, no test chosen."""
 
@@ -37,11 +35,6 @@ def command(
         if not chosen:
             return
     pytest = [sys.executable, "-m", "pytest", f"--rootdir={root}", "-c", str(root / "pyproject.toml")]
-    pytest += [*(_LANES if not chosen and not _named(ctx.args) else ()), *ctx.args, *(chosen or ())]
+    pytest += [*ctx.args, *(chosen or ())]
     code = process.attach(pytest, cwd=root)
     raise typer.Exit(_EXIT_CODES.get(code, code))
-
-
-def _named(args: list[str]) -> bool:
-    """Whether the user named tests, or how they are to run."""
-    return any(not arg.startswith("-") for arg in args) or bool({"-n", "--pdb", "-s", "-x"} & set(args))
