@@ -1,6 +1,6 @@
 """Loading a million rows with `dm seed` against psql's \\copy of the same rows into the same table. Prints one JSON object.
 
-    dm dev bench seed_copy --runs 5           # own stack `bench`, removed at the end
+    dm dev bench seed_copy --runs 5           # own stack, removed at the end
 
 The runs alternate, because the machine's mood changes. `ratio` is rows/s of dm over rows/s of \\copy, medians; dm's time includes
 making the rows, \\copy reads a file.
@@ -19,14 +19,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from datameesh_cli.adapters.adapters import Adapters, adapters_for
+from datameesh_cli.adapters.adapters import Adapters
 from datameesh_cli.core.seed.plan import plan
 from datameesh_cli.core.seed.rows import copy_text
 from datameesh_cli.usecases.read_datasets import read_datasets
 from datameesh_cli.usecases.seed_data import SeedRequest, seed_data
+from tests.integration.stack import fresh_stack
 
-ROOT = Path(__file__).parents[2]
-NAME = "bench"
 SET, TABLE, DOMAIN = "pushdown", "events_big", "sales"
 
 
@@ -70,13 +69,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5)
     runs = parser.parse_args().runs
-    adapters = adapters_for(NAME)
-    dm = [sys.executable, "-m", "datameesh_cli", "--name", NAME]
-    try:
-        subprocess.run([*dm, "up", "--profile", "core", "--ram", "1g"], check=True, cwd=ROOT, capture_output=True)
-        print(json.dumps(measured(adapters, runs)))
-    finally:
-        subprocess.run([*dm, "down", "--volumes", "--yes"], check=False, cwd=ROOT, capture_output=True)
+    with fresh_stack("-bench") as stack:
+        stack.dm("up", "--profile", "core", "--ram", "1g")
+        print(json.dumps(measured(stack.adapters, runs)))
 
 
 def measured(adapters: Adapters, runs: int) -> dict[str, object]:

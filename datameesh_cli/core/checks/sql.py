@@ -17,18 +17,14 @@ _ABOUT_COLUMNS = {"columns", "first_columns", "max_seconds"}
 
 
 def normalised_table(seen: Answer, expect: Expect) -> str:
-    """Given a table and what was expected of it, return it as text; the order of rows counts where the check says so.
-
-    Where it does not, the order of the lines of one cell says nothing either: after each start the engine lists a scan's columns
-    in another one.
-    """
+    """Given a table and what was expected of it, return it as text; the order of rows counts where the check says so."""
     said = set(expect.said)
     if said <= _ABOUT_COLUMNS:
         # Any row would do, so which one came says nothing.
         return " | ".join(seen.columns)
     lines = [" | ".join("NULL" if cell is None else str(text_of(cell)) for cell in row) for row in seen.rows]
     if not _ORDERED & said:
-        lines = sorted(line for text in lines for line in text.splitlines())
+        lines.sort()
     return shortened(of_rows("\n".join([" | ".join(seen.columns), *lines])))
 
 

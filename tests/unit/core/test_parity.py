@@ -110,6 +110,25 @@ def test_a_plan_that_lists_a_scans_columns_in_another_order_is_the_same_plan() -
     assert seen != unfiltered
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Fragment 1\n    a := x\n  Join\n    b := y", "Fragment 1\n    b := y\n  Join\n    a := x"),
+        ("CREATE TABLE t (\n   a integer,\n   b integer\n)", "CREATE TABLE t (\n   b integer,\n   a integer\n)"),
+    ],
+)
+def test_the_order_of_other_lines_counts(one: str, other: str) -> None:
+    check = a_check(Sql("SELECT 1"), {"contains": ["a"]})
+    seen, moved = (normalised(check, Answer(("text",), ((text,),))) for text in (one, other))
+    assert seen != moved
+
+
+def test_a_row_of_nothing_is_a_row() -> None:
+    check = a_check(Sql("SELECT 1"))
+    none, one, two = (normalised(check, Answer(("a",), (("x",), *((("",),) * n)))) for n in (0, 1, 2))
+    assert len({none, one, two}) == 3
+
+
 def test_values_are_compared_as_checks_compare_them() -> None:
     psql, sql = Answer(("a", "b"), (("1", None),)), Answer(("a", "b"), ((1.0, None),))
     check = a_check(Psql("db", "d", "SELECT 1"))
