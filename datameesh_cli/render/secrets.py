@@ -12,7 +12,7 @@ def print_rotated(rotated: Rotated) -> None:
         print_line(name)
     count = f"{len(rotated.secrets)} new value" + ("" if len(rotated.secrets) == 1 else "s")
     if rotated.context:
-        print_line(f"{count}; in force with: dm k8s apply --context {rotated.context} --replace-secrets")
+        print_line(f"{count}; in force with: dm k8s apply --context {rotated.context}")
         return
     if not rotated.running:
         print_line(f"{count}; in force when the stack starts: dm up")

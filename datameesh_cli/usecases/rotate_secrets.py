@@ -6,6 +6,7 @@ before the value changes and started after it, so that nobody ever comes with a 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from datameesh_cli.core.roles import SQL
 from datameesh_cli.core.schema import nearest
 from datameesh_cli.core.stream import Report
 from datameesh_cli.errors import UnhealthyError, UserError
+from datameesh_cli.usecases.apply_export import ROTATED, digest_of
 from datameesh_cli.usecases.derive_secrets import derive_again, makers_of, secrets_of
 from datameesh_cli.usecases.open_target import ChosenCluster, trino_of
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory
@@ -96,6 +98,9 @@ def rotate_on_cluster(adapters: Adapters, request: RotateRequest, cluster: Chose
         if not export.secret_names():
             raise UserError(f"no export was applied to '{context}' from here", f"see: dm k8s apply --context {context}")
         names = _chosen(adapters, request, export)
+        # Kept first: whatever happens next, the cluster has a value that was ours.
+        replaced = {name: digest_of(export.secret(name)) for name in names}
+        export.write_private(ROTATED, json.dumps(replaced | (export.read_json(ROTATED) or {})))
         export.replace_secrets({name: export.new_secret(name) for name in names})
     return Rotated(names, (), (), False, adapters.clock.now() - began, context)
 
