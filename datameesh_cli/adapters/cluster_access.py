@@ -5,22 +5,25 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from datameesh_cli.adapters import answers, clock, kubectl, process
+from datameesh_cli.adapters.tunnel import Endpoint
 from datameesh_cli.core.cluster import PART_OF, AppliedExport, Pod, cluster_from, ended, stuck
+from datameesh_cli.core.stack import LOOPBACK
 from datameesh_cli.core.stream import Stream
 from datameesh_cli.errors import DmError, UnhealthyError, UserError
 
 # What kubectl says of itself, between the lines of the command.
 _KLOG = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+\.go:\d+\] ")
+_FORWARDING = re.compile(rf"Forwarding from {re.escape(LOOPBACK)}:(\d+) -> ")
 _KINDS = "pods,services,deployments,statefulsets,jobs"
 _START_SECONDS = 90
 # Over WebSockets, kubectl's default since 1.30, kubectl 1.33 now and then said "Unknown stream id 1, discarding message" here.
-SPDY = {"KUBECTL_REMOTE_COMMAND_WEBSOCKETS": "false"}
+_SPDY = {"KUBECTL_REMOTE_COMMAND_WEBSOCKETS": "false"}
 _ENDED = "command terminated with exit code "
 _LOST_SECONDS = 90
 _LOG_TRIES = 10
@@ -69,20 +72,13 @@ class ClusterAccess:
             )
         return cluster_from(objects, self._items(["get", "nodes"]))
 
-    def exec_command(self, pod: Pod, command: Sequence[str], *, stdin: bool = False) -> list[str]:
-        """Given a pod and a command, return the call that runs it in the pod's container; with `stdin` it reads ours.
-
-        It is run with the variables of `SPDY`.
-        """
-        flags = ["exec", *(["-i"] if stdin else []), "-n", pod.namespace, pod.name, "-c", pod.service]
-        return [*kubectl.command(self.context, [*flags, "--", *command])]
-
     def exec(self, pod: Pod, command: Sequence[str], timeout: float) -> process.Finished:
         """Given a pod and a command, run it inside and return what came out, whatever its exit code.
 
         Raise UnhealthyError if it could not be run at all.
         """
-        done = process.run(self.exec_command(pod, command), timeout=timeout, env={**os.environ, **SPDY})
+        words = ["exec", "-n", pod.namespace, pod.name, "-c", pod.service, "--", *command]
+        done = process.run(kubectl.command(self.context, words), timeout=timeout, env={**os.environ, **_SPDY})
         lines = [line for line in done.err.splitlines(keepends=True) if not _KLOG.match(line)]
         if lines and lines[-1].startswith(_ENDED):
             # That line is kubectl's own, after those of the command.
@@ -92,6 +88,22 @@ class ClusterAccess:
             said = lines[-1].strip() if lines else f"exit code {done.code}"
             raise UnhealthyError(f"kubectl could not run a command in {pod.namespace}/{pod.name}: {said}")
         return process.Finished(0, done.out, "".join(lines))
+
+    @contextmanager
+    def forward(self, pod: Pod, port: int) -> Iterator[Endpoint]:
+        """Given a pod and a port that it listens on, yield an endpoint that leads there while the block lasts.
+
+        Raise UnhealthyError if kubectl opens none.
+        """
+        words = ["port-forward", "--address", LOOPBACK, "-n", pod.namespace, f"pod/{pod.name}", f":{port}"]
+        said: list[str] = []
+        # Nobody reads on after the first line: kubectl says a line for each connection, and 1,500 fit into the pipe.
+        with closing(process.stream(kubectl.command(self.context, words), errors=said)) as lines:
+            opened = _FORWARDING.match(next(lines, ""))
+            if not opened:
+                why = said[-1] if said else "kubectl does not say why"
+                raise UnhealthyError(f"no way to port {port} of {pod.namespace}/{pod.name}: {why}")
+            yield Endpoint(LOOPBACK, int(opened[1]), "tunnel")
 
     def log(self, pod: Pod, since: str) -> str:
         """Given a pod and a moment (ISO 8601), return what its container has logged since, each line after its time."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from datameesh_cli.adapters import tunnel
-from datameesh_cli.adapters.cluster_access import SPDY, ClusterAccess
+from datameesh_cli.adapters.cluster_access import ClusterAccess
 from datameesh_cli.adapters.target import TIMEOUT, WAYS_IN, FromOutside
+from datameesh_cli.adapters.tunnel import Endpoint
 from datameesh_cli.core.cluster import AppliedExport, Pod, job_pod
 from datameesh_cli.core.expectation import Answer
 from datameesh_cli.core.kind import Ended, ended
@@ -67,10 +67,9 @@ class KubernetesTarget(FromOutside):
         return Answer(WAYS_IN, tuple(sorted(rows)))
 
     @contextmanager
-    def reach(self, service: str, port: int) -> Iterator[tunnel.Endpoint]:
+    def reach(self, service: str, port: int) -> Iterator[Endpoint]:
         """Given a service and a port that it listens on, yield an endpoint that leads there, published or not."""
-        inside = self.access.exec_command(self._pod(service), [], stdin=True)
-        with tunnel.reach_through(inside, port, SPDY) as endpoint:
+        with self.access.forward(self._pod(service), port) as endpoint:
             yield endpoint
 
     def _asker(self, name: str) -> Pod:

@@ -158,12 +158,12 @@ def spawn(command: Sequence[str], log: Path) -> int:
         return _open(command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True).pid
 
 
-def pipe(command: Sequence[str], env: Mapping[str, str] | None = None) -> Piped:
+def pipe(command: Sequence[str]) -> Piped:
     """Given a command, start it with binary stdin and stdout pipes (a tunnel); the caller ends it.
 
     Raise HostError if it cannot be run.
     """
-    return _open(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env)
+    return _open(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
 
 def end(child: subprocess.Popen[Any], patience: float = _PATIENCE) -> None:

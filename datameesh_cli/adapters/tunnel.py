@@ -1,4 +1,4 @@
-"""A way to a port inside a container that publishes none: straight to its address, or through `docker exec` or `kubectl exec`.
+"""A way to a port inside a container that publishes none: straight to its address, or through `docker exec`.
 
 On Linux the engine's networks are the host's, and a container's address can be reached. Where the engine runs in a virtual
 machine (Docker Desktop), it can't: then a listener on the loopback interface hands each connection to a process in the
@@ -7,10 +7,9 @@ container, which needs nothing there but bash.
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO
@@ -56,18 +55,14 @@ def reach(container: str, address: str, port: int, *, direct: bool | None = None
 
 
 @contextmanager
-def reach_through(inside: Sequence[str], port: int, variables: Mapping[str, str] | None = None) -> Iterator[Endpoint]:
-    """Given the words before a command that is to run beside a listener, yield an endpoint that leads to the listener's port.
-
-    `variables` are added to the environment of the command.
-    """
+def reach_through(inside: Sequence[str], port: int) -> Iterator[Endpoint]:
+    """Given the words before a command that is to run beside a listener, yield an endpoint that leads to the listener's port."""
     # What a thread cannot raise: why no process in the container could be started. Whoever gets no answer hears it instead.
     refused: list[HostError] = []
 
     def begin() -> process.Piped | None:
-        command = [*inside, "bash", "-c", _INSIDE.format(port=port)]
         try:
-            return process.pipe(command, {**os.environ, **(variables or {})})
+            return process.pipe([*inside, "bash", "-c", _INSIDE.format(port=port)])
         except HostError as failed:
             refused.append(failed)
             return None

@@ -17,7 +17,7 @@ from datameesh_cli.render.seed import SeedProgress
 from datameesh_cli.render.stack import StartProgress, print_places
 from datameesh_cli.usecases.build_images import Built
 from datameesh_cli.usecases.load_domain import LoadProgress
-from datameesh_cli.usecases.run_demo import Demo
+from datameesh_cli.usecases.run_demo import Demo, ToldTo
 from datameesh_cli.usecases.show_status import Address
 
 if TYPE_CHECKING:
@@ -71,6 +71,10 @@ class DemoProgress:
             )
         self.report(f"one query over two databases, {seconds:.2f} s")
 
+    def told(self, told: ToldTo) -> None:
+        """Print who was told what."""
+        self.report(told_line(told))
+
     def dbt(self, line: str) -> None:
         """Print what dbt built or tested, not its chatter."""
         if " OK " in line or " PASS " in line or "ERROR" in line or "FAIL" in line:
@@ -105,6 +109,10 @@ def print_demo(demo: Demo, name: str) -> None:
     print_line()
     print_table(columns, rows, title="The customer journey, across sales and marketing", right=columns[2:])
     print_line(f"one query over two databases, {demo.answer_seconds:.2f} s; ask it again: dm sql @journey")
+    print_line()
+    for told in demo.told:
+        print_line(told_line(told))
+    print_line()
     _print_dbt("dbt, the seed's own models", demo.seed_models)
     _print_dbt("dbt, everything else", demo.other_models)
     print_line()
@@ -117,6 +125,13 @@ def print_demo(demo: Demo, name: str) -> None:
     print_line("\nWhat to try next:")
     for number, line in enumerate(next_steps(demo.places, name), 1):
         print_line(f"  {number}. {line}")
+
+
+def told_line(told: ToldTo) -> str:
+    """Given what a statement told a person, return it as one line."""
+    if told.refused:
+        return f"{told.person} is refused: {told.refused}"
+    return f"{told.person} sees: {', '.join(map(_shown, told.row))}"
 
 
 def next_steps(places: Sequence[Address], name: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from datameesh_cli.core.identity.lake_people import policy_of
 from datameesh_cli.core.identity.people import (
     Delta,
     IdentityFile,
@@ -83,6 +84,7 @@ def add_person(adapters: Adapters, new: NewPerson) -> Changed:
             raise UserError(f"there is a person '{new.name}' already", "see: dm user list; or take another name")
         _refuse_password_of_another(adapters, new.name)
         entry = _entry(new, people)
+        _refuse_level_without_policy(adapters, entry, people.said)
         if entry.email in (p.email for p in people.people):
             raise UserError(f"somebody has the address {entry.email} already", "one signs in with it: add --email")
         delta = read_delta(adapters)
@@ -156,6 +158,23 @@ def _refuse_password_of_another(adapters: Adapters, name: str) -> None:
     holders = [s.name for s in adapters.repository.model().services if password_of(name) in s.secrets]
     if holders:
         raise UserError(f"'{password_of(name)}' is a password of {holders[0]}", "take another name")
+
+
+def _refuse_level_without_policy(adapters: Adapters, entry: PersonEntry, said: IdentityFile) -> None:
+    """An object store takes its accounts all or none: one with a policy that it has not would keep every later change out."""
+    levels = {role: said.roles[role].lake for group in entry.groups if (role := role_of(group, said)) != "none"}
+    for service in adapters.repository.model().services:
+        if "lake-people" not in service.identity.values():
+            continue
+        folder = adapters.repository.root / "services" / service.folder
+        files = [path for place in service.files for path in adapters.repository.found(folder / place, "*.yaml")]
+        known = {name for path in files for name in (adapters.repository.read_yaml(path) or {}).get("policies", ())}
+        for role, level in levels.items():
+            if known and level != "none" and policy_of(level) not in known:
+                raise UserError(
+                    f"role '{role}' says `lake: {level}`, and {service.name} has no policy '{policy_of(level)}'",
+                    f"add it to {', '.join(map(adapters.repository.relative, files))}, or take another role",
+                )
 
 
 def _group_of(role: str, said: IdentityFile) -> str:

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from datameesh_cli.core.build_output import BuildState
 from datameesh_cli.core.dbt_results import Summary
 from datameesh_cli.core.health import ServiceState
-from datameesh_cli.errors import UnhealthyError
+from datameesh_cli.errors import SqlError, UnhealthyError
 from datameesh_cli.usecases.build_images import Built, Told
+from datameesh_cli.usecases.derive_secrets import read_people
 from datameesh_cli.usecases.diagnose_host import prepare_host
 from datameesh_cli.usecases.load_domain import LoadProgress
 from datameesh_cli.usecases.open_target import trino_of
 from datameesh_cli.usecases.run_dbt import require_success, run_dbt
-from datameesh_cli.usecases.run_sql import named_script
+from datameesh_cli.usecases.run_sql import named_queries, named_script
 from datameesh_cli.usecases.seed_data import Seeded, SeedRequest, seed_data
 from datameesh_cli.usecases.show_status import Address, list_places
 from datameesh_cli.usecases.start_profile import Started, StartRequest, start_profile
 
 if TYPE_CHECKING:
     from datameesh_cli.adapters.adapters import Adapters
-    from datameesh_cli.adapters.trino import QueryResult
+    from datameesh_cli.adapters.trino import QueryResult, Trino
 
 DATA_SET = "journey"
 SEED_TAG = ("build", "--select", "tag:seed")
 THE_REST = ("build", "--exclude", "tag:seed")
+_ASKING = re.compile(r"(?m)^-- dm demo asks as: (.+)$")
+"""Said at the head of a named query."""
 
 
 class ProgressReporter(Protocol):
@@ -53,14 +57,27 @@ class ProgressReporter(Protocol):
     def answered(self, answer: QueryResult, seconds: float) -> None:
         """The answer is there, after so many seconds of asking."""
 
+    def told(self, told: ToldTo) -> None:
+        """Somebody was told something, or refused."""
+
     def dbt(self, line: str) -> None:
         """A line of dbt's own output."""
 
 
 @dataclass(frozen=True, slots=True)
+class ToldTo:
+    """What one statement told one person: its first row, or with what words it was refused."""
+
+    person: str
+    statement: str
+    row: tuple[Any, ...] = ()
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Demo:
-    """What the demo showed: the stack, the data, the answer and how many seconds after the beginning it was there, dbt's two
-    summaries, and where everything is.
+    """What the demo showed: the stack, the data, the answer and how many seconds after the beginning it was there, what people
+    were told, dbt's two summaries, and where everything is.
     """
 
     started: Started
@@ -69,6 +86,7 @@ class Demo:
     answer: QueryResult
     answer_seconds: float
     answered: float
+    told: tuple[ToldTo, ...]
     seed_models: Summary
     other_models: Summary
     places: tuple[Address, ...]
@@ -93,11 +111,14 @@ def run_demo(adapters: Adapters, ram: int | None, *, yes: bool, timeout: float, 
     narrator.step("Ask both domains one question: which campaigns turn leads into customers?")
     [statement] = named_script(adapters, DATA_SET).statements
     asked = adapters.clock.now()
-    answer = trino_of(adapters, started.planned).query(statement.text)
+    trino = trino_of(adapters, started.planned)
+    answer = trino.query(statement.text)
     answer_seconds = adapters.clock.now() - asked
     answered = adapters.clock.now() - began
     narrator.answered(answer, answer_seconds)
-    # Only now: the answer needs nothing of the lake.
+    narrator.step("Ask as several people: who sees what, and who may write?")
+    told_to = _ask_as_people(adapters, trino, narrator)
+    # Only now: the answers need nothing of the lake.
     narrator.step(f"Load the data set '{DATA_SET}' into the lake")
     lake = seed_data(adapters, SeedRequest(DATA_SET), narrator.rows, narrator.report)
     seeded = replace(domains, lake=lake.lake, seconds=domains.seconds + lake.seconds)
@@ -112,11 +133,35 @@ def run_demo(adapters: Adapters, ram: int | None, *, yes: bool, timeout: float, 
         answer=answer,
         answer_seconds=answer_seconds,
         answered=answered,
+        told=told_to,
         seed_models=seed_models,
         other_models=other_models,
         places=places,
         seconds=adapters.clock.now() - began,
     )
+
+
+def _ask_as_people(adapters: Adapters, trino: Trino, narrator: ProgressReporter) -> tuple[ToldTo, ...]:
+    """Ask each named query that says so as the people whom it names; who was removed from the stack is left out."""
+    people = read_people(adapters)
+    known = people.accounts if people else ()
+    found = []
+    for query in named_queries(adapters):
+        asking = _ASKING.search(adapters.repository.read_text(adapters.repository.root / query.file))
+        script = named_script(adapters, query.name)
+        for person in re.findall(r"[\w-]+", asking[1]) if asking else ():
+            if person in known:
+                found.append(_ask_as(trino, person, script.statements[0].text))
+                narrator.told(found[-1])
+    return tuple(found)
+
+
+def _ask_as(trino: Trino, person: str, statement: str) -> ToldTo:
+    try:
+        answer = trino.query(statement, user=person)
+    except SqlError as refused:
+        return ToldTo(person, statement, refused=refused.message)
+    return ToldTo(person, statement, row=answer.rows[0] if answer.rows else ())
 
 
 def _build(adapters: Adapters, arguments: Sequence[str], narrator: ProgressReporter) -> Summary:

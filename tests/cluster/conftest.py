@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster.kube import Kube, cluster_status, until
+from tests.cluster.mesh import Mesh, applied
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +17,13 @@ def cluster() -> Kube:
     if "DATAMEESH_CLUSTER" not in os.environ:
         pytest.skip("needs a running cluster: tests/cluster/cluster stage")
     return Kube(cluster_status())
+
+
+@pytest.fixture(scope="session")
+def mesh(cluster: Kube, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
+    """The export on it, for all who ask: half a minute to apply."""
+    with applied(cluster, tmp_path_factory.mktemp("export") / "out") as mesh:
+        yield mesh
 
 
 @pytest.fixture

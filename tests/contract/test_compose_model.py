@@ -83,7 +83,7 @@ def test_no_two_services_share_a_host_port() -> None:
     assert {port: names for port, names in by_port.items() if len(names) > 1} == {}
 
 
-@pytest.mark.row("S-PORT-14/C")
+@pytest.mark.row("S-PORT-14/C", "S-SEC-11")
 def test_published_ports_begin_with_30_or_are_that_of_datahub() -> None:
     for name, service in resolved(EVERYTHING)["services"].items():
         for port in service.get("ports", []):

@@ -44,6 +44,21 @@ def test_the_demo_answers_with_the_four_rows(shown: Any) -> None:
     assert 0 < shown["answered"] < shown["seconds"]
 
 
+WHO_SEES_WHAT = [
+    "admin sees: alice@example.com, 123-45-6789, 555-0123",
+    "alex sees: al***@example.com, ***-**-6789, ***-0123",
+    "marketing_team is refused: Access Denied: Cannot insert into table sales.public.orders",
+]
+
+
+def test_admin_sees_the_row_alex_the_masks_and_the_marketing_team_writes_no_orders(shown: Any) -> None:
+    assert [(told["person"], told["row"] or told["refused"]) for told in shown["told"]] == [
+        ("admin", ["alice@example.com", "123-45-6789", "555-0123"]),
+        ("alex", ["al***@example.com", "***-**-6789", "***-0123"]),
+        ("marketing_team", "Access Denied: Cannot insert into table sales.public.orders"),
+    ]
+
+
 def test_the_marts_are_built_and_their_tests_pass(shown: Any) -> None:
     counts = [
         (kind, part[kind]["passed"], part[kind]["failed"])
@@ -85,6 +100,8 @@ def test_a_second_run_leaves_all_as_it_is_and_ends_with_what_to_do(fresh: Stack,
         assert re.search(
             r"\s+".join([cells[0], r".*?", *map(re.escape, cells[1:4]), r"[\d.]+", re.escape(cells[4])]), done.stdout
         )
+    assert [line for line in done.stdout.splitlines() if " sees: " in line or " is refused: " in line] == WHO_SEES_WHAT
+    assert all(line in done.stderr for line in WHO_SEES_WHAT)
     assert "models PASS=8 ERROR=0, tests PASS=12 ERROR=0" in done.stdout
     assert "models PASS=2 ERROR=0, tests PASS=5 ERROR=0" in done.stdout
     _, _, advice = done.stdout.partition("What to try next:\n")

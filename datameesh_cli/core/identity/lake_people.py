@@ -7,6 +7,11 @@ import json
 from datameesh_cli.core.identity.material import Material
 
 
+def policy_of(level: str) -> str:
+    """Given what a role's `lake:` says, return the name of the object store's policy."""
+    return f"lake-{level}"
+
+
 def lake_people(material: Material) -> str:
     """Given what there is, return `users:` with name, password and policies (`lake-<what the role says>`) of each person.
 
@@ -23,7 +28,7 @@ def lake_people(material: Material) -> str:
             said = {
                 "name": person.name,
                 "password": material.passwords[person.name],
-                "policies": [f"lake-{level}" for level in dict.fromkeys(levels)],
+                "policies": [policy_of(level) for level in dict.fromkeys(levels)],
             }
             lines.append(f"  - {json.dumps(said)}\n")
     return "users:\n" + "".join(lines) if lines else "users: []\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -119,7 +120,7 @@ class IdentityFile:
     programs: Mapping[str, Program] = key("accounts of programs, by name", default_factory=dict)
     regions: tuple[Text, ...] = key("the regions that there are", default=(), example=["EMEA"])
     reserved: tuple[Text, ...] = key(
-        "names that nobody may have: the tools' own accounts", default=(), example=["root"]
+        "names that nobody may have: the tools' own accounts; * is any letters", default=(), example=["root", "pg_*"]
     )
     masks: tuple[Mask, ...] = key("columns that are shown in part", default=())
     filters: tuple[Filter, ...] = key("rows that only some see", default=())
@@ -238,10 +239,11 @@ def check_person(name: str, entry: PersonEntry, said: IdentityFile, at: str) -> 
 def check_name(name: str, said: IdentityFile, at: str) -> None:
     """Given the name of an account, raise Wrong if not every tool takes it, or if it is a program's."""
     if not re.fullmatch(NAME, name):
-        raise Wrong(
-            f"`{at}`: '{name}' is no name for an account", "3 to 32 small letters, digits, - and _, a letter first"
+        why = (
+            "3 to 32 small letters, digits, - and _, a letter first: an object store takes no key of one or two letters"
         )
-    if name in said.reserved or name in said.programs:
+        raise Wrong(f"`{at}`: '{name}' is no name for an account", why)
+    if name in said.programs or any(fnmatchcase(name, taken) for taken in said.reserved):
         raise Wrong(f"`{at}`: '{name}' is the account of a program", "take another name")
 
 

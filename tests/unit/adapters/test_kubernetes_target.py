@@ -85,6 +85,33 @@ def test_a_service_that_does_not_run_is_named(kubectl: Kubectl) -> None:
             ask()
 
 
+def test_a_port_inside_is_reached_by_the_way_that_kubectl_opens(kubectl: Kubectl) -> None:
+    kubectl.says((["port-forward"], ("Forwarding from 127.0.0.1:40123 -> 5432\n", "", 0)))
+    with _target().reach("sales-db", 5432) as endpoint:
+        assert (endpoint.host, endpoint.port) == ("127.0.0.1", 40123)
+    words = [
+        "--context",
+        "here",
+        "port-forward",
+        "--address",
+        "127.0.0.1",
+        "-n",
+        "sales-domain",
+        "pod/sales-db-0",
+        ":5432",
+    ]
+    assert kubectl.asked[-1][0] == words
+
+
+def test_a_way_that_kubectl_does_not_open_says_why(kubectl: Kubectl) -> None:
+    kubectl.says((["port-forward"], ("", "error: unable to forward port because pod is not running\n", 1)))
+    with (
+        pytest.raises(UnhealthyError, match="port 5432 of sales-domain/sales-db-0: error: unable to forward port"),
+        _target().reach("sales-db", 5432),
+    ):
+        pass
+
+
 def test_a_job_runs_in_a_pod_of_its_template_that_is_removed_again(kubectl: Kubectl) -> None:
     done = {"status": {"phase": "Succeeded", "containerStatuses": [{"state": {"terminated": {"exitCode": 2}}}]}}
     kubectl.says(

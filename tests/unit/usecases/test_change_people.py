@@ -98,6 +98,28 @@ def test_a_new_password_takes_the_old_one_s_place_everywhere(adapters: Adapters)
     assert adapters.state.secret("mike-password") == "correct-horse-9"
 
 
+def test_a_short_name_is_refused_with_the_reason(adapters: Adapters) -> None:
+    with pytest.raises(UserError) as refused:
+        add_person(adapters, NewPerson("da", role="analyst"))
+    assert "an object store takes no key of one or two letters" in refused.value.hint
+
+
+def test_a_role_whose_policy_the_object_store_has_not_is_refused(adapters: Adapters) -> None:
+    folder = adapters.repository.root / "services" / "web"
+    (folder / "config").mkdir()
+    (folder / "config" / "lake.yaml").write_text("policies: {lake-rw: {}, lake-sales: {}}\n")
+    fragment = folder / "compose.yaml"
+    fragment.write_text(fragment.read_text().replace("identity:", "files: {config: /etc/web}\n      identity:"))
+    _started(adapters)
+    with pytest.raises(UserError) as refused:
+        add_person(adapters, NewPerson("dana", role="analyst"))
+    assert refused.value.message == "role 'analyst' says `lake: ro`, and web has no policy 'lake-ro'"
+    assert "services/web/config/lake.yaml" in refused.value.hint
+    assert "dana" not in _names(adapters)
+    add_person(adapters, NewPerson("dana", role="data-scientist"))
+    add_person(adapters, NewPerson("erik", role="executive"))  # who has no account of it needs no policy
+
+
 @pytest.mark.parametrize(
     ("new", "says"),
     [
@@ -107,7 +129,10 @@ def test_a_new_password_takes_the_old_one_s_place_everywhere(adapters: Adapters)
         (NewPerson("dana", groups=("analists",)), "there is no group 'analists'"),
         (NewPerson("dana", role="analyst", regions=("EMAE",)), "there is no region 'EMAE'"),
         (NewPerson("healthcheck", role="analyst"), "'healthcheck' is the account of a program"),
-        (NewPerson("trino_rw", role="analyst"), "'trino_rw' is the account of a program"),
+        *(
+            (NewPerson(name, role="analyst"), f"'{name}' is the account of a program")
+            for name in ("trino_rw", "people", "people_all_rows", "people_unmasked", "auditor", "group_analyst", "pg_x")
+        ),
         (NewPerson("web", role="analyst"), "'web-password' is a password of web"),
         (NewPerson("dana", role="analyst", email="alex@datameesh.example"), "somebody has the address"),
         (NewPerson("dana", role="analyst", email="nowhere"), "user dana: `email` cannot be 'nowhere'"),

@@ -1,0 +1,99 @@
+"""People of a running stack: who comes gets in everywhere within a minute, who goes gets in nowhere, and nothing restarts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.integration.doors import Doors
+from tests.integration.stack import SMALLEST, Stack
+
+pytestmark = pytest.mark.timeout(900)
+
+WITHIN = 60
+"""Seconds in which a change of people or mode is in force."""
+
+
+@pytest.fixture
+def running(shared: Stack) -> Iterator[Stack]:
+    """The shared stack with data; nobody of a test stays in it."""
+    shared.dm("up", "--profile", "analytics", "--ram", SMALLEST)
+    shared.dm("seed", "--set", "small")
+    before = started(shared)
+    yield shared
+    for person in shared.json("user", "list"):
+        if person["name"] in ("dana", "erik"):
+            shared.dm("user", "remove", person["name"])
+    assert started(shared) == before, "no container was restarted"
+
+
+def started(stack: Stack) -> dict[str, str]:
+    """When each container was started."""
+    return {name: str(c.started_at) for name, c in stack.containers().items()}
+
+
+def doors(stack: Stack, name: str) -> Doors:
+    """A person of the stack, with the password that is in force."""
+    return Doors(stack, name, stack.adapters.state.secret(f"{name}-password"))
+
+
+def soon(answers: dict[str, Callable[[], object]], wanted: dict[str, str]) -> dict[str, float]:
+    """Ask until every answer begins as wanted; return the seconds that each took. Each is asked until it is so, and no longer."""
+    began, taken = time.monotonic(), dict[str, float]()
+    while len(taken) < len(wanted):
+        for tool, begins in wanted.items():
+            said = "" if tool in taken else str(answers[tool]())
+            if tool not in taken and said.startswith(begins):
+                taken[tool] = round(time.monotonic() - began, 1)
+            assert time.monotonic() - began < WITHIN, f"{tool} after {WITHIN} s: {said}"
+        time.sleep(0.5)
+    return taken
+
+
+def four(who: Doors) -> dict[str, Callable[[], object]]:
+    """The four tools, each asked for what a data scientist may do, or an analyst of some regions."""
+    return {
+        "sql": who.sql,
+        "lake": lambda: who.lake(write="dana"),
+        "database": who.database,
+        "sign-in": who.sign_in,
+    }
+
+
+def test_who_comes_gets_in_everywhere_within_a_minute_and_who_goes_nowhere(running: Stack) -> None:
+    """dana, a data scientist, has no login of the databases; erik, who sees the rows of EMEA, has one, and no files."""
+    running.dm("user", "add", "dana", "--role", "data-scientist")
+    running.dm("user", "add", "erik", "--role", "analyst", "--group", "regions", "--region", "EMEA")
+    dana, erik = doors(running, "dana"), doors(running, "erik")
+    print("dana in:", soon(four(dana), {"sql": "dana", "lake": "wrote", "sign-in": "signed in"}))
+    print("erik in:", soon(four(erik), {"sql": "erik", "database": "erik", "sign-in": "signed in"}))
+    assert "refused: " in dana.database()
+    assert "refused: " in erik.lake()
+    assert dana.sql("CREATE TABLE hive.default.of_dana AS SELECT 1 AS x") is not None
+    assert dana.sql("DROP TABLE hive.default.of_dana") is None
+    assert "Access Denied" in dana.sql("DELETE FROM sales.public.orders WHERE false")
+    assert dana.sql("SELECT ssn FROM sales.public.customer_pii WHERE customer_id = 1") == "***-**-6789"
+
+    running.dm("user", "remove", "dana")
+    running.dm("user", "remove", "erik")
+    refused = dict.fromkeys(("sql", "lake", "database", "sign-in"), "refused:")
+    print("dana out:", soon(four(dana), refused))
+    print("erik out:", soon(four(erik), refused))
+
+
+@pytest.mark.row("S-PAT-RLS-05")
+def test_a_person_sees_as_many_rows_through_the_engine_as_in_the_database(running: Stack) -> None:
+    """emea_user of the file, and somebody who comes for another region; mike is in no region's group."""
+    running.dm("user", "add", "erik", "--role", "analyst", "--group", "regions", "--region", "APAC")
+    soon(four(doors(running, "erik")), {"sql": "erik", "database": "erik"})
+    counts = {}
+    for name in ("emea_user", "erik", "mike"):
+        who = doors(running, name)
+        both = "SELECT (SELECT count(*) FROM {0}customers), (SELECT count(*) FROM {0}orders)"
+        told = tuple(int(n) for n in who.database(both.format("")).split("|"))
+        assert tuple(who.sql(both.format("sales.public."))) == told, name
+        counts[name] = told
+    assert 0 < counts["emea_user"][0] < counts["mike"][0]
+    assert counts["erik"] != counts["emea_user"]
