@@ -1,4 +1,4 @@
-"""Every column of a table whose rows are filtered stands in the file of people: one that did not would tell of rows that are not shown."""
+"""Every column of a table whose rows are filtered stands in the file of people: another would tell of rows that are not shown."""
 
 from __future__ import annotations
 
