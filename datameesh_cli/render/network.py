@@ -7,10 +7,15 @@ from datameesh_cli.usecases.enforce_network import OPEN, Enforced
 
 _SAID = {
     "in force": "Nothing but these connections is let through.",
-    "out of date": "Something else is let through than these connections. As they are declared now: dm up",
+    "out of date": "Something else is let through than the declared connections. As they are declared now: dm up",
     "off": f"Switched off: {OPEN}. On again: dm net enforce",
-    "not in force": f"No rules are set: {OPEN}. They are set by: dm up",
+    "not in force": f"No rules are set (a new start of the machine takes them): {OPEN}. They are set by: dm up",
 }
+
+
+def unguarded(state: str) -> str:
+    """Given how the network is guarded, return what has to be said of it beside other things: "" where all is as it should be."""
+    return _SAID[state] if state in ("out of date", "not in force", "off") else ""
 
 
 def print_enforced(enforced: Enforced) -> None:

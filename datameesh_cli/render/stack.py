@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datameesh_cli.core.health import ServiceState
 from datameesh_cli.core.memory import format_mib
 from datameesh_cli.render.live import LiveView
+from datameesh_cli.render.network import unguarded
 from datameesh_cli.render.output import print_line, print_table, report, warn
 from datameesh_cli.render.plan import print_plan
 from datameesh_cli.usecases.show_status import Address, Credential, Reason, Status
@@ -105,6 +106,7 @@ def print_status(status: Status) -> None:
     if status.warning:
         print_line(status.warning)
     warn(status.mode_warning)
+    warn(unguarded(status.network))
     print_line(f"{status.selection}; budget {format_mib(status.budget)}; {well}")
 
 

@@ -124,6 +124,14 @@ def show(adapters: Adapters) -> Enforced:
     return Enforced("in force" if same else "out of date", declared, layout.subnet, table.refused)
 
 
+def guarded(adapters: Adapters) -> str:
+    """Return in a word how the network of what runs is guarded, as `Enforced` has it; "" where that cannot be told."""
+    try:
+        return show(adapters).state if _image(adapters) else ""
+    except DmError:
+        return ""
+
+
 def remove_rules(adapters: Adapters) -> str:
     """Take the stack's rules out of the kernel; return what kept them there, "" where nothing did. Without any, do nothing."""
     kept, image = _kept(adapters), _image(adapters)

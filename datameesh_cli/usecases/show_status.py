@@ -11,6 +11,7 @@ from datameesh_cli.core.model import Service
 from datameesh_cli.core.ram_plan import MemoryShare
 from datameesh_cli.core.selection import Selection
 from datameesh_cli.usecases.derive_secrets import makers_of, mode_warning, read_mode, read_people
+from datameesh_cli.usecases.enforce_network import guarded
 from datameesh_cli.usecases.open_target import ChosenCluster
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory, running_plan
 from datameesh_cli.usecases.start_profile import current_states
@@ -53,6 +54,8 @@ class Status:
     """What must be known of the address that the ports are published on."""
     mode: str = GOVERNED
     mode_warning: str = ""
+    network: str = ""
+    """Whether only declared connections are let through: as `dm net show` has it, "" where that cannot be told."""
 
 
 def show_status(adapters: Adapters, *, usage: bool = False) -> Status:
@@ -79,6 +82,7 @@ def show_status(adapters: Adapters, *, usage: bool = False) -> Status:
         warning=planned.bind.warning if containers else "",
         mode=mode,
         mode_warning=mode_warning(mode),
+        network=guarded(adapters) if containers else "",
     )
 
 

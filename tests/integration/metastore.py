@@ -26,6 +26,11 @@ def drop_database(host: str, port: int, name: str, patience: float) -> None:
     _call(host, port, "drop_database", _text(1, name) + _field(_BOOL, 2) + b"\0" + _field(_BOOL, 3) + b"\0", patience)
 
 
+def question(method: str) -> bytes:
+    """A call without arguments, as it is sent."""
+    return struct.pack(">II", _VERSION_1_CALL, len(method)) + method.encode() + struct.pack(">I", 1) + _STOP
+
+
 def _call(host: str, port: int, method: str, arguments: bytes, patience: float) -> None:
     """TBinaryProtocol: a call, its arguments as one struct; the reply is an empty struct, or one with the exception in it."""
     head = struct.pack(">II", _VERSION_1_CALL, len(method)) + method.encode() + struct.pack(">I", 1)

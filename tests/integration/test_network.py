@@ -3,71 +3,36 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import signal
 import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from datameesh_cli.adapters import net_rules, network
-from datameesh_cli.core.network import Layout, rules
+from datameesh_cli.core.network import Layout, no_rules, rules
 from datameesh_cli.errors import HostError
+from tests.integration.inside import (
+    BYSTANDER,
+    containers,
+    expected,
+    needs_networks_of_this_machine,
+    observed,
+    places,
+    run_as,
+)
 from tests.integration.stack import SMALLEST, Stack, docker, kill_from_outside
-from tests.reach import BASH, Entry, between_domains, by_hand, declared, of_the_table, ten_others
+from tests.reach import BASH, Entry, between_domains, by_hand, of_the_table, ten_others
 
-IMAGE, RULES = "datameesh/base:13", "datameesh/net-rules:1"
-BYSTANDER = "bystander"
+RULES = "datameesh/net-rules:1"
 CORE = ("up", "--profile", "core", "--ram", "512m")
 METADATA = "169.254.169.254:80"
-
-needs_networks_of_this_machine = pytest.mark.skipif(
-    os.geteuid() != 0 or not Path("/var/run/docker.sock").exists(), reason="needs root beside the engine"
-)
-
-
-def _places(stack: Stack) -> dict[str, str]:
-    """Everything that listens, by its address -> what it is."""
-    model = stack.adapters.repository.model()
-    running = {c.service: c.address for c in stack.containers().values()}
-    return {f"{running[s.name]}:{p}": f"{s.name}:{p}" for s in model.services if s.name in running for p in s.listens}
-
-
-def _beside(stack: Stack, address: str, words: Iterable[str]) -> str:
-    """Run in a container of its own on the stack's network, at an address, or at one of the engine's choice."""
-    place = ["--network", network.network_name(stack.project), *(["--ip", address] if address else [])]
-    return docker("run", "--rm", *place, "--cap-drop", "ALL", IMAGE, *words)
-
-
-def observed(stack: Stack) -> set[Entry]:
-    """Every connection that can be opened: from each container, from what runs in the name of the others, and from a stranger."""
-    places, running = _places(stack), {c.service: c.name for c in stack.containers().values()}
-    compose = stack.adapters.compose
-    others = [s.name for s in stack.adapters.repository.model().services if s.name not in running]
-
-    def of(who: str) -> set[Entry]:
-        words = ["bash", "-c", BASH, "probe", *(a for a, place in places.items() if place.partition(":")[0] != who)]
-        if who in running:
-            said = docker("exec", running[who], *words)
-        else:
-            said = _beside(stack, "" if who == BYSTANDER else compose.stand_in(who), words)
-        return {(who, places[line]) for line in said.split()}
-
-    with ThreadPoolExecutor(4) as pool:
-        return {entry for found in pool.map(of, [*running, *others, BYSTANDER]) for entry in found}
-
-
-def expected(stack: Stack) -> set[Entry]:
-    """What the folders declare, of what runs."""
-    there = set(_places(stack).values())
-    # To itself a container always gets: that way leads over no bridge.
-    return {e for e in declared(stack.adapters.repository.model().services) if e[1] in there}
+FEW = ("trino-coordinator", "sales-db", "marketing-db")
+"""Who is asked where all were asked before: the one with most edges, and two without any."""
 
 
 def _table(stack: Stack) -> net_rules.Table | None:
@@ -80,7 +45,7 @@ def test_every_declared_connection_is_open_and_every_other_is_shut(stack: Stack)
     seen = observed(stack)
     assert seen == expected(stack)
     # The same by hand.
-    assert of_the_table(seen) == by_hand(to.partition(":")[0] for to in _places(stack).values())
+    assert of_the_table(seen) == by_hand(to.partition(":")[0] for to in places(stack).values())
     assert not between_domains(seen, stack.adapters.repository.model().services)
     assert {("trino-coordinator", "sales-db:5432"), ("trino-coordinator", "marketing-db:5432")} < seen
     assert {who for who, to in seen if to == "hive-metastore:9083"} == {"trino-coordinator", "trino-worker"}
@@ -90,7 +55,7 @@ def test_every_declared_connection_is_open_and_every_other_is_shut(stack: Stack)
 
 def test_ten_others_are_shut_again_and_again(stack: Stack) -> None:
     who = [c.service for c in stack.containers().values()]
-    assert not ten_others(who, _places(stack).values(), expected(stack)) & observed(stack)
+    assert not ten_others(who, places(stack).values(), expected(stack)) & observed(stack)
 
 
 @pytest.mark.parametrize("how", ["restart", "killed", "dm restart", "up twice"])
@@ -110,7 +75,7 @@ def test_the_same_after_a_database_started_again(shared: Stack, how: str) -> Non
     after = next(c for c in shared.containers().values() if c.service == "sales-db")
     assert after.address == container.address
     assert (after.started_at != container.started_at) is (how != "up twice")
-    assert observed(shared) == expected(shared)
+    assert observed(shared, *FEW, BYSTANDER) == expected(shared, *FEW)
 
 
 def _outside(stack: Stack) -> set[Entry]:
@@ -126,7 +91,7 @@ def _outside(stack: Stack) -> set[Entry]:
         found = {("container", {here: "machine"}.get(line, line)) for line in docker("exec", who.name, *words).split()}
         with contextlib.suppress(TimeoutError):
             found |= {("container", "names")} if names.recv(10) else set()
-    wanted = {address: place for address, place in _places(stack).items() if place in ("sales-db:5432", "minio:9000")}
+    wanted = {address: place for address, place in places(stack).items() if place in ("sales-db:5432", "minio:9000")}
     for name, become in (("root", ()), ("somebody", ("setpriv", "--reuid", "65534", "--clear-groups"))):
         done = subprocess.run([*become, "bash", "-c", BASH, "probe", *wanted], capture_output=True, text=True)
         found |= {(name, wanted[line]) for line in done.stdout.split()}
@@ -177,17 +142,17 @@ def test_each_rule_taken_away_is_noticed(stack: Stack) -> None:
     element = re.compile(r'\t\t\t.*"(trino-coordinator -> sales-db:5432|minio:9000)",?\n')
     lines = [line for line in text.splitlines(keepends=True) if verdict.fullmatch(line) or element.fullmatch(line)]
     assert len(lines) == 12 + 2
-    whole = expected(stack) | SHUT
+    whole = expected(stack, *FEW) | SHUT
     unnoticed = []
     try:
         for line in lines:
             net_rules.put(RULES, text.replace(line, "", 1))
-            if observed(stack) | _outside(stack) == whole:
+            if observed(stack, *FEW) | _outside(stack) == whole:
                 unnoticed.append(line)
     finally:
         stack.dm("net", "enforce")
     assert unnoticed == []
-    assert observed(stack) | _outside(stack) == whole
+    assert observed(stack, *FEW) | _outside(stack) == whole
 
 
 def test_off_opens_it_and_enforce_shuts_it_again(shared: Stack) -> None:
@@ -195,23 +160,40 @@ def test_off_opens_it_and_enforce_shuts_it_again(shared: Stack) -> None:
     before = shared.ids()
     assert "Switched off: every container" in shared.dm("net", "off").stdout
     assert _table(shared) is None
-    assert (BYSTANDER, "sales-db:5432") in observed(shared)
+    assert (BYSTANDER, "sales-db:5432") in observed(shared, BYSTANDER)
     shared.dm("up")
     assert _table(shared) is None, "off stays off"
     assert shared.ids() == before
     assert "Nothing but these connections is let through." in shared.dm("net", "enforce").stdout
-    assert observed(shared) == expected(shared)
+    assert observed(shared, *FEW, BYSTANDER) == expected(shared, *FEW)
     # What somebody else took away is seen, and set again.
     net_rules.put(RULES, f"table bridge {shared.project} {{ }}\nflush set bridge {shared.project} edges\n")
     assert shared.json("net", "show")["state"] == "out of date"
     shared.dm("up")
     assert shared.json("net", "show")["state"] == "in force"
+    # As a new start of the machine leaves it: the containers are there, the rules are not.
+    net_rules.put(RULES, no_rules(shared.project))
+    assert "No rules are set (a new start of the machine takes them)" in shared.dm("status").stderr
+    shared.dm("up")
+    assert "rules" not in shared.dm("status").stderr
+    assert observed(shared, *FEW, BYSTANDER) == expected(shared, *FEW)
 
 
 def test_two_stacks_beside_each_other_and_neither_leaves_anything(shared: Stack, other: Stack) -> None:
     shared.dm("up", "--profile", "analytics", "--ram", SMALLEST)
     other.dm(*CORE)
-    assert observed(other) == expected(other) == set(), "two databases have nothing to say to each other"
+    databases = {
+        (who, f"{db}:5432") for who in ("trino-coordinator", "trino-worker") for db in ("sales-db", "marketing-db")
+    }
+    assert observed(other) == expected(other) == databases, "by those that stand in for Trino, and by nobody else"
+    theirs = list(places(other))
+    asked = [
+        run_as(one, containers(one), who, "bash", "-c", BASH, "probe", *theirs)
+        for one, who in ((shared, "trino-coordinator"), (shared, BYSTANDER), (other, "trino-coordinator"))
+    ]
+    assert [set(answer.split()) for answer in asked] == [set(), set(), set(theirs)], (
+        "nor does anybody of the stack beside it"
+    )
     assert _table(shared)
     assert _table(other)
     other.dm("down", "sales-db", "marketing-db")
@@ -220,7 +202,7 @@ def test_two_stacks_beside_each_other_and_neither_leaves_anything(shared: Stack,
     assert _table(other)
     other.dm("down", "--volumes", "--yes")
     assert _table(other) is None
-    assert observed(shared) == expected(shared)
+    assert observed(shared, *FEW, BYSTANDER) == expected(shared, *FEW)
 
 
 def test_a_ctrl_c_leaves_all_of_it_or_nothing(other: Stack) -> None:

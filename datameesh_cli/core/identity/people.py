@@ -95,6 +95,7 @@ class Filter:
 
     group: Text = key("whose rows are filtered", example="regions")
     tables: Text = key("which tables: a regular expression of their names", example="customers|orders")
+    columns: tuple[Text, ...] = key("their columns, all of them", min_length=1, example=["order_id", "region"])
     where: Text = key("the condition, in SQL; `current_user` is who asks")
     hides: Text = key("tables with the same rows and nothing to filter by: not read at all", example="mart_.*")
     hides_lake: Flag = key("the engine's own catalogs are not read at all either", default=False, spelt="hides-lake")

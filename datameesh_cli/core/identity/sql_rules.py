@@ -27,7 +27,7 @@ _TABLE: Mapping[Level, tuple[str, ...]] = {
     "all": ("SELECT", "INSERT", "DELETE", "UPDATE", "OWNERSHIP", "GRANT_SELECT"),
 }
 _NARROWED: Mapping[Level, tuple[str, ...]] = {**_TABLE, "write": ("SELECT", "INSERT"), "all": ("SELECT", "INSERT")}
-"""Of a table with a mask or a filter: whoever owned it could give it another name, which no rule knows, and a change or removal of
+"""Of a table with a mask: whoever owned it could give it another name, which no rule knows, and a change or removal of
 rows by a condition would tell what is masked."""
 _OWN_CATALOG = "system"
 _EVERY_ROUTINE = ("EXECUTE", "GRANT_EXECUTE", "OWNERSHIP")
@@ -167,7 +167,11 @@ def _never(access: _Access) -> list[Rule]:
 
 
 def _filtered(access: _Access) -> list[Rule]:
-    """For each filter its people: what they do not see at all, then the tables that they see some rows of."""
+    """For each filter its people: what they do not see at all, then the tables that they see some rows of.
+
+    The engine may ask a statement's own conditions first, of every row, and one that fails for some row (a division by zero)
+    would tell of it. So in a row that is filtered away no column has a value.
+    """
     asks = {"user": access.everything[0]} if access.everything else {}
     rules: list[Rule] = []
     for each in access.said.filters:
@@ -175,11 +179,12 @@ def _filtered(access: _Access) -> list[Rule]:
         if not people:
             continue
         rules.append({"user": one_of(people), "table": each.hides, "privileges": []})
+        columns = [{"name": c, "mask": f"IF({each.where}, {c})", "mask_environment": asks} for c in each.columns]
+        some = {"table": each.tables, "privileges": ["SELECT"], "filter": each.where, "filter_environment": asks}
         for who, names, level in access.by_level(access.level):
             inside = [name for name in people if re.fullmatch(who, name)]
             if inside and level != "none":
-                narrowed = {"privileges": list(_NARROWED[level]), "filter": each.where, "filter_environment": asks}
-                rules.append(_on(one_of(inside), names, {"table": each.tables} | narrowed))
+                rules.append(_on(one_of(inside), names, some | {"columns": columns}))
     return rules
 
 

@@ -96,9 +96,9 @@ sales        riudog  riM      riudog   riudog   riudog    r        r        r   
 sales_team   riudog  riM      riudog   riudog   riudog    r        r        r        r        r        rM       -
 marketing    r       rM       r        r        r         riudog   r        r        r        r        rM       -
 marketing_team r     rM       r        r        r         riudog   r        r        r        r        rM       -
-emea_user    rF      -        -        r        -         r        r        -        -        -        -        -
+emea_user    rMF     -        -        r        -         r        r        -        -        -        -        -
 regions_only -       -        -        -        -         -        -        -        -        -        -        -
-sales_emea   riF     -        -        riudog   -         r        r        -        -        -        -        -
+sales_emea   rMF     -        -        riudog   -         r        r        -        -        -        -        -
 dbt          riudog  -        riudog   riudog   riudog    riudog   riudog   riudog   riudog   riudog   -        -
 healthcheck  -       -        -        -        -         -        -        -        -        -        -        -
 nobody       -       -        -        -        -         -        -        -        -        -        -        -
@@ -170,6 +170,16 @@ def test_the_filter_asks_for_the_regions_of_who_asks_and_may_read_them() -> None
         "region IN (SELECT region FROM sales.security.user_regions WHERE user_name = current_user)"
     )
     assert _table(RULES, rule["filter_environment"]["user"], "sales.security.user_regions").startswith("r")
+
+
+def test_in_a_row_that_is_filtered_away_no_column_has_a_value() -> None:
+    """A condition of the statement may be asked of it before the filter is."""
+    rule = _first(RULES, "tables", user="emea_user", catalog="sales", schema="public", table="orders")
+    masks = {column["name"]: column for column in rule["columns"]}
+    assert masks["total_amount"]["mask"] == (
+        "IF(region IN (SELECT region FROM sales.security.user_regions WHERE user_name = current_user), total_amount)"
+    )
+    assert masks["total_amount"]["mask_environment"] == {"user": "admin"}
 
 
 @pytest.mark.parametrize("section", list(RULES))

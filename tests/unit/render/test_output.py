@@ -81,6 +81,26 @@ def test_a_stack_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "stack 'datameesh' is not running; start it with: dm up\n"
 
 
+@pytest.mark.parametrize(
+    ("network", "said"),
+    [
+        ("in force", ""),
+        ("", ""),
+        ("off", "Switched off: every container"),
+        (
+            "not in force",
+            "No rules are set (a new start of the machine takes them): every container on the stack's network",
+        ),
+        ("out of date", "Something else is let through than the declared connections."),
+    ],
+)
+def test_a_network_without_its_rules_is_said(network: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    print_status(Status("datameesh", "datameesh", True, (), 0, (), {}, healthy=True, network=network))
+    told = capsys.readouterr().err
+    assert said in told
+    assert bool(told) is bool(said)
+
+
 def test_what_down_left(capsys: pytest.CaptureFixture[str]) -> None:
     print_stopped(Stopped("datameesh", 5, None, (), ("a", "b")))
     assert "data stays in 2 volumes" in capsys.readouterr().out

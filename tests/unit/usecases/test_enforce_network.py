@@ -15,6 +15,7 @@ from datameesh_cli.adapters.network import Found, Network
 from datameesh_cli.core.network import elements, laid_out, no_rules
 from datameesh_cli.errors import HostError, UnhealthyError
 from datameesh_cli.usecases.enforce_network import enforce, guard, lift, place_services, show
+from datameesh_cli.usecases.show_status import show_status
 from datameesh_cli.usecases.start_profile import StartRequest, start_profile
 from datameesh_cli.usecases.stop_stack import stop_services, stop_stack
 from tests.fakes.adapters import FakeCompose, FakeEngine, fake_adapters
@@ -191,6 +192,34 @@ def test_what_the_kernel_holds_is_compared_with_what_is_declared(tmp_path: Path)
     assert (show(adapters).state, show(adapters).refused) == ("in force", {"between": 3})
     rules.table = Table(frozenset(), frozenset(), {})
     assert show(adapters).state == "out of date"
+
+
+def test_status_says_how_the_network_is_guarded_while_something_runs(tmp_path: Path) -> None:
+    adapters, _, _, rules = _adapters(tmp_path, (), UP)
+    assert show_status(adapters).network == "", "nothing runs"
+    _start(adapters, [])
+    layout = laid_out("172.20.0.0/16", ["db", "metastore", "web"], {})
+    rules.table = Table(frozenset(), elements(layout, adapters.repository.model().services), {})
+    assert show_status(adapters).network == "in force"
+    # As after a new start of the machine: the containers are back, the rules are not.
+    rules.table = None
+    status = show_status(adapters)
+    assert (status.network, status.healthy) == ("not in force", True)
+    lift(adapters)
+    assert show_status(adapters).network == "off"
+    (tmp_path / "services" / "net-rules" / "Dockerfile").unlink()
+    assert show_status(adapters).network == ""
+
+
+def test_status_goes_on_where_nobody_can_look_at_the_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    adapters, _, _, rules = _adapters(tmp_path, (), UP)
+    _start(adapters, [])
+
+    def refuse(*_: str) -> None:
+        raise NO_KERNEL
+
+    monkeypatch.setattr(rules, "look", refuse)
+    assert show_status(adapters).network == ""
 
 
 def test_down_takes_the_rules_away_once_and_so_does_the_last_service(tmp_path: Path) -> None:
