@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from datameesh_cli.adapters import clock, host
+from datameesh_cli.adapters import clock, host, interrupts
 from datameesh_cli.adapters.compose import Compose
 from datameesh_cli.adapters.engine import Engine
 from datameesh_cli.adapters.repository import Repository
@@ -67,6 +67,7 @@ class Host(Protocol):
 
     def environment(self) -> dict[str, str]: ...
     def user(self) -> int: ...
+    def user_name(self) -> str: ...
     def has_address(self, address: str) -> bool: ...
     def is_port_free(self, address: str, port: int) -> bool: ...
     def port_holder(self, port: int) -> str | None: ...
@@ -222,6 +223,7 @@ class Adapters:
     compose: Compose
     project: str
     clock: Clock
+    undisturbed: Callable[[], AbstractContextManager[None]]
     host: Host
     lines: Lines
     look: Callable[..., Facts]
@@ -267,6 +269,7 @@ def adapters_for(name: str = DEFAULT_NAME, root: Path | None = None, state_root:
         compose=Compose(repository.compose_file, project, state.env_file),
         project=project,
         clock=clock,
+        undisturbed=interrupts.held_back,
         host=host,
         lines=_later("line_editor"),
         look=_later("host_facts", "look"),

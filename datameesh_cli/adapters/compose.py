@@ -74,6 +74,16 @@ class Compose:
         with docker.done_whole("remove services"):
             self._client().compose.rm(list(services), stop=True)
 
+    def stop(self, services: Sequence[str]) -> None:
+        """Given service names, stop their containers, which stay."""
+        with docker.done_whole("stop services"):
+            self._client().compose.stop(list(services))
+
+    def start(self, services: Sequence[str]) -> None:
+        """Given service names, start their containers, which are there."""
+        with docker.done_whole("start services"):
+            self._client().compose.start(list(services))
+
     def restart(self, services: Sequence[str]) -> None:
         """Given service names, stop and start their containers."""
         with docker.done_whole("restart services"):

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from datameesh_cli.adapters.files import explained
+from datameesh_cli.adapters.files import explained, read_if_there
 from datameesh_cli.errors import HostError
 
 
@@ -33,3 +33,16 @@ def held(path: Path, holder: str) -> Iterator[str | None]:
         yield None
     finally:
         os.close(handle)
+
+
+def holder(path: Path) -> str:
+    """Given a lock file, return who holds it, "" if nobody does."""
+    said = read_if_there(path) or ""
+    if not said:
+        return ""
+    with explained("look at", path), path.open("rb") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return said.strip()
+    return ""

@@ -127,6 +127,14 @@ class State:
         for name, value in values.items():
             self._write_secret(name, value)
 
+    def replace_secrets(self, values: Mapping[str, str]) -> None:
+        """Given new values of secrets that are there, by name, write each into its file in place: who has it mounted sees it."""
+        for name, value in values.items():
+            path = self.secrets / name
+            files.set_mode(path, 0o644)
+            files.overwrite(path, value)
+            files.set_mode(path, 0o444)
+
     def write_derived(self, name: str, text: str) -> bool:
         """Given a secret that follows from others and its text, make it so; say whether it was otherwise.
 
@@ -211,6 +219,10 @@ class State:
                     f"{holder} is working on stack '{self.name}'", "wait for it to end, or stop it with Ctrl-C"
                 )
             yield
+
+    def is_at_work(self, verb: str) -> bool:
+        """Given a command, say whether it is changing the stack in this moment."""
+        return lock.holder(self.folder / "lock").startswith(f"'dm {verb}' ")
 
     def _kept_offset(self) -> int | None:
         kept = self.read_json("ports.json")

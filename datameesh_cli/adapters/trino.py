@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from datameesh_cli.adapters import clock, http
@@ -13,6 +13,12 @@ from datameesh_cli.errors import DmError, SqlError, UnhealthyError, UserError
 
 _NOT_YET = ("SERVER_STARTING_UP", "NO_NODES_AVAILABLE")
 _ASK_AGAIN = "see: ./dm status, ./dm logs"
+_LONGEST_CHANGE = 900
+"""Seconds after which a statement is asked although secrets still change."""
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,7 @@ class TrinoSession:
 
     connection: Any
     patience: float
+    changing: Callable[[], bool] = _never
 
     @property
     def place(self) -> str:
@@ -77,9 +84,11 @@ class TrinoSession:
     def run(self, statement: str) -> Iterator[Running]:
         """Given a statement, start it; whatever ends the block early, Ctrl-C too, also ends it on the server.
 
-        While the cluster still starts, or no worker has announced itself, it is tried again for `patience` seconds.
+        While the cluster still starts, or no worker has announced itself, it is tried again for `patience` seconds; while secrets
+        change, it waits for the end of that.
         Raise SqlError for a statement that Trino refuses, UnhealthyError for a cluster that does not answer or cannot run it.
         """
+        _wait_while(self.changing)
         cursor = self.connection.cursor()
         try:
             self._start(cursor, statement)
@@ -119,7 +128,7 @@ class Trino:
     """A Trino coordinator. `patience` is how many seconds a statement waits for a cluster that is still starting.
 
     `trust` says who must answer there, and `password_of` by what a person or program signs in; without, it is one that speaks
-    plain HTTP and takes a user at its word.
+    plain HTTP and takes a user at its word. `changing` says whether it may be restarted in this moment, with new secrets.
     """
 
     host: str
@@ -127,6 +136,7 @@ class Trino:
     trust: Trust | None = None
     password_of: Callable[[str], str] | None = None
     patience: float = 30
+    changing: Callable[[], bool] = _never
 
     def session(
         self,
@@ -143,6 +153,7 @@ class Trino:
         """
         from trino import auth, dbapi
 
+        _wait_while(self.changing)
         # The client's functions carry no types.
         client: Any = dbapi
         limit = {"query_max_execution_time": f"{timeout:.0f}s"} if timeout else None
@@ -159,7 +170,7 @@ class Trino:
             http_session=http.session(self.trust),
             legacy_primitive_types=raw,
         )
-        return TrinoSession(connection, self.patience)
+        return TrinoSession(connection, self.patience, self.changing)
 
     def query(
         self,
@@ -171,6 +182,16 @@ class Trino:
     ) -> QueryResult:
         """Given one statement, run it and return its whole result. Raise SqlError or UnhealthyError (see `Session.run`)."""
         return self.session(user, catalog, schema, timeout).query(statement)
+
+    def at_work(self) -> int:
+        """Return how many statements run or wait, without those of the health check and this one."""
+        others = "state NOT IN ('FINISHED', 'FAILED') AND coalesce(source, '') <> 'healthcheck'"
+        asked = f"SELECT count(*) - 1 FROM system.runtime.queries WHERE {others}"
+        return int(replace(self, changing=_never).query(asked, timeout=30).rows[0][0])
+
+
+def _wait_while(changing: Callable[[], bool]) -> None:
+    clock.wait_until(lambda: None if changing() else True, _LONGEST_CHANGE, every=0.5)
 
 
 def _end(cursor: Any) -> None:

@@ -6,7 +6,7 @@ The docstring of the file is the command's help: its first line is what a list o
 COMMANDS = {
     "Every day": ("demo", "up", "down", "restart", "status", "urls", "seed", "sql", "dbt", "verify"),
     "Look inside": ("plan", "why", "logs", "shell", "credentials", "doctor"),
-    "Groups": ("user", "security", "audit", "images", "net", "k8s", "dev"),
+    "Groups": ("user", "security", "secrets", "audit", "images", "net", "k8s", "dev"),
 }
 """The commands in the order of `dm --help`, by its headings."""
 

@@ -204,6 +204,12 @@ class Declaration:
         default_factory=dict,
         example={"sql-rules": "sql-rules"},
     )
+    rereads: tuple[Text, ...] = key(
+        "which of its secrets it reads again while it runs, within 10 s of a change, by name or pattern; it is started anew for "
+        "every other one, but for derived ones, which everybody reads again",
+        default=(),
+        example=["orders-db-*-password"],
+    )
     kubernetes: Kubernetes = key("what is special about it on Kubernetes", default=Kubernetes())
 
     def __post_init__(self) -> None:

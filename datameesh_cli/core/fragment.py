@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import fields
+from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
@@ -64,6 +65,10 @@ class Body:
             if name not in self.secrets:
                 problem = f"x-datameesh.identity: '{name}' is not among `secrets:`"
                 raise Wrong(problem, nearest(name, self.secrets, "secrets"))
+        for pattern in self.own.rereads:
+            if not any(fnmatchcase(name, pattern) for name in self.secrets):
+                problem = f"x-datameesh.rereads: '{pattern}' is none of its `secrets:`"
+                raise Wrong(problem, nearest(pattern, self.secrets, "secrets"))
 
 
 @partly_declared

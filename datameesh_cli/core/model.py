@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 
 from datameesh_cli.core import roles
 from datameesh_cli.core.declaration import Declaration, Edge
@@ -51,6 +52,10 @@ class Service(Declaration):
         inside = (self.namespace, "svc", "cluster", "local")
         own = [".".join((self.name, *inside[:count])) for count in (0, 1, 2, 4)]
         return tuple(dict.fromkeys((*own, *self.aliases)))
+
+    def reads_once(self, secret: str) -> bool:
+        """Given the name of a secret that is drawn, say whether this service has it, and looks at it when it starts only."""
+        return secret in self.secrets and not any(fnmatchcase(secret, pattern) for pattern in self.rereads)
 
     @property
     def env_prefix(self) -> str:
@@ -181,6 +186,32 @@ def connections(service: Service, known: Mapping[str, Service]) -> tuple[Edge, .
     it waits for. The one source of what a network lets through, here and on a cluster."""
     awaited = [known[name] for name in service.depends_on if name in known]
     return tuple(dict.fromkeys([*service.consumes, *(Edge(s.name, s.listens[0]) for s in awaited if s.listens)]))
+
+
+def needs_of(services: Iterable[Service]) -> dict[str, frozenset[str]]:
+    """Given all services, return whom each opens connections to, and those to others, with itself."""
+    by_name = {s.name: s for s in services}
+    needs: dict[str, frozenset[str]] = {}
+    for name in by_name:
+        found, waiting = {name}, [name]
+        while waiting:
+            further = {edge.service for edge in connections(by_name[waiting.pop()], by_name)} - found
+            found |= further
+            waiting += sorted(further)
+        needs[name] = frozenset(found)
+    return needs
+
+
+def in_waves(services: Iterable[Service], known: Iterable[Service]) -> tuple[tuple[Service, ...], ...]:
+    """Given services, and all that there are, return them so that each stands after what it opens connections to; those that need
+    each other stand together."""
+    needs = needs_of(known)
+    # Who needs another one needs all that the other one needs too.
+    order = sorted(services, key=lambda s: (len(needs[s.name]), sorted(needs[s.name]), s.name))
+    waves: dict[frozenset[str], list[Service]] = {}
+    for service in order:
+        waves.setdefault(needs[service.name], []).append(service)
+    return tuple(map(tuple, waves.values()))
 
 
 def in_dependency_order(services: Iterable[Service]) -> tuple[Service, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from datameesh_cli.core.k8s.objects import identity
-from datameesh_cli.core.k8s.packaging import CLUSTER
-from datameesh_cli.core.k8s.passes.secrets import differing, expected, secret_objects
+from datameesh_cli.core.k8s.packaging import CLUSTER, resources_in_order
+from datameesh_cli.core.k8s.passes.secrets import differing, expected, secret_objects, stamped
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.derive_secrets import derive_secrets, makers_of, passwords
 from datameesh_cli.usecases.export_kubernetes import Export
@@ -16,12 +17,21 @@ if TYPE_CHECKING:
     from datameesh_cli.adapters.adapters import Adapters
 
 
+ROTATED = "rotated.json"
+"""Digests of the values that a rotation replaced and that a cluster may still have."""
+
+
+def digest_of(value: str) -> str:
+    """Given a secret's value, return what is kept of one that was replaced."""
+    return hashlib.sha256(value.strip().encode()).hexdigest()
+
+
 def apply_export(adapters: Adapters, export: Export, context: str, *, replace_secrets: bool = False) -> tuple[str, ...]:
     """Given an export that was written and a context, apply it and return a line for each object. Raise DmError if one is refused.
 
     The Secrets are those that the export there was applied with before; the first time, the stack's own. They go to the server by
-    standard input only. Raise UserError, with nothing applied, if one on the cluster has another value and `replace_secrets` is not
-    given: what runs there was made with it.
+    standard input only. Raise UserError, with nothing applied, if one on the cluster has another value, that no rotation replaced,
+    and `replace_secrets` is not given: what runs there was made with it.
     """
     services = [part.service for part in export.source.parts]
     derived = makers_of(services)
@@ -36,7 +46,14 @@ def apply_export(adapters: Adapters, export: Export, context: str, *, replace_se
     lines += adapters.kubectl.apply_objects(secret_objects(export.source, values), context)
     jobs = [identity(o)[::2] for o in export.objects if o["kind"] == "Job"]
     adapters.kubectl.remove_idle_jobs(jobs, context)
-    lines += adapters.kubectl.apply_folder(export.out, context)
+    drawn = {name: values[name] for name in wanted if name not in passwords(adapters)}
+    # What the folder says, and a digest of the secrets, which no file shall hold: two exports stay the same.
+    rest = [
+        o for o in resources_in_order(stamped(export.objects, export.source, drawn)) if o["metadata"].get("namespace")
+    ]
+    if rest:
+        lines += adapters.kubectl.apply_objects(rest, context)
+    adapters.state.of_export(context).remove(ROTATED)
     return tuple(lines)
 
 
@@ -55,7 +72,9 @@ def _refuse_others(
     there = {
         ns: adapters.kubectl.secrets([n for n, each in wanted.items() if ns in each], ns, context) for ns in namespaces
     }
-    others = differing(there, values)
+    replaced = adapters.state.of_export(context).read_json(ROTATED) or {}
+    ours = {ns: {n: v for n, v in held.items() if replaced.get(n) != digest_of(v)} for ns, held in there.items()}
+    others = differing(ours, values)
     if others:
         folder = adapters.repository.relative(adapters.state.of_export(context).secrets)
         raise UserError(

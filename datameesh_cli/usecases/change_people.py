@@ -121,7 +121,8 @@ def set_password(adapters: Adapters, name: str, password: str | None) -> Changed
         if password is not None:
             _refuse_weak(password, person)
         secret = password_of(name)
-        adapters.state.keep_secrets({secret: password or adapters.state.new_secret(secret)})
+        adapters.state.ensure_secrets([secret])
+        adapters.state.replace_secrets({secret: password or adapters.state.new_secret(secret)})
         return Changed(name, "has a new password", derive_again(adapters))
 
 

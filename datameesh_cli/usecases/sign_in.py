@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from datameesh_cli.core.model import Service
 
 AUTHORITY = "mesh-ca"
+ROTATE = "secrets rotate"
+"""The command that restarts services with new secrets, and after which they are as they were."""
 
 
 def trusted_ports(adapters: Adapters, services: Iterable[Service], context: str = "") -> dict[str, Trust]:
@@ -39,4 +41,9 @@ def password_of(adapters: Adapters, context: str, user: str) -> str:
 def trino_at(adapters: Adapters, service: Service, address: str, port: int, context: str = "") -> Trino:
     """Given the service that runs SQL, and where it is published, return what asks it as whoever is named."""
     trust = trusted_ports(adapters, [service], context).get(way_in(service).variable)
-    return adapters.trino(address, port, trust, partial(password_of, adapters, context) if trust else None)
+    signs_in = partial(password_of, adapters, context) if trust else None
+    return adapters.trino(address, port, trust, signs_in, changing=partial(_is_rotated, adapters))
+
+
+def _is_rotated(adapters: Adapters) -> bool:
+    return adapters.state.is_at_work(ROTATE)

@@ -171,6 +171,12 @@ class FakeCompose:
     def restart(self, services: Sequence[str]) -> None:
         self.calls.append(("restart", tuple(services)))
 
+    def stop(self, services: Sequence[str]) -> None:
+        self.calls.append(("stop", tuple(services)))
+
+    def start(self, services: Sequence[str]) -> None:
+        self.calls.append(("start again", tuple(services)))
+
     def names(self) -> list[str]:
         """What was called, without the arguments."""
         return [name for name, _ in self.calls]

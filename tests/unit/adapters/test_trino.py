@@ -101,3 +101,10 @@ def test_a_server_with_another_authority_or_name_gets_no_password(tmp_path: Path
             Trino("127.0.0.1", port, trust, lambda user: f"of {user}", patience=0).query("SELECT 1")
     assert "\n" not in no.value.message
     assert seen == []
+
+
+def test_a_statement_waits_while_secrets_change() -> None:
+    changing = [True, True, False, False]
+    with pytest.raises(UnhealthyError, match="nothing listens there"):
+        Trino("127.0.0.1", 1, patience=0, changing=lambda: changing.pop(0)).query("SELECT 1")
+    assert changing == []

@@ -4,10 +4,39 @@ from __future__ import annotations
 
 import pytest
 
+from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.core.declaration import Url
-from datameesh_cli.core.model import Model, Port, Profile, in_dependency_order, model_of
+from datameesh_cli.core.model import Model, Port, Profile, in_dependency_order, in_waves, model_of
 from datameesh_cli.errors import UserError
+from datameesh_cli.usecases.derive_secrets import makers_of
 from tests.fakes.values import a_service, smallest_mesh
+
+
+def test_who_needs_whom_comes_later_and_who_needs_each_other_comes_together() -> None:
+    """Written down by hand from the fragments of the repository."""
+    services = adapters_for().repository.model().services
+    waves = [[s.name for s in wave] for wave in in_waves(services, services)]
+    place = {name: number for number, wave in enumerate(waves) for name in wave}
+    assert ["trino-coordinator", "trino-worker"] in waves
+    assert place["hive-metastore-db"] < place["audit"] < place["trino-coordinator"] < place["dbt"]
+    assert place["minio"] < place["hive-metastore"] < place["trino-coordinator"]
+    assert place["hive-metastore-db"] < place["sign-in"]
+    assert sorted(place) == sorted(s.name for s in services)
+
+
+def test_a_service_reads_once_what_it_does_not_say_it_reads_again() -> None:
+    named = {s.name: s for s in adapters_for().repository.model().services}
+    made = makers_of(named.values())
+    once = {
+        name: [secret for secret in s.secrets if s.reads_once(secret) and secret not in made]
+        for name, s in named.items()
+    }
+    assert once["sales-db"] == once["marketing-db"] == once["hive-metastore-db"] == []
+    assert once["minio"] == ["minio-access-key", "minio-secret-key"]
+    assert once["hive-metastore"] == ["hive-metastore-db-password", "metastore-lake-password"]
+    assert "trino-lake-password" in once["trino-coordinator"]
+    assert "healthcheck-password" not in once["trino-coordinator"]
+    assert not named["audit"].reads_once("sales-db-admin-password")
 
 
 def _profiles(**requires: tuple[str, ...]) -> Model:

@@ -5,21 +5,25 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from datameesh_cli.adapters.adapters import Adapters
+from datameesh_cli.core.k8s.passes.secrets import STAMP
+from datameesh_cli.core.k8s.pipeline import passes
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.apply_export import apply_export
 from datameesh_cli.usecases.export_kubernetes import Export
 from datameesh_cli.usecases.open_target import ChosenCluster, open_kubernetes, secret_of
+from datameesh_cli.usecases.rotate_secrets import RotateRequest, rotate_on_cluster
 from datameesh_cli.usecases.show_status import list_credentials
 from datameesh_cli.usecases.stop_stack import stop_stack
 from tests.fakes.adapters import FakeEngine, fake_adapters
 from tests.fakes.kubectl import Answers, Kubectl
-from tests.unit.core.k8s.example import example
+from tests.unit.core.k8s.example import draft, example
 
 CONTEXT = "far/away"
 DONE = (["apply"], ("applied", "", 0))
@@ -45,14 +49,18 @@ def _secret(**data: str) -> dict[str, Any]:
 
 def _cluster_has(kubectl: Kubectl, *secrets: Mapping[str, Any]) -> None:
     said = json.dumps({"kind": "List", "items": list(secrets)}) if secrets else ""
-    there: Answers = [(["get", "secret"], (said, "", 0))]
+    there: Answers = [(["get", "secret"], (said, "", 0)), (["get", "job"], ("", "", 0))]
     kubectl.says(*there, DONE)
 
 
 def _sent(kubectl: Kubectl) -> list[str]:
     """The values that went to the server."""
-    lists = [json.loads(stdin)["items"] for _, stdin in kubectl.asked if stdin]
-    return [value for items in lists for o in items for value in o["stringData"].values()]
+    return [value for o in _objects(kubectl) for value in o.get("stringData", {}).values()]
+
+
+def _objects(kubectl: Kubectl) -> list[dict[str, Any]]:
+    """The objects that went there by standard input."""
+    return [o for _, stdin in kubectl.asked if stdin for o in json.loads(stdin)["items"]]
 
 
 def _applied(kubectl: Kubectl) -> bool:
@@ -139,3 +147,39 @@ def test_a_single_secret_comes_without_a_list_around_it(
     kubectl.says((["get", "secret"], (one, "", 0)), DONE)
     with pytest.raises(UserError, match="have another value"):
         apply_export(adapters, export, CONTEXT)
+
+
+def test_a_rotated_secret_replaces_the_value_that_it_was_and_rolls_the_pods(
+    adapters: Adapters, export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kubectl = Kubectl(tmp_path, monkeypatch)
+    _cluster_has(kubectl)
+    whole = replace(export, objects=passes(draft(export.source), export.source))
+    ours = replace(adapters, chosen_context=lambda name: str(name))
+    apply_export(ours, whole, CONTEXT)
+    (old,) = set(_sent(kubectl))
+    (before,) = _stamps(kubectl)
+    rotated = rotate_on_cluster(ours, RotateRequest(every=True), ChosenCluster(CONTEXT))
+    assert "db-password" in rotated.secrets
+    for value in ("somebody-else-s", old):
+        (tmp_path / "asked").write_text("")
+        _cluster_has(kubectl, _secret(**{"db-password": value}))
+        if value != old:
+            with pytest.raises(UserError, match="have another value"):
+                apply_export(ours, whole, CONTEXT)
+    apply_export(ours, whole, CONTEXT)
+    (new,) = set(_sent(kubectl))
+    assert new == adapters.state.of_export(CONTEXT).secret("db-password") != old
+    (after,) = _stamps(kubectl)
+    assert before != after
+    _cluster_has(kubectl, _secret(**{"db-password": old}))
+    with pytest.raises(UserError, match="have another value"):
+        apply_export(ours, whole, CONTEXT)
+
+
+def _stamps(kubectl: Kubectl) -> list[str]:
+    """The digests on the workloads that went to the server."""
+    templates = [
+        o["spec"]["template"]["metadata"] for o in _objects(kubectl) if o["kind"] in ("Deployment", "StatefulSet")
+    ]
+    return [m["annotations"][STAMP] for m in templates if STAMP in (m.get("annotations") or {})]

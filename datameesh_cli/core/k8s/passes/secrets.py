@@ -6,12 +6,14 @@ One projected volume for each folder, readable by the container's group only. Th
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from datameesh_cli.core.k8s.kubernetes_pass import kubernetes_pass
 from datameesh_cli.core.k8s.objects import (
     COMMON,
+    PREFIX,
     Object,
     Objects,
     container,
@@ -24,6 +26,8 @@ from datameesh_cli.core.k8s.objects import (
 from datameesh_cli.core.k8s.source import Part, Source
 
 FOLDER = "/run/secrets"
+STAMP = f"{PREFIX}secrets"
+"""The annotation that a rotation changes. Of 190 random bits a digest tells nobody anything."""
 _TOKEN = "kubernetes.io/serviceaccount"
 
 
@@ -56,6 +60,21 @@ def secret_objects(source: Source, values: Mapping[str, str]) -> Objects:
         for name, namespaces in expected(source).items()
         for ns in namespaces
     )
+
+
+def stamped(objects: Objects, source: Source, values: Mapping[str, str]) -> Objects:
+    """Given objects and the values of secrets that are drawn, return them with a digest of those that a workload reads at its start
+    only on its pods' template: they are made anew when one of these changes, and for no other. A job's pods are new each time."""
+
+    def stamp(o: Object, part: Part) -> None:
+        once = sorted(name for name in values if part.service.reads_once(name))
+        if once and o["kind"] != "Job":
+            said = "".join(f"{name}={values[name].strip()}\n" for name in once)
+            metadata = o["spec"]["template"].setdefault("metadata", {})
+            digest = hashlib.sha256(said.encode()).hexdigest()[:16]
+            metadata["annotations"] = {**(metadata.get("annotations") or {}), STAMP: digest}
+
+    return edited(objects, source, stamp)
 
 
 def differing(there: Mapping[str, Mapping[str, str]], values: Mapping[str, str]) -> tuple[str, ...]:
