@@ -15,8 +15,8 @@ from datameesh_cli.errors import UserError
 
 TARGET, PLAN, MODE, DATA, MART = "target", "plan", "mode", "data", "mart"
 EXCUSED = (TARGET, PLAN, MODE, DATA)
-"""What keeps a check from applying also under `--strict`: another kind of stack, this plan, the mode, the data set. That a mart is not built
-is something left undone."""
+"""What keeps a check from applying also under `--strict`: another kind of stack, this plan, the mode, the data set. That a mart
+is not built is something left undone."""
 
 
 @dataclass(frozen=True, slots=True)
