@@ -104,6 +104,7 @@ RAW = "SELECT ssn FROM {0}customer_pii WHERE customer_id = 1"
 WRITE = "DELETE FROM {0}leads WHERE lead_id < 0"
 
 
+@pytest.mark.row("S-SEC-51")
 def test_mode_academic_opens_every_tool_within_a_minute_and_the_way_back_shuts_them(running: Stack) -> None:
     """alex has no login of the databases otherwise, emea_user sees one region; neither writes a domain or reads raw files there."""
     alex, emea = doors(running, "alex"), doors(running, "emea_user")
