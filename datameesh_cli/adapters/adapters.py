@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         network,
         password_hash,
         postgres,
+        sealing,
     )
     from datameesh_cli.adapters.authority import Authority
     from datameesh_cli.adapters.cluster_access import ClusterAccess
@@ -162,6 +163,14 @@ class Databases(Protocol):
     def session(self) -> Callable[..., AbstractContextManager[postgres.DatabaseSession]]: ...
 
 
+class Sealing(Protocol):
+    """Secrets sealed for a cluster (`adapters/sealing.py`)."""
+
+    FOLDER: str
+
+    def seal(self, image: str, certificate: str, secrets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]: ...
+
+
 class Hashes(Protocol):
     """Passwords as services keep them (`adapters/password_hash.py`)."""
 
@@ -170,7 +179,19 @@ class Hashes(Protocol):
 
 if TYPE_CHECKING:
     _whole: tuple[
-        Lines, Images, ImageFolders, Bundles, Export, Kompose, Schemas, Kubectl, Databases, Network, Rules, Hashes
+        Lines,
+        Images,
+        ImageFolders,
+        Bundles,
+        Export,
+        Kompose,
+        Schemas,
+        Kubectl,
+        Databases,
+        Network,
+        Rules,
+        Hashes,
+        Sealing,
     ] = (
         *(
             line_editor,
@@ -185,6 +206,7 @@ if TYPE_CHECKING:
             network,
             net_rules,
             password_hash,
+            sealing,
         ),
     )
     """The modules that `_Later` stands for do what is said of them."""
@@ -248,6 +270,7 @@ class Adapters:
     databases: Databases
     authority: type[Authority]
     hashes: Hashes
+    sealing: Sealing
     dbt_files: type[DbtFiles]
 
     @cached_property
@@ -294,5 +317,6 @@ def adapters_for(name: str = DEFAULT_NAME, root: Path | None = None, state_root:
         databases=_later("postgres"),
         authority=_later("authority", "Authority"),
         hashes=_later("password_hash"),
+        sealing=_later("sealing"),
         dbt_files=_later("dbt_files", "DbtFiles"),
     )
