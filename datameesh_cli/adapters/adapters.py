@@ -44,10 +44,14 @@ if TYPE_CHECKING:
     from datameesh_cli.adapters.compose_target import ComposeTarget
     from datameesh_cli.adapters.dbt_files import DbtFiles
     from datameesh_cli.adapters.held import Held
+    from datameesh_cli.adapters.image_bundle import Bundles
+    from datameesh_cli.adapters.kompose import Kompose
     from datameesh_cli.adapters.kubernetes_target import KubernetesTarget
     from datameesh_cli.adapters.net_rules import Rules
     from datameesh_cli.adapters.network import Network
     from datameesh_cli.adapters.object_store import ObjectStore
+    from datameesh_cli.adapters.password_hash import Hashes
+    from datameesh_cli.adapters.sealing import Sealing
     from datameesh_cli.adapters.trino import Trino
     from datameesh_cli.core.images import ImageSource
     from datameesh_cli.core.k8s.objects import Objects
@@ -105,15 +109,6 @@ class ImageFolders(Protocol):
     def input_files(self, root: Path, image: ImageSource) -> Mapping[str, bytes]: ...
 
 
-class Bundles(Protocol):
-    """Images in one file (`adapters/image_bundle.py`)."""
-
-    def save(self, references: Sequence[str], file: Path) -> dict[str, str]: ...
-    def read(self, file: Path) -> tuple[dict[str, str], dict[str, str]]: ...
-    def load(self, file: Path) -> tuple[str, ...]: ...
-    def size(self, file: Path) -> int: ...
-
-
 class Export(Protocol):
     """The folder of an export (`adapters/export_folder.py`)."""
 
@@ -126,14 +121,6 @@ class Export(Protocol):
     def replace(self, folder: Path, content: Mapping[str, str]) -> None: ...
     def scratch(self, text: str) -> AbstractContextManager[Path]: ...
     def read_files(self, path: Path, what: str) -> tuple[File, ...]: ...
-
-
-class Kompose(Protocol):
-    """kompose (`adapters/kompose.py`)."""
-
-    FOLDER: str
-
-    def convert(self, image: str, model: Mapping[str, Any], profiles: Sequence[str]) -> kompose.Draft: ...
 
 
 class Schemas(Protocol):
@@ -162,20 +149,6 @@ class Databases(Protocol):
     def Login(self) -> type[postgres.Login]: ...
     @property
     def session(self) -> Callable[..., AbstractContextManager[postgres.DatabaseSession]]: ...
-
-
-class Sealing(Protocol):
-    """Secrets sealed for a cluster (`adapters/sealing.py`)."""
-
-    FOLDER: str
-
-    def seal(self, image: str, certificate: str, secrets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]: ...
-
-
-class Hashes(Protocol):
-    """Passwords as services keep them (`adapters/password_hash.py`)."""
-
-    def hashes(self, passwords: Mapping[str, str], before: Any) -> dict[str, password_hash.Kept]: ...
 
 
 if TYPE_CHECKING:

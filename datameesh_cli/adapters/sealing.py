@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from datameesh_cli.adapters import answers, docker
 from datameesh_cli.errors import HostError, UserError
@@ -17,6 +17,14 @@ _ALONE = (
     *("--security-opt", "no-new-privileges", "--memory", "128m", "--pids-limit", "64"),
 )
 _REFUSED = 2
+
+
+class Sealing(Protocol):
+    """What a use case may ask of this file."""
+
+    FOLDER: str
+
+    def seal(self, image: str, certificate: str, secrets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]: ...
 
 
 def seal(image: str, certificate: str, secrets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

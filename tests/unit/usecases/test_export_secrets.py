@@ -9,7 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from datameesh_cli.adapters.adapters import Adapters, Sealing
+from datameesh_cli.adapters.adapters import Adapters
+from datameesh_cli.adapters.sealing import Sealing
 from datameesh_cli.core.k8s.objects import Objects, workload_of
 from datameesh_cli.core.k8s.packaging import layout
 from datameesh_cli.core.k8s.passes.secrets import STAMP
