@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import pwd
 import socket
 
 
@@ -15,6 +16,14 @@ def environment() -> dict[str, str]:
 def user() -> int:
     """Return the number of the user that runs this program."""
     return os.getuid()
+
+
+def user_name() -> str:
+    """Return the name of the user that runs this program; the number where the machine knows no name for it."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def has_address(address: str) -> bool:

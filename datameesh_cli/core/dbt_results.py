@@ -99,8 +99,10 @@ def node_results(results: Mapping[str, Any], manifest: Mapping[str, Any]) -> tup
     return tuple(_node(result, known.get(result["unique_id"], {})) for result in _done(results))
 
 
-def latest(remembered: Mapping[str, Any], results: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Given what is remembered of earlier runs, and a run, return the newest outcome of every node that still exists.
+def latest(
+    remembered: Mapping[str, Any], results: Mapping[str, Any], manifest: Mapping[str, Any], by: str = ""
+) -> dict[str, Any]:
+    """Given what is remembered of earlier runs, a run and who ran it, return the newest outcome of every node that still exists.
 
     A run of one model does not forget the tests of the others; a test that was deleted from the project is forgotten.
     """
@@ -119,6 +121,7 @@ def latest(remembered: Mapping[str, Any], results: Mapping[str, Any], manifest: 
             "message": node.message,
             "file": node.file,
             "at": at,
+            "by": by,
         }
     return kept
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z) ?(.*)")
@@ -12,9 +13,9 @@ _DATABASE = re.compile(
     r"\S+ \S+ \S+ \[\d+\] (?P<person>[^@\s]+)@(?P<database>\S+) (?P<source>.*?) ?"
     r"(?P<kind>LOG|ERROR|FATAL|PANIC|WARNING|STATEMENT):  (?P<text>.*)"
 )
-_SIGN_IN = re.compile(r'msg="?[^"]*\b(?:login|log in|password|credentials)\b', re.IGNORECASE)
-_NAMED = re.compile(r'\b(?:preferred_username|username|user|login)="?([^" ]+)')
-_SAID = re.compile(r'msg=(?:"((?:[^"\\]|\\.)*)"|(\S+))')
+_SIGN_IN = re.compile(r"\b(?:login|log in|password|credentials)\b", re.IGNORECASE)
+# A line of keys and values, after whatever a logger puts before it; or one of JSON.
+_PAIRS = re.compile(r'(?<!\S)([a-z_]+)=(?:"((?:[^"\\]|\\.)*)"|(\S+))')
 _AUTHENTICATION = (
     "connection authorized",
     "connection authenticated",
@@ -65,16 +66,28 @@ def authentications(happenings: Iterable[Happening]) -> tuple[Happening, ...]:
 
 
 def sign_ins(service: str, lines: Iterable[str]) -> tuple[Happening, ...]:
-    """Given the log of a sign-in service, each line after its time, return who signed in there, or tried to."""
+    """Given the log of a service that lets people in, each line after its time, return who signed in there, or tried to.
+
+    A line says so in keys and values: `msg`, who (`preferred_username`, `username` or `user`), by which account (`connector_id`).
+    """
     found = []
     for at, text in _stamped(lines):
-        if not _SIGN_IN.search(text):
+        said = _said(text)
+        message = str(said.get("msg", ""))
+        if not _SIGN_IN.search(message):
             continue
-        who, said = _NAMED.search(text), _SAID.search(text)
-        level = re.search(r"\blevel=(\w+)", text)
-        message = (said[1] or said[2] or "") if said else text
-        found.append(Happening(at, who[1] if who else "", service, "", "", level[1].upper() if level else "", message))
+        who = next((str(said[key]) for key in ("preferred_username", "username", "user") if said.get(key)), "")
+        by = str(said.get("connector_id") or said.get("address") or "")
+        found.append(Happening(at, who, service, "", by, str(said.get("level", "")).upper(), message))
     return tuple(found)
+
+
+def _said(text: str) -> Mapping[str, object]:
+    try:
+        read = json.loads(text) if text.startswith("{") else None
+    except ValueError:
+        read = None
+    return read if isinstance(read, dict) else {key: quoted or bare for key, quoted, bare in _PAIRS.findall(text)}
 
 
 def _stamped(lines: Iterable[str]) -> Iterator[tuple[str, str]]:

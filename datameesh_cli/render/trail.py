@@ -52,5 +52,5 @@ def print_dbt(entries: Sequence[Mapping[str, Any]]) -> None:
     if not entries:
         print_line("dbt did not run in this time")
         return
-    names = ["at", "kind", "name", "outcome", "seconds", "rows", "message"]
+    names = ["at", "by", "kind", "name", "outcome", "seconds", "rows", "message"]
     print_table(names, [[e[name] for name in names] for e in entries], right=["seconds", "rows"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from datameesh_cli.core.log_trail import Happening, authentications, database_happenings, sign_ins
 from datameesh_cli.core.model import Service
-from datameesh_cli.core.roles import DOMAIN_DATABASE, PLATFORM_DATABASE, SIGN_IN, all_providing
+from datameesh_cli.core.roles import DOMAIN_DATABASE, PLATFORM_DATABASE, SIGN_IN, SQL, all_providing
 from datameesh_cli.core.trail import parse_since
 from datameesh_cli.usecases.open_target import ChosenCluster, Opened, open_place
 from datameesh_cli.usecases.run_dbt import last_summary
@@ -28,20 +28,27 @@ def read_databases_log(
 def read_access(
     adapters: Adapters, user: str, since: str, cluster: ChosenCluster | None = None
 ) -> tuple[Happening, ...]:
-    """Given a person ("" for all) and how far back (`1h`), return who signed in, or tried to, at sign-in services and databases."""
+    """Given a person ("" for all) and how far back (`1h`), return who signed in, or tried to, at sign-in services and databases.
+
+    The SQL engine tells only of whom it did not let in: who came in asks, and is in the trail of statements.
+    """
     opened, moment = open_place(adapters, cluster), _moment(adapters, since)
-    at_doors = [h for s in _running(opened, SIGN_IN) for h in sign_ins(s.name, opened.target.log(s.name, moment))]
+    at_doors = [h for s in _running(opened, SIGN_IN, SQL) for h in sign_ins(s.name, opened.target.log(s.name, moment))]
     return _of(user, [*at_doors, *authentications(_in_databases(opened, moment))])
 
 
-def read_dbt(adapters: Adapters, since: str) -> tuple[dict[str, Any], ...]:
-    """Given how far back (`1h`), return the newest outcome of each model and test that ran in this time, by time.
+def read_dbt(adapters: Adapters, user: str, since: str) -> tuple[dict[str, Any], ...]:
+    """Given an account of this machine ("" for all) and how far back (`1h`), return the newest outcome of each model and test
+    that it ran in this time, by time.
 
-    Who may run it is whoever may run `dm`; it asks as a program, so every statement of it is in `dm audit queries --user dbt`.
+    Who may run dbt is whoever may run `dm`; it asks as a program, so every statement of it is in `dm audit queries --user dbt`.
     """
     moment = _moment(adapters, since)
     return tuple(
-        sorted((dict(e) for e in last_summary(adapters) if e["at"] >= moment), key=lambda e: (e["at"], e["name"]))
+        sorted(
+            ({"by": "", **e} for e in last_summary(adapters) if e["at"] >= moment and user in ("", e.get("by"))),
+            key=lambda e: (e["at"], e["name"]),
+        )
     )
 
 

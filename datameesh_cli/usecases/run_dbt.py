@@ -101,7 +101,7 @@ def _run(adapters: Adapters, arguments: Sequence[str], on_line: OnLine) -> DbtRu
     if results == before:
         results = {}  # what lies there is an earlier run's: this one got as far as no node
     if results:
-        files.remember(latest(files.remembered(), results, manifest))
+        files.remember(latest(files.remembered(), results, manifest, adapters.host.user_name()))
     return DbtRun(tuple(arguments), code, tuple(lines), summary_from(results, manifest) if results else None)
 
 

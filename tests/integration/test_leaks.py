@@ -10,19 +10,29 @@ import pytest
 
 from tests.integration.stack import ROOT, SMALLEST, Stack, docker
 
+pytestmark = pytest.mark.timeout(1800)
+"""The first test waits for the whole run."""
 STEPS = (
     ("up", "--profile", "analytics", "--ram", SMALLEST),
     ("seed", "--set", "journey"),
     ("dbt", "build"),
     ("sql", "SELECT count(*) FROM sales.public.orders"),
-    ("verify", "audit", "minio", "trino"),
+    ("verify", "audit", "minio", "sign-in", "trino"),
     ("credentials", "no-such-secret"),
     ("sql", "SELCT 1"),
+    ("sql", "--as", "alex", "DELETE FROM sales.public.orders"),
+    ("user", "passwd", "sarah"),
+    ("sql", "--as", "sarah", "SELECT count(*) FROM sales.public.orders"),
     ("audit", "queries", "--output", "json", "--limit", "1000"),
+    ("audit", "access", "--output", "json"),
+    ("audit", "postgres", "--output", "json"),
+    ("status",),
 )
-"""A run, with two errors in it; each with --verbose."""
+"""A run, with errors in it and a password that is changed; each with --verbose."""
+_HASH = re.compile(r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}")
+_KEY = re.compile(r"PRIVATE KEY-----\n([A-Za-z0-9+/=\n]+)")
 _DATABASES = {
-    "hive-metastore-db": ("hive", ("metastore", "audit")),
+    "hive-metastore-db": ("hive", ("metastore", "audit", "sign_in")),
     "sales-db": ("admin", ("sales_db", "sales_analytics")),
 }
 
@@ -50,9 +60,17 @@ def said(shared: Stack, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str
 
 
 def _secrets(stack: Stack) -> dict[str, str]:
-    """The generated values by name. Files that are made of people's passwords hold these, and are secrets themselves."""
+    """The generated values by name: passwords, and of files that are made of more than those, hashes and lines of private keys."""
     values = {name: stack.adapters.state.secret(name) for name in stack.adapters.state.secret_names()}
-    return {name: value for name, value in values.items() if re.fullmatch(r"[A-Za-z0-9]{16,64}", value)}
+    plain = {name: value for name, value in values.items() if re.fullmatch(r"[A-Za-z0-9]{16,64}", value)}
+    parts = {
+        f"{name}, part {number}": part
+        for name, value in values.items()
+        for number, part in enumerate(
+            [*_HASH.findall(value), *(line for key in _KEY.findall(value) for line in key.split())]
+        )
+    }
+    return plain | parts
 
 
 def _places(stack: Stack) -> Iterator[tuple[str, str]]:
@@ -63,6 +81,8 @@ def _places(stack: Stack) -> Iterator[tuple[str, str]]:
         both = subprocess.run(["docker", "logs", one], capture_output=True, text=True, errors="replace", timeout=60)
         yield f"log of {one}", both.stdout + both.stderr
         yield f"container {one}", docker("inspect", one)
+        if docker("inspect", "--format", "{{.State.Running}}", one).strip() == "true":
+            yield f"programs of {one}", docker("top", one, "-eo", "pid,args")
     for image in sorted({c.image_id for c in stack.containers().values()}):
         yield f"image {image}", docker("inspect", image)
         yield f"history of {image}", docker("history", "--no-trunc", image)
@@ -89,6 +109,7 @@ def test_no_secret_is_in_what_dm_prints_or_exports(shared: Stack, said: Mapping[
 def test_no_secret_is_in_logs_containers_images_files_and_databases(shared: Stack, said: Mapping[str, str]) -> None:
     secrets = _secrets(shared)
     assert len(secrets) >= 15
+    assert {"trino-passwords, part 0", "trino-certificate, part 1", "sign-in-people, part 0"} <= set(secrets)
     assert _leaks(secrets, _places(shared)) == []
 
 

@@ -97,3 +97,23 @@ def test_a_person_sees_as_many_rows_through_the_engine_as_in_the_database(runnin
         counts[name] = told
     assert 0 < counts["emea_user"][0] < counts["mike"][0]
     assert counts["erik"] != counts["emea_user"]
+
+
+# Who comes into which database, by hand: the domains' two, the analytics database beside the first, what keeps the servers.
+LOGINS = {
+    "sales-db/sales_db": {"mike", "emea_user"},
+    "sales-db/sales_analytics": set[str](),
+    "sales-db/postgres": set[str](),
+    "marketing-db/marketing_db": {"mike", "emea_user"},
+    "hive-metastore-db/metastore": set[str](),
+}
+
+
+def test_nobody_else_comes_into_a_database_with_the_own_password(running: Stack) -> None:
+    names = [p["name"] for p in running.json("user", "list")] + ["dbt", "healthcheck"]
+    assert len(names) == 12
+    for place, wanted in LOGINS.items():
+        service, database = place.split("/")
+        said = {name: doors(running, name).database("SELECT current_user", service, database) for name in names}
+        assert {name for name, answer in said.items() if not answer.startswith("refused:")} == wanted, place
+        assert all(said[name] == name for name in wanted)

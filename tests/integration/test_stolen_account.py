@@ -82,12 +82,12 @@ def as_another_user(ask: Callable[..., T], *args: object) -> T:
 
 
 def reached(addresses: list[str]) -> set[str]:
-    """Those that a connection can be opened to."""
+    """Those that a connection can be opened to, on a busy machine as well: what is shut costs this patience once for all."""
 
     def opens(address: str) -> bool:
         host, _, port = address.partition(":")
         try:
-            socket.create_connection((host, int(port)), timeout=2).close()
+            socket.create_connection((host, int(port)), timeout=8).close()
         except OSError:
             return False
         return True

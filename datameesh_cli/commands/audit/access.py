@@ -1,4 +1,6 @@
-"""Show who signed in, or tried to: at the sign-in service and at the databases.
+"""Show who signed in, or tried to, at the sign-in service, and who was refused by databases and the SQL engine.
+
+Whom the engine let in is in: dm audit queries
 
 Example: dm audit access --user alex --since 7d
 """

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from datameesh_cli.core.identity.people import IdentityFile, Role, SqlGrants, highest, role_of
 
 _WORDS = {"none": "-", "read": "reads", "write": "reads, writes, makes tables", "all": "everything"}
-_LAKE = {"none": "-", "ro": "reads", "rw": "reads and writes", "engineer": "also the backups", "admin": "everything"}
+_LAKE = {
+    "none": "-",
+    "ro": "reads, but not `raw/`",
+    "rw": "reads, but not `raw/`; writes `analytics/`",
+    "engineer": "reads and writes, also the backups",
+    "admin": "everything",
+}
 
 
 def people_page(said: IdentityFile, made_by: str) -> str:
@@ -18,8 +24,10 @@ def people_page(said: IdentityFile, made_by: str) -> str:
         f"<!-- {made_by} -->",
         "",
         "Made of [identity/people.yaml](../identity/people.yaml), like the rules themselves: what stands here is in force in mode",
-        "`governed`, the default. In mode `academic` every person may do what `admin` may. `dm user list` says who there is in",
-        "your stack, with those whom `dm user add` brought.",
+        "`governed`, the default. In mode `academic` every person may do in SQL and with the files of the lake what `admin` may;",
+        "logins of databases stay as they are. `dm user list` says who there is in your stack, with those whom `dm user add`",
+        "brought.",
+        "Notebooks, dashboards, catalog and console are still to come: what their columns say is what they will be told.",
         "",
         "## People",
         "",
@@ -101,7 +109,7 @@ def _sql(grants: Sequence[SqlGrants]) -> tuple[str, str, str, str]:
 
 
 def _files(level: str) -> str:
-    return _LAKE.get(level, f"writes `{level}/`")
+    return _LAKE.get(level, f"reads, but not `raw/` of others; writes `raw/{level}/`, `processed/{level}/`")
 
 
 def _most(words: Sequence[str]) -> str:

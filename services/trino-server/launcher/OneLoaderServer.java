@@ -1,6 +1,7 @@
 package datameesh;
 
 import static com.google.inject.multibindings.OptionalBinder.newOptionalBinder;
+import static io.airlift.jaxrs.JaxrsBinder.jaxrsBinder;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import com.google.inject.Inject;
@@ -36,6 +37,7 @@ public final class OneLoaderServer extends Server {
         return List.of(binder -> {
             newOptionalBinder(binder, PluginsProvider.class).setBinding().toInstance(classPath());
             binder.bind(NodeWatch.class).asEagerSingleton();
+            jaxrsBinder(binder).bind(RefusedSignIns.class);
         });
     }
 

@@ -16,10 +16,11 @@ from datameesh_cli.core.checks import KINDS, kinds_in
 from datameesh_cli.core.checks.http import Http
 from datameesh_cli.core.checks.psql import NULL, Psql
 from datameesh_cli.core.checks.resolve import Resolve
+from datameesh_cli.core.checks.rights import Rights
 from datameesh_cli.core.expectation import Answer
 from datameesh_cli.core.kind import Ended, Request
 from datameesh_cli.core.parity import normalised
-from datameesh_cli.errors import UserError
+from datameesh_cli.errors import SqlError, UnhealthyError, UserError
 
 
 @dataclass
@@ -79,6 +80,36 @@ def test_a_statement_without_a_result_gives_no_rows_and_an_empty_table_its_colum
 def test_a_refusal_is_an_error_and_no_table() -> None:
     assert _psql(1, "", "ERROR:  permission denied\nLINE 1\n") == Answer(error="ERROR: permission denied LINE 1")
     assert _psql(2, "").error == "psql ended with exit code 2"
+
+
+class Rules(Scripted):
+    """A query engine in which one reads, and the other may not; what does not exist is wrong for both."""
+
+    def sql(self, statements: Sequence[str], user: str) -> Answer:
+        (statement,) = statements
+        self.asked.append((user, statement))
+        if "gone" in statement:
+            raise SqlError("Table 'gone' does not exist")
+        if user == "emma" or statement.startswith("MAKE"):
+            raise SqlError("Access Denied: Cannot select from table a.b.c")
+        return Answer()
+
+
+def test_rights_are_a_sign_for_each_person_object_and_action() -> None:
+    stack = Rules()
+    seen = Rights(("alex", "emma"), ("a.b.c", "a.b.gone"), {"r": "TABLE {object}", "m": "MAKE {place}.x"}).run(stack)
+    assert seen.columns == ("person", "a.b.c", "a.b.gone")
+    assert seen.rows == (("alex", "r-", "x-"), ("emma", "--", "x-"))
+    assert stack.asked[:3] == [("alex", "TABLE a.b.c"), ("alex", "MAKE a.b.x"), ("alex", "TABLE a.b.gone")]
+
+
+def test_an_engine_that_does_not_answer_is_no_refusal() -> None:
+    class Down(Scripted):
+        def sql(self, statements: Sequence[str], user: str) -> Answer:
+            raise UnhealthyError(f"no answer to {user}: {statements}")
+
+    with pytest.raises(UnhealthyError):
+        Rights(("alex",), ("a.b.c",), {"r": "TABLE {object}"}).run(Down())
 
 
 def test_names_are_looked_up_where_the_first_is_used_and_found_with_their_addresses() -> None:

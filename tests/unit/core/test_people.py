@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import yaml
 
 from datameesh_cli.core.identity.makers import MAKERS
 from datameesh_cli.core.identity.material import Material
-from datameesh_cli.core.identity.people import ACADEMIC, Delta, file_from, people_of
+from datameesh_cli.core.identity.people import ACADEMIC, Delta, Role, SqlGrants, file_from, people_of
 from datameesh_cli.errors import UserError
 from tests.contract.repo import ROOT
 
@@ -24,29 +25,46 @@ MATERIAL = Material(
 
 # A matrix of role and tool by hand: what each tool lets a role do.
 TOOLS = """
-role            lake       database  notebooks  dashboards  catalog  console
-admin           admin      none      admin      admin       admin    admin
-engineer        engineer   read      user       editor      editor   operator
-data-scientist  rw         none      user       editor      reader   viewer
-analyst         ro         none      user       editor      reader   viewer
-executive       none       none      none       viewer      reader   none
-sales-team      sales      none      user       editor      editor   viewer
-marketing-team  marketing  none      user       editor      editor   viewer
-finance         none       none      none       viewer      reader   none
-regions         none       read      none       none        none     none
+role            sql                           lake       database  notebooks  dashboards  catalog  console
+admin           everything                    admin      none      admin      admin       admin    admin
+engineer        domains:read,lake:all         engineer   read      user       editor      editor   operator
+data-scientist  domains:read,lake:write       rw         none      user       editor      reader   viewer
+analyst         domains:read,lake:read        ro         none      user       editor      reader   viewer
+executive       marts:read                    none       none      none       viewer      reader   none
+sales-team      own:all,domains:read,lake:read  sales      none      user       editor      editor   viewer
+marketing-team  own:all,domains:read,lake:read  marketing  none      user       editor      editor   viewer
+finance         marts:read                    none       none      none       viewer      reader   none
+regions         none                          none       read      none       none        none     none
 """
 _HEAD, *_ROWS = (line.split() for line in TOOLS.strip().splitlines())
 
 
+@pytest.mark.row("S-SEC-30")
 def test_there_is_a_row_for_every_role() -> None:
     assert [row[0] for row in _ROWS] == list(DATA["roles"])
 
 
+@pytest.mark.row("S-SEC-30")
 @pytest.mark.parametrize(
     ("role", "tool", "word"), [(r[0], t, w) for r in _ROWS for t, w in zip(_HEAD[1:], r[1:], strict=True)]
 )
 def test_each_role_and_tool(role: str, tool: str, word: str) -> None:
-    assert getattr(PEOPLE.said.roles[role], tool) == word
+    said = getattr(PEOPLE.said.roles[role], tool)
+    assert (_sql(said) if tool == "sql" else said) == word
+
+
+def _sql(grants: SqlGrants) -> str:
+    said = {f.name: getattr(grants, f.name) for f in dataclasses.fields(grants)}
+    words = [
+        name if level is True else f"{name}:{level}" for name, level in said.items() if level not in (False, "none")
+    ]
+    return ",".join(words) or "none"
+
+
+@pytest.mark.row("S-SEC-30")
+def test_no_tool_is_left_out() -> None:
+    """A tool that comes to the file of people comes to the matrix, too."""
+    assert set(_HEAD[1:]) == {f.name for f in dataclasses.fields(Role)} - {"about"}
 
 
 def test_the_people_and_their_groups() -> None:

@@ -29,6 +29,13 @@ LOGS = {
     "marketing-db": ("2026-11-21T23:04:02Z 2026-11-21 23:04:02.000 UTC [9] alex@marketing_db dm ERROR:  no",),
     "hive-metastore-db": (),
 }
+DOORS = {
+    "sign-in": ('2026-11-21T23:04:00Z {"level":"INFO","msg":"login successful","preferred_username":"emma"}',),
+    "trino-coordinator": (
+        '2026-11-21T23:04:04Z ... sign-in level=ERROR msg="login refused: wrong name or password" user="mike" address=::1',
+        "2026-11-21T23:04:05Z ... INFO query io.trino.event.QueryMonitor TIMELINE: Query 1",
+    ),
+}
 
 
 @pytest.fixture
@@ -42,11 +49,11 @@ def adapters(tmp_path: Path, asked: list[tuple[str, str]], monkeypatch: pytest.M
 
     def log(service: str, since: str) -> tuple[str, ...]:
         asked.append((service, since))
-        return LOGS[service]
+        return (LOGS | DOORS)[service]
 
     opened = Opened(
         plan_memory(adapters, ("analytics",), 2048, elsewhere=True),
-        cast(Any, SimpleNamespace(running=frozenset(LOGS), log=log)),
+        cast(Any, SimpleNamespace(running=frozenset(LOGS | DOORS), log=log)),
     )
     monkeypatch.setattr(module, "open_place", lambda *_: opened)
     return replace(adapters, clock=cast(Any, SimpleNamespace(utc=lambda: NOW)))
@@ -69,26 +76,34 @@ def test_one_person_s(adapters: Adapters) -> None:
 
 def test_access_is_who_was_let_in_or_not(adapters: Adapters, capsys: pytest.CaptureFixture[str]) -> None:
     found = read_access(adapters, "", "1h")
-    assert [(h.person, h.kind) for h in found] == [("sarah", "FATAL")]
+    assert [(h.person, h.service, h.kind) for h in found] == [
+        ("emma", "sign-in", "INFO"),
+        ("sarah", "sales-db", "FATAL"),
+        ("mike", "trino-coordinator", "ERROR"),
+    ]
     print_happenings(found)
     assert "password authentication failed" in capsys.readouterr().out
 
 
 def test_nothing_is_said_in_words(adapters: Adapters, capsys: pytest.CaptureFixture[str]) -> None:
-    print_happenings(read_access(adapters, "mike", "1h"))
+    print_happenings(read_access(adapters, "nobody", "1h"))
     assert "no line of a log" in capsys.readouterr().out
 
 
 def test_dbt_s_outcomes_of_a_time(adapters: Adapters, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(UserError, match="has not run yet"):
-        read_dbt(adapters, "1h")
+        read_dbt(adapters, "", "1h")
     entry = {"kind": "model", "outcome": "pass", "seconds": 1.5, "rows": 3, "message": "ok", "file": "dbt/x.sql"}
     outcomes = {
-        "new": entry | {"name": "new", "at": "2026-11-21T23:00:00.5Z"},
+        "new": entry | {"name": "new", "at": "2026-11-21T23:00:00.5Z", "by": "grace"},
+        # What was written down before it was written down by whom.
+        "nobody's": entry | {"name": "nobody's", "at": "2026-11-21T23:00:00.4Z"},
         "old": entry | {"name": "old", "at": "2026-11-21T22:00:00.5Z"},
     }
     adapters.state.write("dbt-results.json", json.dumps(outcomes))
-    found = read_dbt(adapters, "1h")
-    assert [e["name"] for e in found] == ["new"]
+    found = read_dbt(adapters, "", "1h")
+    assert [(e["name"], e["by"]) for e in found] == [("nobody's", ""), ("new", "grace")]
     print_dbt(found)
-    assert "new" in capsys.readouterr().out
+    assert "grace" in capsys.readouterr().out
+    assert [e["name"] for e in read_dbt(adapters, "grace", "1h")] == ["new"]
+    assert read_dbt(adapters, "alex", "1h") == ()

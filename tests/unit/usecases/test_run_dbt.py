@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import re
 import stat
 from collections.abc import Generator, Mapping, Sequence
@@ -140,6 +141,7 @@ def test_the_newest_outcome_of_each_node_is_remembered(tmp_path: Path) -> None:
     _run(adapters, "run")
     (outcome,) = last_summary(adapters)
     assert (outcome["outcome"], outcome["message"]) == ("error", "broken")
+    assert outcome["by"] == pwd.getpwuid(os.getuid()).pw_name
 
 
 @pytest.mark.parametrize(
