@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def request(url: str, asked: Request, timeout: float = 30, trust: Trust | None = None) -> Answer:
     """Given where a request goes, and the request, send it and return status and text.
 
-    Redirects are followed, but for one to another server: that is the answer. `trust` is needed for a page over TLS. Raise UnhealthyError if nobody answers in time, or not the right server.
+    Redirects are followed, but for one to another server: that is the answer. `trust` is needed for a page over TLS. Raise
+    UnhealthyError if nobody answers in time, or not the right server.
     """
     import requests
 
