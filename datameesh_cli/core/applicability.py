@@ -6,21 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from datameesh_cli.core.check import Check
+from datameesh_cli.core.identity.people import GOVERNED, Mode
 from datameesh_cli.core.kind import Needs
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.roles import providing
 from datameesh_cli.core.schema import nearest
 from datameesh_cli.errors import UserError
 
-TARGET, PLAN, DATA, MART = "target", "plan", "data", "mart"
-EXCUSED = (TARGET, PLAN, DATA)
-"""What keeps a check from applying also under `--strict`: another kind of stack, this plan, the data set. That a mart is not built
-is something left undone."""
+TARGET, PLAN, MODE, DATA, MART = "target", "plan", "mode", "data", "mart"
+EXCUSED = (TARGET, PLAN, MODE, DATA)
+"""What keeps a check from applying also under `--strict`: another kind of stack, this plan, the mode, the data set. That a mart
+is not built is something left undone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a check does not apply: the kind (`target`, `plan`, `data`, `mart`), and the text that is told."""
+    """Why a check does not apply: the kind (`target`, `plan`, `mode`, `data`, `mart`), and the text that is told."""
 
     kind: str
     text: str
@@ -29,12 +30,13 @@ class Reason:
 @dataclass(frozen=True, slots=True)
 class Situation:
     """A running stack, as far as it decides which checks apply: the containers planned for each service (0: left out, absent: its
-    profile is not in force), and the loaded data sets."""
+    profile is not in force), the loaded data sets, and the mode of its people."""
 
     target: str
     replicas: Mapping[str, int]
     left_out: Mapping[str, str] = field(default_factory=dict)
     loaded: frozenset[str] = frozenset()
+    mode: Mode = GOVERNED
 
 
 def needed_services(check: Check, services: Sequence[Service]) -> tuple[str, ...]:
@@ -66,6 +68,8 @@ def why_not(check: Check, services: Sequence[Service], situation: Situation) -> 
         return Reason(PLAN, _absence(own[0], services, situation))
     if check.left_out and situation.replicas.get(check.left_out, 1):
         return Reason(PLAN, f"only where the plan leaves {check.left_out} out")
+    if check.mode and check.mode != situation.mode:
+        return Reason(MODE, f"only in mode {check.mode}")
     if check.sets and not situation.loaded & set(check.sets):
         loaded = ", ".join(sorted(situation.loaded)) or "none"
         return Reason(DATA, f"needs data set {' or '.join(check.sets)}; loaded: {loaded}")

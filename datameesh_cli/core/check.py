@@ -33,6 +33,9 @@ class Entry:
     mart: str = key("It needs this mart, built from what is loaded.", default="", example="mart_customer_journey")
     left_out: str = key("Only where the plan leaves this service out.", default="", example="query-worker")
     target: Literal["", "compose", "kubernetes"] = key("Only on this kind of stack.", default="", example="compose")
+    mode: Literal["", "governed", "academic"] = key(
+        "Only in this mode of the stack's people.", default="", example="governed"
+    )
     cleanup: Texts = key("SQL that runs afterwards, whatever came of it.", default=(), example=["DROP TABLE t"])
     repeat: Whole = key("Once to warm up, then so many times; the median counts as its time.", default=0, example=5)
 

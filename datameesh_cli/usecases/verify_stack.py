@@ -21,6 +21,7 @@ from datameesh_cli.core.model import Service
 from datameesh_cli.core.rows import FAILED, PASSED
 from datameesh_cli.core.seed.dataset import Database
 from datameesh_cli.errors import DmError, SqlError, UnhealthyError, UserError
+from datameesh_cli.usecases.derive_secrets import read_mode
 from datameesh_cli.usecases.mark_inputs import ran_on
 from datameesh_cli.usecases.open_target import ChosenCluster, open_place
 from datameesh_cli.usecases.plan_memory import Planned
@@ -51,7 +52,7 @@ _NOT_BUILT = ("TABLE_NOT_FOUND", "SCHEMA_NOT_FOUND")
 @dataclass(frozen=True, slots=True)
 class CheckResult:
     """How one check went: `passed`, `failed` or `not applicable`, in how many seconds, and why not. `reason` is the kind of what
-    kept it from applying (`target`, `plan`, `data`, `mart`), else ""."""
+    kept it from applying (`target`, `plan`, `mode`, `data`, `mart`), else ""."""
 
     name: str
     file: str
@@ -114,6 +115,7 @@ def run_checks(
     began = adapters.clock.now()
     inputs = ran_on(adapters, adapters.state.read_json("plan.json") if target.kind == "compose" else None)
     situation, loaded_at = situation_of(planned, target, read_databases(adapters.repository).values())
+    situation = replace(situation, mode=read_mode(adapters))
     guard = threading.Lock()
 
     def run_one(check: Check) -> tuple[Check, CheckResult]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 
@@ -97,6 +98,58 @@ def test_a_person_sees_as_many_rows_through_the_engine_as_in_the_database(runnin
         counts[name] = told
     assert 0 < counts["emea_user"][0] < counts["mike"][0]
     assert counts["erik"] != counts["emea_user"]
+
+
+RAW = "SELECT ssn FROM {0}customer_pii WHERE customer_id = 1"
+WRITE = "DELETE FROM {0}leads WHERE lead_id < 0"
+
+
+@pytest.mark.row("S-SEC-51")
+def test_mode_academic_opens_every_tool_within_a_minute_and_the_way_back_shuts_them(running: Stack) -> None:
+    """alex has no login of the databases otherwise, emea_user sees one region; neither writes a domain or reads raw files there."""
+    alex, emea = doors(running, "alex"), doors(running, "emea_user")
+
+    def shut() -> dict[str, Callable[[], object]]:
+        return {
+            "sql": lambda: alex.sql(WRITE.format("marketing.public.")),
+            "lake": lambda: alex.lake("datalake/raw/sales/.check/", write="alex"),
+            "database": lambda: alex.database(RAW.format("")),
+            "rows": lambda: emea.database("SELECT count(DISTINCT region) FROM customers"),
+            "files": lambda: emea.lake("datalake/raw/"),
+        }
+
+    governed = {
+        "sql": "refused: Access Denied",
+        "lake": "refused:",
+        "database": "refused:",
+        "rows": "1",
+        "files": "refused:",
+    }
+    academic = {"sql": "0", "lake": "wrote", "database": "123-45-6789", "rows": "3", "files": "listed"}
+    soon(shut(), governed)
+    try:
+        warned = running.dm("security", "mode", "academic").stderr
+        assert "every person may read and write everything" in warned
+        assert "every person may read and write everything" in _all(running.dm("status"))
+        assert "every person may read and write everything" in _all(
+            running.dm("up", "--profile", "analytics", "--ram", SMALLEST)
+        )
+        print("academic:", soon(shut(), academic))
+        assert alex.sql(RAW.format("sales.public.")) == "123-45-6789"
+        assert alex.database(WRITE.format(""), "marketing-db", "marketing_db") == ""
+        assert alex.database("CREATE TABLE public.mine (x integer)").startswith("refused:")
+        running.dm("user", "add", "dana", "--role", "analyst")
+        print("dana in:", soon(four(doors(running, "dana")), {"sql": "dana", "lake": "wrote", "database": "dana"}))
+    finally:
+        running.dm("security", "mode", "governed")
+    assert "every person" not in _all(running.dm("status"))
+    print("governed:", soon(shut(), governed))
+    assert alex.sql(RAW.format("sales.public.")) == "***-**-6789"
+    assert "refused:" in doors(running, "dana").database()
+
+
+def _all(done: subprocess.CompletedProcess[str]) -> str:
+    return " ".join((done.stdout + done.stderr).split())
 
 
 # Who comes into which database, by hand: the domains' two, the analytics database beside the first, what keeps the servers.

@@ -31,7 +31,8 @@ END $$;
 
 SELECT (pg_stat_file('/run/secrets/' || :'domain' || '-people', true)).size IS NOT NULL AS listed \gset
 \if :listed
--- A line a person: name, groups, regions, password, with tabs between. A line that is wrong changes nothing for whom it names.
+-- A line a person: name, groups, regions, password, with tabs between, and in mode academic the word `everything` as a fifth. A line
+-- that is wrong changes nothing for whom it names.
 CREATE FUNCTION pg_temp.lines() RETURNS TABLE (place bigint, fields text[]) LANGUAGE sql AS $$
     SELECT place, string_to_array(line, E'\t')
     FROM regexp_split_to_table(pg_read_file('/run/secrets/' || current_setting('datameesh.domain') || '-people'), E'\n')
@@ -41,11 +42,12 @@ $$;
 
 CREATE FUNCTION pg_temp.wrong(fields text[], above text[]) RETURNS text LANGUAGE sql AS $$
     SELECT CASE
-        WHEN cardinality(fields) <> 4 THEN format('it has %s fields instead of 4', cardinality(fields))
+        WHEN cardinality(fields) NOT IN (4, 5) THEN format('it has %s fields instead of 4', cardinality(fields))
         WHEN fields[1] !~ '^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$' OR fields[1] ~ '^(pg|group)_' THEN 'nobody can be called that'
         WHEN fields[1] = ANY (above) THEN 'a line above names the same person'
         WHEN fields[2] <> '' AND fields[2] !~ '^[A-Za-z0-9._-]{1,50}(,[A-Za-z0-9._-]{1,50})*$' THEN 'no group can be called that'
         WHEN fields[4] = '' THEN 'it has no password'
+        WHEN fields[5] <> 'everything' THEN 'its fifth field is not the word everything'
         WHEN EXISTS (SELECT FROM pg_roles r WHERE rolname = fields[1]
             AND NOT EXISTS (SELECT FROM pg_auth_members WHERE member = r.oid AND roleid = 'people'::regrole))
             THEN 'a role of the server has that name'
@@ -54,15 +56,18 @@ $$;
 
 -- Gives a person a login and exactly the roles that the groups mean. Nobody can become one of these roles: who could be
 -- `people` instead of a name would be asked for the regions of `people`.
-CREATE FUNCTION pg_temp.take(person text, groups text[], password text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION pg_temp.take(person text, groups text[], password text, everything boolean) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     wanted text[] := ARRAY(SELECT 'group_' || name FROM unnest(groups) AS name) || ARRAY['people'];
     other text;
 BEGIN
-    IF 'admin' = ANY (groups) THEN
+    IF everything THEN
+        wanted := wanted || ARRAY['people_academic'];
+    END IF;
+    IF everything OR 'admin' = ANY (groups) THEN
         wanted := wanted || ARRAY['people_unmasked'];
     END IF;
-    IF 'admin' = ANY (groups) OR NOT 'regions' = ANY (groups) THEN
+    IF everything OR 'admin' = ANY (groups) OR NOT 'regions' = ANY (groups) THEN
         wanted := wanted || ARRAY['people_all_rows'];
     END IF;
     IF to_regrole(quote_ident(person)) IS NULL THEN
@@ -98,7 +103,8 @@ BEGIN
         reason := pg_temp.wrong(line.fields, named);
         IF reason IS NULL THEN
             BEGIN
-                PERFORM pg_temp.take(line.fields[1], string_to_array(line.fields[2], ','), line.fields[4]);
+                PERFORM pg_temp.take(line.fields[1], string_to_array(line.fields[2], ','), line.fields[4],
+                    line.fields[5] IS NOT NULL);
             EXCEPTION WHEN OTHERS THEN
                 reason := 'error ' || SQLSTATE;
             END;
@@ -124,6 +130,6 @@ SELECT count(pg_terminate_backend(pid)) AS ended FROM pg_stat_activity a LEFT JO
 WHERE backend_type = 'client backend' AND usesysid IS NOT NULL AND r.rolcanlogin IS NOT TRUE \gset
 
 SELECT coalesce(json_agg(json_build_object('user_name', fields[1], 'regions', string_to_array(fields[3], ','))), '[]')
-FROM pg_temp.lines() JOIN pg_roles ON rolname = fields[1] AND cardinality(fields) = 4
+FROM pg_temp.lines() JOIN pg_roles ON rolname = fields[1] AND cardinality(fields) IN (4, 5)
 WHERE EXISTS (SELECT FROM pg_auth_members WHERE member = pg_roles.oid AND roleid = 'people'::regrole);
 \endif

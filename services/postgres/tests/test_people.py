@@ -267,6 +267,74 @@ def test_who_was_given_something_by_name_is_shut_out_all_the_same(people: Volume
     people.sql("REVOKE SELECT ON products FROM dana", "owner")
 
 
+ACADEMIC = "".join(f"{line}\teverything\n" for line in PEOPLE.splitlines()) + (
+    "alex\tdata-scientist\t\tpassword-of-alex\teverything\n"
+)
+"""What the maker writes in mode academic: everybody, with a fifth field."""
+
+
+def test_in_mode_academic_everybody_reads_and_changes_everything_and_back_nobody(people: Volume) -> None:
+    raw = "SELECT ssn FROM customer_pii WHERE customer_id = 1"
+    changes = (
+        "WITH new AS (INSERT INTO orders (customer_id, total_amount, product_id, quantity, region) VALUES (6, 1, 1, 1, 'APAC') "
+        "RETURNING order_id) SELECT count(*) FROM new",
+        "WITH old AS (DELETE FROM orders WHERE quantity = 1 AND order_id > 21 RETURNING 1) SELECT count(*) FROM old",
+        "WITH new AS (UPDATE customers SET country = 'y' WHERE region = 'AMER' RETURNING 1) SELECT count(*) FROM new",
+    )
+    kept = (
+        "INSERT INTO security.user_regions VALUES ('emea_user', 'APAC')",
+        "CREATE TABLE public.mine (x integer)",
+        "GRANT SELECT ON customer_pii TO emea_user",
+        "ALTER TABLE customers DISABLE ROW LEVEL SECURITY",
+        "SET ROLE people_academic",
+        "TRUNCATE orders",
+        "SELECT pg_read_file('/run/secrets/sales-db-people')",
+    )
+
+    def governed() -> None:
+        assert "password authentication failed" in enters(people, "alex")
+        assert enters(people, "emea_user", statement=COUNTS) == "3|6"
+        assert "permission denied" in enters(people, "emea_user", statement=raw)
+        for statement in changes:
+            assert "permission denied" in enters(people, "emea_user", statement=statement)
+            assert "permission denied" in enters(people, "mike", statement=statement)
+
+    governed()
+    write(people, ACADEMIC)
+    assert soon(lambda: enters(people, "alex") == "alex")
+    for person in ("alex", "emea_user"):
+        assert enters(people, person, statement=COUNTS) == "6|21"
+        assert enters(people, person, statement=raw) == "123-45-6789"
+        assert [enters(people, person, statement=statement) for statement in changes] == ["1", "1", "2"]
+        for statement in kept:
+            refused = ("ERROR:", "WARNING:  no privileges were granted")
+            assert enters(people, person, statement=statement).startswith(refused), statement
+    in_analytics = [
+        "docker",
+        "exec",
+        "-e",
+        "PGPASSWORD=password-of-alex",
+        people.name,
+        "psql",
+        "-h",
+        "127.0.0.1",
+        "-U",
+        "alex",
+    ]
+    done = subprocess.run(
+        [*in_analytics, "-d", "sales_analytics", "-qAtc", "SELECT current_user"], capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "alex", done.stderr
+
+    write(people, PEOPLE)
+    assert soon(lambda: "permission denied" in enters(people, "mike", statement=raw))
+    assert soon(lambda: enters(people, "alex").startswith("psql:"))
+    governed()
+    assert people.sql("SELECT count(*) FROM pg_roles WHERE rolname = 'alex'") == "0"
+    granted = "SELECT count(*) FROM pg_auth_members WHERE roleid = 'people_academic'::regrole"
+    assert people.sql(granted) == "0"
+
+
 def test_a_line_that_is_wrong_is_refused_alone_and_its_person_stays_as_he_was(people: Volume) -> None:
     before = len(people.log())
     wrong = PEOPLE.replace("mike\tengineer\t\tpassword-of-mike", "mike\tengineer\tpassword-of-mike")

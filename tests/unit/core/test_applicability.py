@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from datameesh_cli.core.applicability import (
     DATA,
     EXCUSED,
     MART,
+    MODE,
     PLAN,
     TARGET,
     Reason,
@@ -48,6 +50,7 @@ ALL = Situation(
     {"trino-worker": "the coordinator also works"},
     frozenset({"small"}),
 )
+ACADEMIC = replace(ALL, mode="academic")
 
 
 def _check(action: Any = None, file: str = "tests/journeys/x.yaml", **fields: Any) -> Check:
@@ -104,6 +107,8 @@ def test_a_name_that_does_not_exist_is_refused_with_the_check(check: Check, says
         (_check(sets=("flow", "journey")), ALL, DATA, "needs data set flow or journey; loaded: small"),
         (_check(Resolve(("a",)), sets=("flow",)), CORE, DATA, "needs data set flow; loaded: none"),
         (_check(target="kubernetes"), ALL, TARGET, "only on kubernetes"),
+        (_check(mode="academic"), ALL, MODE, "only in mode academic"),
+        (_check(mode="governed", sets=("flow",)), ACADEMIC, MODE, "only in mode governed"),
         (_check(Resolve(("a",)), file="services/minio/smoke.yaml"), CORE, PLAN, "profile analytics is not in force"),
     ],
 )
@@ -118,6 +123,8 @@ def test_the_reason_is_told_with_its_kind(check: Check, situation: Situation, ki
         (_check(left_out="trino-worker"), ALL),
         (_check(sets=("small", "journey")), ALL),
         (_check(target="compose"), ALL),
+        (_check(mode="governed"), ALL),
+        (_check(mode="academic"), ACADEMIC),
         (_check(Resolve(("a",)), file="services/trino/smoke.yaml"), ALL),
         (_check(Resolve(("a",)), file="services/sales-db/smoke.yaml"), CORE),
     ],
@@ -127,4 +134,4 @@ def test_what_can_be_run_applies(check: Check, situation: Situation) -> None:
 
 
 def test_only_a_mart_that_is_not_built_is_no_excuse() -> None:
-    assert {TARGET, PLAN, DATA, MART} - set(EXCUSED) == {MART}
+    assert {TARGET, PLAN, MODE, DATA, MART} - set(EXCUSED) == {MART}

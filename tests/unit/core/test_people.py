@@ -135,6 +135,13 @@ def test_who_has_a_login_of_the_databases() -> None:
     )
 
 
+def test_in_mode_academic_everybody_has_a_login_of_the_databases_with_everything() -> None:
+    lines = MAKERS["database-people"](dataclasses.replace(MATERIAL, mode=ACADEMIC)).splitlines()
+    assert [line.split("\t")[0] for line in lines] == sorted(DATA["people"])
+    assert {line.split("\t")[4] for line in lines} == {"everything"}
+    assert "emea_user\tanalyst,regions\tEMEA\tpw-emea_user\teverything" in lines
+
+
 def test_who_has_an_account_of_the_object_store() -> None:
     users = yaml.safe_load(MAKERS["lake-people"](MATERIAL))["users"]
     assert {u["name"]: (u["password"], u["policies"]) for u in users} == {
@@ -147,9 +154,7 @@ def test_who_has_an_account_of_the_object_store() -> None:
         "sales_team": ("pw-sales_team", ["lake-sales"]),
         "sarah": ("pw-sarah", ["lake-ro"]),
     }
-    from dataclasses import replace
-
-    everybody = yaml.safe_load(MAKERS["lake-people"](replace(MATERIAL, mode=ACADEMIC)))["users"]
+    everybody = yaml.safe_load(MAKERS["lake-people"](dataclasses.replace(MATERIAL, mode=ACADEMIC)))["users"]
     assert {u["name"]: u["policies"] for u in everybody} == {name: ["lake-admin"] for name in DATA["people"]}
 
 

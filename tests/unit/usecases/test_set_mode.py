@@ -25,7 +25,7 @@ def test_there_and_back(adapters: Adapters) -> None:
     assert _who_owns_all(adapters) == "admin"
     found = set_mode(adapters, "academic")
     assert "every person may read and write everything" in found.warning
-    assert set(found.secrets) == {"web-rules", "lake-people"}
+    assert set(found.secrets) == {"web-rules", "lake-people", "db-people"}
     assert _who_owns_all(adapters).split("|")[:3] == ["admin", "alex", "emea_user"]
     assert show_mode(adapters).mode == "academic"
     assert set_mode(adapters, "governed").warning == ""

@@ -26,10 +26,12 @@ BEGIN
         EXECUTE format('DROP POLICY IF EXISTS programs ON %I', guarded);
         EXECUTE format('DROP POLICY IF EXISTS people_in_no_region ON %I', guarded);
         EXECUTE format('DROP POLICY IF EXISTS people_of_the_region ON %I', guarded);
+        EXECUTE format('DROP POLICY IF EXISTS people_in_mode_academic ON %I', guarded);
         EXECUTE format('CREATE POLICY programs ON %I TO owner, trino_rw, ingest, api, grafana_ro USING (true)', guarded);
         EXECUTE format('CREATE POLICY people_in_no_region ON %I FOR SELECT TO people_all_rows USING (true)', guarded);
         EXECUTE format('CREATE POLICY people_of_the_region ON %I FOR SELECT TO people '
             'USING (region IN (SELECT r.region FROM security.user_regions r WHERE r.user_name = current_user))', guarded);
+        EXECUTE format('CREATE POLICY people_in_mode_academic ON %I TO people_academic USING (true)', guarded);
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', guarded);
         EXECUTE format('GRANT SELECT ON %I TO people', guarded);
     END LOOP;
