@@ -37,16 +37,21 @@ if TYPE_CHECKING:
         network,
         password_hash,
         postgres,
+        sealing,
     )
     from datameesh_cli.adapters.authority import Authority
     from datameesh_cli.adapters.cluster_access import ClusterAccess
     from datameesh_cli.adapters.compose_target import ComposeTarget
     from datameesh_cli.adapters.dbt_files import DbtFiles
     from datameesh_cli.adapters.held import Held
+    from datameesh_cli.adapters.image_bundle import Bundles
+    from datameesh_cli.adapters.kompose import Kompose
     from datameesh_cli.adapters.kubernetes_target import KubernetesTarget
     from datameesh_cli.adapters.net_rules import Rules
     from datameesh_cli.adapters.network import Network
     from datameesh_cli.adapters.object_store import ObjectStore
+    from datameesh_cli.adapters.password_hash import Hashes
+    from datameesh_cli.adapters.sealing import Sealing
     from datameesh_cli.adapters.trino import Trino
     from datameesh_cli.core.images import ImageSource
     from datameesh_cli.core.k8s.objects import Objects
@@ -104,15 +109,6 @@ class ImageFolders(Protocol):
     def input_files(self, root: Path, image: ImageSource) -> Mapping[str, bytes]: ...
 
 
-class Bundles(Protocol):
-    """Images in one file (`adapters/image_bundle.py`)."""
-
-    def save(self, references: Sequence[str], file: Path) -> dict[str, str]: ...
-    def read(self, file: Path) -> tuple[dict[str, str], dict[str, str]]: ...
-    def load(self, file: Path) -> tuple[str, ...]: ...
-    def size(self, file: Path) -> int: ...
-
-
 class Export(Protocol):
     """The folder of an export (`adapters/export_folder.py`)."""
 
@@ -125,14 +121,6 @@ class Export(Protocol):
     def replace(self, folder: Path, content: Mapping[str, str]) -> None: ...
     def scratch(self, text: str) -> AbstractContextManager[Path]: ...
     def read_files(self, path: Path, what: str) -> tuple[File, ...]: ...
-
-
-class Kompose(Protocol):
-    """kompose (`adapters/kompose.py`)."""
-
-    FOLDER: str
-
-    def convert(self, image: str, model: Mapping[str, Any], profiles: Sequence[str]) -> kompose.Draft: ...
 
 
 class Schemas(Protocol):
@@ -163,15 +151,21 @@ class Databases(Protocol):
     def session(self) -> Callable[..., AbstractContextManager[postgres.DatabaseSession]]: ...
 
 
-class Hashes(Protocol):
-    """Passwords as services keep them (`adapters/password_hash.py`)."""
-
-    def hashes(self, passwords: Mapping[str, str], before: Any) -> dict[str, password_hash.Kept]: ...
-
-
 if TYPE_CHECKING:
     _whole: tuple[
-        Lines, Images, ImageFolders, Bundles, Export, Kompose, Schemas, Kubectl, Databases, Network, Rules, Hashes
+        Lines,
+        Images,
+        ImageFolders,
+        Bundles,
+        Export,
+        Kompose,
+        Schemas,
+        Kubectl,
+        Databases,
+        Network,
+        Rules,
+        Hashes,
+        Sealing,
     ] = (
         *(
             line_editor,
@@ -186,6 +180,7 @@ if TYPE_CHECKING:
             network,
             net_rules,
             password_hash,
+            sealing,
         ),
     )
     """The modules that `_Later` stands for do what is said of them."""
@@ -249,6 +244,7 @@ class Adapters:
     databases: Databases
     authority: type[Authority]
     hashes: Hashes
+    sealing: Sealing
     dbt_files: type[DbtFiles]
 
     @cached_property
@@ -295,5 +291,6 @@ def adapters_for(name: str = DEFAULT_NAME, root: Path | None = None, state_root:
         databases=_later("postgres"),
         authority=_later("authority", "Authority"),
         hashes=_later("password_hash"),
+        sealing=_later("sealing"),
         dbt_files=_later("dbt_files", "DbtFiles"),
     )

@@ -14,7 +14,7 @@ import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from datameesh_cli.adapters import docker, files, process
 from datameesh_cli.adapters.answers import short
@@ -26,6 +26,15 @@ _AGAIN = "make it again with: dm images save FILE"
 _GZIP = b"\x1f\x8b"
 _BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, KeyError, TypeError)
 """What reading a file that is no bundle, or is cut off, ends in."""
+
+
+class Bundles(Protocol):
+    """What a use case may ask of this file."""
+
+    def save(self, references: Sequence[str], file: Path) -> dict[str, str]: ...
+    def read(self, file: Path) -> tuple[dict[str, str], dict[str, str]]: ...
+    def load(self, file: Path) -> tuple[str, ...]: ...
+    def size(self, file: Path) -> int: ...
 
 
 def save(references: Sequence[str], file: Path) -> dict[str, str]:

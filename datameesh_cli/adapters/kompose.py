@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from datameesh_cli.adapters import clock, docker, yaml_text
 from datameesh_cli.errors import HostError, UserError
@@ -27,6 +27,14 @@ class Draft:
 
     objects: tuple[dict[str, Any], ...]
     seconds: float
+
+
+class Kompose(Protocol):
+    """What a use case may ask of this file."""
+
+    FOLDER: str
+
+    def convert(self, image: str, model: Mapping[str, Any], profiles: Sequence[str]) -> Draft: ...
 
 
 def convert(image: str, model: Mapping[str, Any], profiles: Sequence[str]) -> Draft:

@@ -17,7 +17,7 @@ from datameesh_cli.adapters import files
 VERSION = "1.33"
 """The release that the tests' cluster runs."""
 
-_UNKNOWN = {"ServiceMonitor"}
+_UNKNOWN = {"ServiceMonitor", "SealedSecret"}
 """Kinds of other projects: no schema of Kubernetes speaks of them."""
 
 

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypedDict
+from typing import Any, Protocol, TypedDict
 
 COST = 10
 """A tenth of a second a try. The query engine remembers who signed in, so its checks do not pay it each time."""
@@ -17,6 +17,12 @@ class Kept(TypedDict):
 
     hash: str
     mark: str
+
+
+class Hashes(Protocol):
+    """What a use case may ask of this file."""
+
+    def hashes(self, passwords: Mapping[str, str], before: Any) -> dict[str, Kept]: ...
 
 
 def hashes(passwords: Mapping[str, str], before: Any) -> dict[str, Kept]:

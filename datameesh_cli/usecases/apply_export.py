@@ -10,8 +10,8 @@ from datameesh_cli.core.k8s.objects import identity
 from datameesh_cli.core.k8s.packaging import CLUSTER, resources_in_order
 from datameesh_cli.core.k8s.passes.secrets import differing, expected, secret_objects, stamped
 from datameesh_cli.errors import UserError
-from datameesh_cli.usecases.derive_secrets import derive_secrets, makers_of, passwords
 from datameesh_cli.usecases.export_kubernetes import Export
+from datameesh_cli.usecases.export_secrets import drawn_values, kept_values, once_read
 
 if TYPE_CHECKING:
     from datameesh_cli.adapters.adapters import Adapters
@@ -33,36 +33,24 @@ def apply_export(adapters: Adapters, export: Export, context: str, *, replace_se
     standard input only. Raise UserError, with nothing applied, if one on the cluster has another value, that no rotation replaced,
     and `replace_secrets` is not given: what runs there was made with it.
     """
-    services = [part.service for part in export.source.parts]
-    derived = makers_of(services)
-    wanted = {name: namespaces for name, namespaces in expected(export.source).items() if name not in derived}
-    values = _values(adapters, context, sorted({*wanted, *passwords(adapters)}))
+    values = drawn_values(adapters, export.source, context)
     if not replace_secrets:
+        wanted = {name: namespaces for name, namespaces in expected(export.source).items() if name in values}
         _refuse_others(adapters, context, wanted, values)
     # Kept before they are used: of what is on the cluster there is a copy here, whatever happens next.
-    adapters.state.of_export(context).keep_secrets(values)
-    values |= derive_secrets(adapters, services, adapters.state.of_export(context))
+    whole = kept_values(adapters, export.source, adapters.state.of_export(context), values)
     lines = adapters.kubectl.apply_folder(export.out / CLUSTER, context)
-    lines += adapters.kubectl.apply_objects(secret_objects(export.source, values), context)
+    if not export.sealed:
+        lines += adapters.kubectl.apply_objects(secret_objects(export.source, whole), context)
     jobs = [identity(o)[::2] for o in export.objects if o["kind"] == "Job"]
     adapters.kubectl.remove_idle_jobs(jobs, context)
-    drawn = {name: values[name] for name in wanted if name not in passwords(adapters)}
     # What the folder says, and a digest of the secrets, which no file shall hold: two exports stay the same.
-    rest = [
-        o for o in resources_in_order(stamped(export.objects, export.source, drawn)) if o["metadata"].get("namespace")
-    ]
+    workloads = stamped(export.objects, export.source, once_read(adapters, export.source, values))
+    rest = [o for o in resources_in_order(workloads) if o["metadata"].get("namespace")]
     if rest:
         lines += adapters.kubectl.apply_objects(rest, context)
     adapters.state.of_export(context).remove(ROTATED)
     return tuple(lines)
-
-
-def _values(adapters: Adapters, context: str, names: Sequence[str]) -> dict[str, str]:
-    known = {*adapters.state.secret_names(), *adapters.state.of_export(context).secret_names()}
-    return {
-        name: adapters.state.secret_of(context, name) if name in known else adapters.state.new_secret(name)
-        for name in names
-    }
 
 
 def _refuse_others(

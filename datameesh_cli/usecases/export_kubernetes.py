@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from datameesh_cli.core.images import named
 from datameesh_cli.core.k8s.fidelity import KeyVerdict, conversion_report, refuse_lost
-from datameesh_cli.core.k8s.objects import Objects
+from datameesh_cli.core.k8s.objects import Objects, in_order
 from datameesh_cli.core.k8s.packaging import layout
 from datameesh_cli.core.k8s.passes.quotas import Sum, sums
 from datameesh_cli.core.k8s.pipeline import passes
@@ -20,6 +20,7 @@ from datameesh_cli.core.k8s.source import Image, Source
 from datameesh_cli.core.stream import Report
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.build_images import build_missing
+from datameesh_cli.usecases.export_secrets import Seal, sealed
 from datameesh_cli.usecases.read_source import Read, TargetRequest, read_source
 from datameesh_cli.usecases.refresh_checkout import refresh_checkout
 from datameesh_cli.usecases.validate_export import ask_server, validate
@@ -37,6 +38,8 @@ class ExportRequest:
     out: Path = Path("k8s-export/out")
     target: TargetRequest = field(default_factory=TargetRequest)
     context: str | None = None
+    seal: Path | None = None
+    """The certificate of a controller that opens sealed secrets: then the export has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Export:
     stages: tuple[Stage, ...]
     kompose_seconds: float
     seconds: float
+    sealed: bool = False
 
 
 def make_export(adapters: Adapters, request: ExportRequest, report: Report, began: float) -> Export:
@@ -72,6 +76,10 @@ def make_export(adapters: Adapters, request: ExportRequest, report: Report, bega
         source = replace(read.source, images=images_of(adapters, read.source))
         draft = drafted.result()
     objects = passes(draft.objects, source)
+    if request.seal:
+        objects = in_order(
+            sealed(adapters, objects, source, Seal(request.seal, request.out), request.context or "", report)
+        )
     offline = validate(adapters, objects)
     seconds = adapters.clock.now() - began
     stages = (*offline, ask_server(adapters, objects, request.context))
@@ -86,6 +94,7 @@ def make_export(adapters: Adapters, request: ExportRequest, report: Report, bega
         stages=stages,
         kompose_seconds=draft.seconds,
         seconds=seconds,
+        sealed=request.seal is not None,
     )
 
 

@@ -34,6 +34,7 @@ class TargetRequest:
     workers: int | None = None
     ingress_host: str | None = None
     pod_network: str | None = None
+    encrypted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,11 @@ def read_target(adapters: Adapters, asked: TargetRequest) -> Target:
         raise UserError(
             f"there is no target '{asked.name}'", f"targets: {known}; a new one is a file in k8s-export/targets/"
         )
+    if asked.encrypted and asked.storage_class:
+        raise UserError(
+            "--encrypted takes the class that the target names, and --storage-class names another",
+            "leave one out; the target's is encrypted-storage-class in its file",
+        )
     target = target_from(asked.name, adapters.repository.read_yaml(path), adapters.repository.relative(path))
     added = {
         "storage-class": asked.storage_class,
@@ -97,7 +103,8 @@ def read_target(adapters: Adapters, asked: TargetRequest) -> Target:
     options = read(TargetFile, {name: value for name, value in added.items() if value}, "the options")
     return replace(
         target,
-        storage_class=options.storage_class or target.storage_class,
+        storage_class=options.storage_class
+        or (target.encrypted_storage_class if asked.encrypted else target.storage_class),
         registry=options.registry or target.registry,
         pull_secret=options.pull_secret or target.pull_secret,
         ingress=options.ingress or target.ingress,

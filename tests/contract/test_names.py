@@ -36,6 +36,8 @@ TOOLS = {
     "adapters/adapters usecases/export_kubernetes",
     # Sets the rules of the network; its image is no service.
     "net-rules": "adapters/net_rules",
+    # Seals the secrets of an export; its image is no service.
+    "kubeseal": "adapters/sealing",
     "minio": "",
     "postgres": "adapters/postgres adapters/adapters",
     "trino": "adapters/trino adapters/adapters core/dbt_results",

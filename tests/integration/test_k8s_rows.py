@@ -347,3 +347,23 @@ def test_a_small_budget_leaves_the_worker_out_and_its_edges_too() -> None:
     assert "trino-worker" not in str([o["metadata"]["name"] for o in objects])
     source: Source = _read(WHOLE, 1536).source
     assert "trino-worker" in source.left_out
+
+
+@pytest.mark.row("S-SEC-61/K")
+def test_encrypted_claims() -> None:
+    assert _classes(_objects()) == {None}
+    assert _classes(_objects(target=TargetRequest(encrypted=True))) == {"encrypted"}
+
+
+def _classes(objects: Objects) -> set[str | None]:
+    """The storage classes of all claims."""
+    templates = [t for o in _kinds("StatefulSet", objects) for t in o["spec"].get("volumeClaimTemplates", ())]
+    assert len(templates) >= 4
+    return {c["spec"].get("storageClassName") for c in (*templates, *_kinds("PersistentVolumeClaim", objects))}
+
+
+@pytest.mark.row("S-SEC-71/K")
+def test_an_audit_policy_is_shipped() -> None:
+    (policy,) = layout(_objects())["audit-policy.yaml"]
+    assert policy["kind"] == "Policy"
+    assert {"sales-domain", "marketing-domain", "data-platform"} <= set(policy["rules"][1]["namespaces"])

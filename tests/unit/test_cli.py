@@ -97,7 +97,15 @@ def test_which_stack_is_asked_with_the_same_words_everywhere() -> None:
     building = {("dbt", verb) for verb in ("build", "run", "test", "retry", "seed", "snapshot")}
     assert (
         on
-        == {("seed",), ("verify",), ("credentials",), ("audit", "queries"), ("audit", "postgres"), ("audit", "access")}
+        == {
+            ("seed",),
+            ("verify",),
+            ("credentials",),
+            ("audit", "queries"),
+            ("audit", "postgres"),
+            ("audit", "access"),
+            ("secrets", "rotate"),
+        }
         | building
     )
     assert all("--context" in options[path] for path in on)

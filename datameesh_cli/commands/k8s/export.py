@@ -36,8 +36,11 @@ REPLACE = typer.Option(
 )
 WORKERS = typer.Option(None, "--workers", help="So many query workers; twice as many when they are busy.")
 STORAGE_CLASS = typer.Option(None, "--storage-class", help="The storage class of the volume claims.")
+ENCRYPTED = typer.Option(False, "--encrypted", help="Claims of the class that the target names for encrypted volumes.")
 REGISTRY = typer.Option(None, "--registry", help="Prefix of all images, such as registry.example.org/mesh.")
 PULL_SECRET = typer.Option(None, "--pull-secret", help="The Secret that opens the registry.")
+SEALED = typer.Option(False, "--sealed", help="Write SealedSecrets, which only the cluster's controller opens.")
+SEALED_CERT = typer.Option(None, "--sealed-cert", help="With --sealed: the controller's certificate (PEM).")
 INGRESS = typer.Option(None, "--ingress", help="Ways in by name and TLS: <title>.HOST for each URL.")
 
 
@@ -54,9 +57,12 @@ def command(
     replace_secrets: bool = REPLACE,
     workers: int | None = WORKERS,
     storage_class: str | None = STORAGE_CLASS,
+    encrypted: bool = ENCRYPTED,
     registry: str | None = REGISTRY,
     pull_secret: str | None = PULL_SECRET,
     ingress: str | None = INGRESS,
+    sealed: bool = SEALED,
+    sealed_cert: Path | None = SEALED_CERT,
     pod_network: str | None = typer.Option(
         None,
         "--pod-network",
@@ -71,12 +77,18 @@ def command(
         raise UserError("--apply needs to know where to, and goes alone", "name the cluster: --apply --context NAME")
     if replace_secrets and not apply:
         raise UserError("--replace-secrets is about Secrets on a cluster", "add: --apply --context NAME")
+    if sealed != (sealed_cert is not None):
+        raise UserError(
+            "--sealed and --sealed-cert go together",
+            "the certificate is the controller's: kubeseal --fetch-cert, or see services/kubeseal/README.md",
+        )
     request = ExportRequest(
         profiles=tuple(profile),
         ram=None if ram is None else parse_mib(ram),
         out=out or adapters_for(ctx.obj).repository.root / "k8s-export" / "out",
-        target=TargetRequest(target, storage_class, registry, pull_secret, workers, ingress, pod_network),
+        target=TargetRequest(target, storage_class, registry, pull_secret, workers, ingress, pod_network, encrypted),
         context=context,
+        seal=sealed_cert,
     )
     if check or diff:
         _compare(ctx.obj, request, output, check=check)

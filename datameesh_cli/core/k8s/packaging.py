@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from datameesh_cli.core.k8s.audit_policy import audit_policy
 from datameesh_cli.core.k8s.objects import NAME, Object, Objects, identity
 from datameesh_cli.core.k8s.pipeline import APPLIED
 
@@ -17,7 +18,7 @@ def layout(objects: Objects) -> dict[str, tuple[Object, ...]]:
     for o in objects:
         files.setdefault(_file(o), []).append(o)
     found: dict[str, tuple[Object, ...]] = {path: tuple(sorted(inside, key=_place)) for path, inside in files.items()}
-    return dict(sorted((found | _kustomizations(found)).items()))
+    return dict(sorted((found | _kustomizations(found) | {AUDIT: (audit_policy(objects),)}).items()))
 
 
 def resources_in_order(objects: Objects) -> Objects:
@@ -25,9 +26,12 @@ def resources_in_order(objects: Objects) -> Objects:
     return tuple(sorted(objects, key=_place))
 
 
+AUDIT = "audit-policy.yaml"
+
+
 def is_kustomization(o: Mapping[str, Any]) -> bool:
-    """Given a parsed document, say whether it is a kustomization and not an object."""
-    return o.get("kind") == "Kustomization"
+    """Given a parsed document, say whether it is a kustomization, or what an API server is started with, and not an object."""
+    return o.get("kind") in ("Kustomization", "Policy")
 
 
 def _place(o: Object) -> tuple[tuple[int, int], tuple[str, str, str]]:
@@ -49,10 +53,12 @@ def _stem(o: Object) -> str:
         return "policies"
     if o["kind"] == "ConfigMap":
         return "configs"
+    if o["kind"] == "SealedSecret":
+        return "secrets"
     return str((o["metadata"].get("labels") or {}).get(NAME, "aliases"))
 
 
-_FIRST = ("quota", "policies", "configs", "aliases")
+_FIRST = ("quota", "policies", "configs", "secrets", "aliases")
 
 
 def _kustomizations(files: Mapping[str, tuple[Object, ...]]) -> dict[str, tuple[Object, ...]]:

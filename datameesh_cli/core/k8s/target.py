@@ -47,6 +47,12 @@ class TargetFile:
     storage_class: Text | None = key(
         "the class of the claims; without: the cluster's default", default=None, spelt="storage-class", example="gp3"
     )
+    encrypted_storage_class: Text = key(
+        "the class of the claims with --encrypted: one of the cluster whose volumes are encrypted",
+        default="encrypted",
+        spelt="encrypted-storage-class",
+        example="gp3-encrypted",
+    )
     registry: str = key(
         "where the cluster pulls the images; without: they are loaded by hand",
         default="",

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from datameesh_cli.core.k8s.kubernetes_pass import kubernetes_pass
+from datameesh_cli.core.k8s.kubernetes_pass import Applied, kubernetes_pass
 from datameesh_cli.core.k8s.objects import (
     COMMON,
     PREFIX,
@@ -31,11 +31,11 @@ STAMP = f"{PREFIX}secrets"
 _TOKEN = "kubernetes.io/serviceaccount"
 
 
-@kubernetes_pass(after=("configs",))
+@kubernetes_pass(makes={Applied.FILES: ("SealedSecret",)}, after=("configs",))
 def secrets(objects: Objects, source: Source) -> Objects:
     """Given objects, return them without any Secret, and with each workload's mounts of the Secrets that it needs."""
 
-    return remade(edited(objects, source, _mount), lambda o: o["kind"] == "Secret", ())
+    return remade(edited(objects, source, _mount), lambda o: o["kind"] in ("Secret", "SealedSecret"), ())
 
 
 def expected(source: Source) -> dict[str, tuple[str, ...]]:

@@ -72,7 +72,16 @@ def test_kinds_are_applied_in_the_order_that_their_passes_say() -> None:
     kinds = sorted(APPLIED, key=lambda kind: APPLIED[kind])
     assert kinds == [
         *("Namespace", "PriorityClass", "ResourceQuota", "LimitRange", "ServiceAccount", "Role", "RoleBinding"),
-        *("NetworkPolicy", "ConfigMap", "PersistentVolumeClaim", "Service", "Deployment", "StatefulSet", "Job"),
+        *(
+            "NetworkPolicy",
+            "ConfigMap",
+            "SealedSecret",
+            "PersistentVolumeClaim",
+            "Service",
+            "Deployment",
+            "StatefulSet",
+            "Job",
+        ),
         *("HorizontalPodAutoscaler", "PodDisruptionBudget", "ServiceMonitor", "Ingress"),
     ]
     assert {o["kind"] for o in passes(draft(EVERYTHING), EVERYTHING)} <= {*APPLIED}

@@ -364,3 +364,19 @@ def test_priorities_go_from_data_to_jobs() -> None:
     order = ["storage", "query", "serving", "notebooks", "jobs"]
     assert sorted(PRIORITIES, key=lambda n: -PRIORITIES[n]) == order
     assert BODIES
+
+
+def test_the_audit_policy_names_our_namespaces_and_has_no_secret_s_content_written_down() -> None:
+    files = layout(_all(example()))
+    (policy,) = files.pop("audit-policy.yaml")
+    assert (policy["apiVersion"], policy["kind"]) == ("audit.k8s.io/v1", "Policy")
+    rules = policy["rules"]
+    about = [r for r in rules if any("secrets" in group["resources"] for group in r.get("resources", ()))]
+    assert [r["level"] for r in about] == ["Metadata"]
+    assert about[0]["namespaces"] == ["data-platform", "sales-domain"]
+    # The first rule that fits decides, so nothing before it may have whole requests written down.
+    assert {r["level"] for r in rules[: rules.index(about[0])]} == {"None"}
+    inside = next(r for r in rules if any("pods/exec" in group["resources"] for group in r.get("resources", ())))
+    assert inside["level"] == "Request"
+    assert rules[-1] == {"level": "None"}
+    assert "audit-policy.yaml" not in str(files), "nothing applies it"
