@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
@@ -91,7 +91,7 @@ def _service(name: str, folder: str, body: Body) -> Service:
         name=name,
         folder=folder,
         image=body.image,
-        ports=body.ports,
+        ports=tuple(replace(port, secure="certificate" in body.own.identity.values()) for port in body.ports),
         depends_on=body.depends_on,
         secrets=body.secrets,
         replicas=body.deploy.replicas,

@@ -19,11 +19,8 @@ class Port:
     variable: str
     default: int
     inside: int
-
-    @property
-    def secure(self) -> bool:
-        """Whether it speaks TLS: as everywhere, the ports whose numbers end in 443 do."""
-        return self.inside % 1000 == 443
+    secure: bool = False
+    """Whether it speaks TLS: every published port of a service that has a certificate does."""
 
     @property
     def scheme(self) -> str:

@@ -8,7 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from datameesh_cli.adapters.adapters import Adapters, Bundles, Images
+from datameesh_cli.adapters.adapters import Adapters, Images
+from datameesh_cli.adapters.image_bundle import Bundles
 from datameesh_cli.errors import HostError, UserError
 from datameesh_cli.usecases.carry_images import load_images, save_images
 from tests.fakes.adapters import FakeEngine, fake_adapters
