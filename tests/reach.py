@@ -28,7 +28,7 @@ TABLE = {
     "minio": "",
     "sales-db": "",
     "sign-in": "hive-metastore-db:5432",
-    "trino-coordinator": "audit:8095 hive-metastore:9083 marketing-db:5432 minio:9000 sales-db:5432 trino-worker:8080",
+    "trino-coordinator": "audit:8095 hive-metastore:9083 marketing-db:5432 minio:9000 sales-db:5432 sign-in:5556 trino-worker:8080",
     "trino-worker": "hive-metastore:9083 marketing-db:5432 minio:9000 sales-db:5432 trino-coordinator:8080",
 }
 """Who opens what, by hand and for both targets: a new edge between two of these is a decision, and stands here as well."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
 
 from datameesh_cli.core.expectation import Answer
 from datameesh_cli.core.kind import Request, Trust
@@ -13,9 +14,10 @@ if TYPE_CHECKING:
 
 
 def request(url: str, asked: Request, timeout: float = 30, trust: Trust | None = None) -> Answer:
-    """Given where a request goes, and the request, send it and return status and text; redirects are followed.
+    """Given where a request goes, and the request, send it and return status and text.
 
-    `trust` is needed for a page over TLS. Raise UnhealthyError if nobody answers in time, or not the right server.
+    Redirects are followed, but for one to another server: that is the answer. `trust` is needed for a page over TLS. Raise
+    UnhealthyError if nobody answers in time, or not the right server.
     """
     import requests
 
@@ -47,7 +49,15 @@ def session(trust: Trust | None = None) -> Session:
         def init_poolmanager(self, *values: Any, **named: Any) -> None:
             super().init_poolmanager(*values, assert_hostname=trust and trust.name, **named)
 
-    calls = requests.Session()
+    class Staying(requests.Session):
+        """Follows a redirect to the same server only: it trusts no other."""
+
+        def get_redirect_target(self, resp: requests.Response) -> str | None:
+            target = super().get_redirect_target(resp)
+            asked, wanted = urlsplit(resp.url), urlsplit(urljoin(resp.url, target or ""))
+            return target if (asked.scheme, asked.netloc) == (wanted.scheme, wanted.netloc) else None
+
+    calls = Staying()
     calls.trust_env = False
     if trust:
         calls.verify = trust.authority

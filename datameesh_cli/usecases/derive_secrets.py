@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 DELTA = "people.yaml"
 MODE = "identity.json"
-_HASHES = "password-hashes.json"
+HASHES = "password-hashes.json"
+"""Hashes of passwords, kept so that a hash stays the same; for this user alone."""
 
 
 def read_file(adapters: Adapters) -> IdentityFile | None:
@@ -136,9 +137,9 @@ def derive_again(adapters: Adapters) -> tuple[str, ...]:
 
 def _material(adapters: Adapters, people: People, store: State) -> Material:
     values = {name: store.secret(password_of(name)) for name in people.accounts}
-    kept = adapters.hashes.hashes(values, store.read_json(_HASHES))
-    if kept != store.read_json(_HASHES):
-        store.write_private(_HASHES, json.dumps(kept))
+    kept = adapters.hashes.hashes(values, store.read_json(HASHES))
+    if kept != store.read_json(HASHES):
+        store.write_private(HASHES, json.dumps(kept))
     return Material(
         people=people,
         mode=read_mode(adapters),

@@ -127,7 +127,9 @@ def list_places(adapters: Adapters) -> tuple[Address, ...]:
     """Return every address of the profiles in force (or of analytics when nothing runs), by title."""
     planned = plan_memory(adapters, (), None)
     ports = {p.variable: p.host for p in planned.ports}
-    schemes = {p.variable: p.scheme for s in planned.services for p in s.ports}
+    # Who has a certificate speaks TLS, whatever the port's number.
+    certified = {s.name for s in planned.services if "certificate" in s.identity.values()}
+    schemes = {p.variable: "https" if s.name in certified else p.scheme for s in planned.services for p in s.ports}
     places = [
         Address(
             u.title,

@@ -2,9 +2,10 @@
 
     ./dm dev bench identity --name datameesh --statements 100
 
-Memory is what the engine counts for the two containers, idle, and for TLS the live objects of its classes in the query engine
-(a histogram after a collection of garbage). `collector_cpu_ms` is the processor's time that the collector takes for a statement,
-`engine_cpu_ms` what the query engine takes for the whole of it, to compare with.
+Memory is all that the programs of the two containers have resident, with the pages of the programs themselves, and for TLS the
+live objects of its classes in the query engine (a histogram after a collection of garbage). `cpu_ms` is the processor's time for
+a statement: what the collector takes, what the listener's threads take in the query engine, and the whole of the engine, to
+compare with.
 """
 
 from __future__ import annotations
@@ -37,18 +38,25 @@ def main() -> None:
     given = options.parse_args()
     adapters = adapters_for(given.name)
     named = {c.service: c.name for c in adapters.engine.containers(adapters.project)}
-    used = adapters.engine.memory_used(adapters.project)
-    memory = {service: used[named[service]] for service in ("sign-in", "audit")}
+    memory = {service: _resident(named[service]) for service in ("sign-in", "audit")}
     memory["tls"] = round(_tls(named["trino-coordinator"]) / MIB, 1)
     print(
         json.dumps(
             {
                 "idle_mib": memory,
                 "idle_mib_together": round(sum(memory.values()), 1),
-                **_processor(adapters, named["audit"], named["trino-coordinator"], given.statements),
+                "cpu_ms": _processor(adapters, named["audit"], named["trino-coordinator"], given.statements),
             }
         )
     )
+
+
+def _resident(container: str) -> float:
+    """MiB of all programs in it, but for the one that asks."""
+    lines = _inside(container, "sh", "-c", "grep -hE '^(Name|VmRSS):' /proc/[0-9]*/status")
+    words = [line.split()[1] for line in lines]
+    pairs = [pair for pair in zip(words[::2], words[1::2], strict=True) if pair[0] != "grep"]
+    return round(sum(int(kib) for _, kib in pairs) / 1024, 1)
 
 
 def _tls(engine: str) -> int:
@@ -62,13 +70,22 @@ def _processor(adapters: Adapters, collector: str, engine: str, statements: int)
     """Milliseconds of the processor for each of so many statements."""
     trino = trino_of(adapters, open_compose(adapters).planned)
     trino.query(STATEMENT)
-    before = {name: _cpu(name) for name in (collector, engine)}
+
+    def taken() -> dict[str, float]:
+        return {"collector": _cpu(collector), "listener": _listener(engine), "engine": _cpu(engine)}
+
+    before = taken()
     for _ in range(statements):
         trino.query(STATEMENT)
     # The last of them are written down a second later.
     time.sleep(3)
-    took = {name: (_cpu(name) - before[name]) / statements for name in before}
-    return {"collector_cpu_ms": round(took[collector], 2), "engine_cpu_ms": round(took[engine], 2)}
+    return {name: round((now - before[name]) / statements, 2) for name, now in taken().items()}
+
+
+def _listener(engine: str) -> float:
+    """Milliseconds that the threads which tell the collector have had of the processor."""
+    threads = "\n".join(_inside(engine, "jcmd", "1", "Thread.print"))
+    return sum(float(ms) for ms in re.findall(r'(?m)^"[^"]*http-event-listener[^"]*".*? cpu=([\d.]+)ms', threads))
 
 
 def _cpu(container: str) -> int:

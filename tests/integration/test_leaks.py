@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
+from datameesh_cli.usecases.derive_secrets import HASHES
 from tests.integration.stack import ROOT, SMALLEST, Stack, docker
 
 pytestmark = pytest.mark.timeout(1800)
@@ -88,7 +89,9 @@ def _places(stack: Stack) -> Iterator[tuple[str, str]]:
         yield f"history of {image}", docker("history", "--no-trunc", image)
     kept = stack.adapters.state.folder
     for path in kept.rglob("*"):
-        if path.is_file() and "secrets" not in path.relative_to(kept).parts:
+        if path == kept / HASHES:
+            assert path.stat().st_mode & 0o777 == 0o600
+        elif path.is_file() and "secrets" not in path.relative_to(kept).parts:
             yield f"file {path.relative_to(kept)}", path.read_text(errors="replace")
     for service, (user, databases) in _DATABASES.items():
         name = next(c.name for c in stack.containers().values() if c.service == service)

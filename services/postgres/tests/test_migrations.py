@@ -15,6 +15,7 @@ RAN = [
     "002-owner.sql",
     "003-serving.sql",
     "004-people.sql",
+    "005-academic.sql",
     "sales-db-001-staging.sql",
     "sales-db-002-security.sql",
 ]

@@ -17,6 +17,11 @@ from tests.fakes.tls import tls_server, trust_in
 
 class _Echo(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
+        if self.path.startswith("/to?"):
+            self.send_response(303)
+            self.send_header("Location", self.path.removeprefix("/to?"))
+            self.end_headers()
+            return
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.send_response(418 if self.path == "/teapot" else 200)
         self.end_headers()
@@ -44,6 +49,12 @@ def test_method_headers_and_body_arrive_and_come_back(server: str) -> None:
 
 def test_a_status_is_an_answer_and_no_failure(server: str) -> None:
     assert http.request(server + "/teapot", Request()).status == 418
+
+
+def test_a_redirect_is_followed_on_the_same_server_and_is_the_answer_when_it_leads_to_another(server: str) -> None:
+    assert http.request(server + "/to?/teapot", Request()).status == 418
+    assert http.request(f"{server}/to?{server}/teapot", Request()).status == 418
+    assert http.request(server + "/to?http://127.0.0.1:1/elsewhere", Request()).status == 303
 
 
 def test_nobody_there_is_an_unhealthy_stack() -> None:

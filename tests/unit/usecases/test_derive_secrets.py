@@ -14,6 +14,7 @@ from cryptography import x509
 from datameesh_cli.adapters.adapters import Adapters
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.derive_secrets import derive_secrets, passwords, read_people, secrets_of
+from datameesh_cli.usecases.show_status import list_places
 from tests.fakes.adapters import FakeEngine, fake_adapters
 
 ROOT = Path(__file__).parents[3]
@@ -130,3 +131,10 @@ def test_a_stack_without_changes_has_the_people_of_the_file(adapters: Adapters) 
     assert [p.name for p in people.people] == [
         *("admin", "alex", "emea_user", "emma", "marketing", "marketing_team", "mike", "sales", "sales_team", "sarah")
     ]
+
+
+def test_the_address_of_what_has_a_certificate_begins_with_https(adapters: Adapters) -> None:
+    fragment = adapters.repository.root / "services" / "web" / "compose.yaml"
+    assert {p.url.split(":")[0] for p in list_places(adapters)} == {"https"}
+    fragment.write_text(fragment.read_text().replace("web-certificate: certificate", "web-certificate: authority"))
+    assert {p.url.split(":")[0] for p in list_places(adapters)} == {"http"}
