@@ -66,7 +66,7 @@ def test_a_domain_s_passwords(up: Stack) -> None:
         name = f"sales-db-{role.replace('_', '-')}-password"
         assert _lets_in(up, "sales-db", (role, "sales_db"), new[name])
         assert not _lets_in(up, "sales-db", (role, "sales_db"), old[name])
-    assert asking.asked > 1
+    assert asking.asked, "one that comes meanwhile waits until the end"
     assert asking.failed == []
     assert {name for name in old if new[name] != old[name]} == set(rotated["secrets"])
     up.until_healthy(30)
