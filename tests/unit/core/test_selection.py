@@ -12,7 +12,7 @@ from datameesh_cli.errors import UserError
 
 MODEL = Repository(Path(__file__).parents[3]).model()
 LAKE = {"hive-metastore", "hive-metastore-db", "minio"}
-PLATFORM = LAKE | {"audit", "trino-coordinator", "trino-worker", "sales-db", "marketing-db"}
+PLATFORM = LAKE | {"audit", "sign-in", "trino-coordinator", "trino-worker", "sales-db", "marketing-db"}
 
 
 def _names(wanted: Selection) -> set[str]:
@@ -24,7 +24,7 @@ def _names(wanted: Selection) -> set[str]:
     [
         (Selection(), set()),
         (Selection(("core",)), {"sales-db", "marketing-db"}),
-        (Selection(("analytics",)), PLATFORM | {"dbt", "sign-in"}),
+        (Selection(("analytics",)), PLATFORM | {"dbt"}),
         (Selection(services=("sales-db",)), {"sales-db"}),
         (Selection(services=("hive-metastore",)), LAKE),
         (Selection(services=("trino-coordinator",)), PLATFORM),
@@ -34,7 +34,7 @@ def _names(wanted: Selection) -> set[str]:
         (Selection(("core",), ("hive-metastore",)), LAKE | {"sales-db", "marketing-db"}),
         # What only a service that is left out needs is not there; it is itself, to be named as left out.
         (
-            Selection(services=("trino-coordinator",), without=("hive-metastore", "audit")),
+            Selection(services=("trino-coordinator",), without=("hive-metastore", "audit", "sign-in")),
             PLATFORM - {"hive-metastore-db"},
         ),
     ],
