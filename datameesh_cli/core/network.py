@@ -7,6 +7,7 @@ network is for everybody else, and nobody in it may anything.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
@@ -181,3 +182,7 @@ table bridge {table} {{
 	}}
 }}
 """
+CHAINS = frozenset(re.findall(r"chain (\w+) ", _RULES))
+"""The chains of a whole table."""
+REFUSALS = frozenset(re.findall(r'drop comment "(\w+)"', _RULES))
+"""The directions in which it refuses."""

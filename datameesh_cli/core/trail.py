@@ -70,4 +70,7 @@ def parse_since(text: str, now: datetime.datetime) -> datetime.datetime:
     found = re.fullmatch(r"(\d{1,6})([smhd])", text.strip().lower())
     if not found:
         raise UserError(f"--since {text!r} is no length of time", "write 90s, 15m, 1h or 7d")
-    return now - datetime.timedelta(**{_UNITS[found[2]]: int(found[1])})
+    try:
+        return now - datetime.timedelta(**{_UNITS[found[2]]: int(found[1])})
+    except OverflowError as before_all_time:
+        raise UserError(f"--since {text!r} is before the year 1", "write 90s, 15m, 1h or 7d") from before_all_time

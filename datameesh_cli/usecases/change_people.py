@@ -85,7 +85,7 @@ def add_person(adapters: Adapters, new: NewPerson) -> Changed:
         _refuse_password_of_another(adapters, new.name)
         entry = _entry(new, people)
         _refuse_level_without_policy(adapters, entry, people.said)
-        if entry.email in (p.email for p in people.people):
+        if entry.email.lower() in (p.email.lower() for p in people.people):
             raise UserError(f"somebody has the address {entry.email} already", "one signs in with it: add --email")
         delta = read_delta(adapters)
         adapters.state.remove_secret(password_of(new.name))
@@ -194,8 +194,10 @@ def _changed(adapters: Adapters, said: IdentityFile, delta: Delta, name: str, wh
         for each, e in delta.added.items()
     }
     kept = {"added": added, "removed": list(delta.removed)}
-    adapters.state.write_private(DELTA, json.dumps(kept, indent=1) + "\n")
-    return Changed(name, what, derive_again(adapters))
+    # Between the two somebody who is gone from the list could still get in.
+    with adapters.undisturbed():
+        adapters.state.write_private(DELTA, json.dumps(kept, indent=1) + "\n")
+        return Changed(name, what, derive_again(adapters))
 
 
 def _refuse_weak(password: str, person: Person) -> None:

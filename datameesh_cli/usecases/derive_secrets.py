@@ -47,7 +47,13 @@ def read_file(adapters: Adapters) -> IdentityFile | None:
 
 def read_delta(adapters: Adapters) -> Delta:
     """Return what was changed in this stack."""
-    return read(Delta, adapters.state.read_json(DELTA) or {}, _where(adapters))
+    kept = adapters.state.read_json(DELTA)
+    if kept is None and adapters.repository.has(adapters.state.folder / DELTA):
+        # Taken for "nothing was changed", it would let in again who was removed.
+        raise UserError(
+            f"{_where(adapters)} is no JSON", "correct it, or remove it to have the people of identity/people.yaml"
+        )
+    return read(Delta, kept or {}, _where(adapters))
 
 
 def read_people(adapters: Adapters) -> People | None:

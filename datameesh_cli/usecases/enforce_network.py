@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.network import (
     ADDRESSES,
+    CHAINS,
+    REFUSALS,
     Layout,
     Opening,
     elements,
@@ -94,6 +96,11 @@ def enforce(adapters: Adapters) -> Enforced:
             raise UnhealthyError("there is no network yet; the rules are set with it", "start the stack: dm up")
         if found.handed_out != strangers(found.subnet) or _layout(adapters, found.subnet) is None:
             raise UnhealthyError("the services have no addresses of their own yet", "dm down; dm up")
+        new = sorted({s.name for s in services} - set(_kept(adapters)["places"]))
+        if new:
+            raise UnhealthyError(
+                f"{', '.join(new)} came after the last start and has no address yet", "start it: dm up"
+            )
         _set(adapters, image, services)
     return show(adapters)
 
@@ -101,8 +108,10 @@ def enforce(adapters: Adapters) -> Enforced:
 def lift(adapters: Adapters) -> Enforced:
     """Take the rules away, now and at every later `up`."""
     with adapters.state.locked("net off"):
-        remove_rules(adapters)
+        kept = remove_rules(adapters)
         _keep(adapters, {**_kept(adapters), "off": True})
+        if kept:
+            raise HostError(kept, "then again: dm net off")
     return Enforced("off", openings(adapters.repository.model().services))
 
 
@@ -120,7 +129,8 @@ def show(adapters: Adapters) -> Enforced:
     if not table or not layout:
         return Enforced("not in force", declared, found.subnet if found else "")
     missing = {s.name for s in services} - set(layout.places)
-    same = not missing and table.elements == elements(layout, services)
+    whole = table.chains >= CHAINS and set(table.refused) == REFUSALS
+    same = whole and not missing and table.elements == elements(layout, services)
     return Enforced("in force" if same else "out of date", declared, layout.subnet, table.refused)
 
 

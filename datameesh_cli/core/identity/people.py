@@ -192,10 +192,10 @@ def file_from(data: object, file: str) -> IdentityFile:
     said = read(IdentityFile, data, file)
     try:
         _check_groups(said)
+        _check_filters(said)
         for name, entry in said.people.items():
             check_person(name, entry, said, f"people.{name}")
         _check_programs(said)
-        _check_filters(said)
         _check_expressions(said)
     except Wrong as wrong:
         raise UserError(f"{file}: {wrong}", wrong.hint) from wrong
@@ -234,6 +234,10 @@ def check_person(name: str, entry: PersonEntry, said: IdentityFile, at: str) -> 
     for i, region in enumerate(entry.regions):
         if region not in said.regions:
             raise Wrong(f"`{at}.regions[{i}]`: there is no region '{region}'", nearest(region, said.regions, "regions"))
+    filtered = [each.group for each in said.filters]
+    if entry.regions and not set(filtered) & set(entry.groups):
+        why = f"in a group that has a filter: {', '.join(filtered) or 'there is none'}"
+        raise Wrong(f"`{at}.regions`: '{name}' would see the rows of every region", f"regions are for who is {why}")
 
 
 def check_name(name: str, said: IdentityFile, at: str) -> None:

@@ -86,8 +86,12 @@ class _Access:
         return highest(g.own if group == catalog.owner else g.domains for group, g in self._grants[who])
 
     def reads_marts(self, who: Who) -> bool:
-        """Whether somebody reads results wherever they are, whatever else of the catalog."""
-        return any(grants.marts == "read" for _, grants in self._grants[who])
+        """Whether somebody reads results wherever they are, whatever else of the catalog.
+
+        Not who sees some rows only: results are of all rows.
+        """
+        closed = any(each.hides_lake for each in self.filters.get(who, ()))
+        return not closed and any(grants.marts == "read" for _, grants in self._grants[who])
 
     def reads(self, who: Who) -> bool:
         """Whether somebody reads any table."""

@@ -81,27 +81,29 @@ OBJECTS = (
         "hive.raw.orders",
         "hive.raw.customer_pii",
         "tpch.tiny.nation",
+        "lake.curated.customer_360",
     ),
 )
 # r SELECT, i INSERT, u UPDATE, d DELETE, o ownership, g may hand SELECT on; M masked, F filtered; - nothing, not even its columns.
 GOVERNED_TABLE = """
-             orders  pii      served   regions  analytics leads    tickets  journey  mine     raw      rawpii   unknown
-admin        riudog  riudog   riudog   riudog   riudog    riudog   riudog   riudog   riudog   riudog   riudog   riudog
-mike         r       rM       r        r        r         r        r        riudog   riudog   riudog   riM      -
-alex         r       rM       r        r        r         r        r        riudo    riudo    riudo    riM      -
-sarah        r       rM       r        r        r         r        r        r        r        r        rM       -
-emma         -       -        r        -        r         -        -        r        -        -        -        -
-fiona        -       -        r        -        r         -        -        r        -        -        -        -
-sales        riudog  riM      riudog   riudog   riudog    r        r        r        r        r        rM       -
-sales_team   riudog  riM      riudog   riudog   riudog    r        r        r        r        r        rM       -
-marketing    r       rM       r        r        r         riudog   r        r        r        r        rM       -
-marketing_team r     rM       r        r        r         riudog   r        r        r        r        rM       -
-emea_user    rMF     -        -        r        -         r        r        -        -        -        -        -
-regions_only -       -        -        -        -         -        -        -        -        -        -        -
-sales_emea   rMF     -        -        riudog   -         r        r        -        -        -        -        -
-dbt          riudog  -        riudog   riudog   riudog    riudog   riudog   riudog   riudog   riudog   -        -
-healthcheck  -       -        -        -        -         -        -        -        -        -        -        -
-nobody       -       -        -        -        -         -        -        -        -        -        -        -
+             orders  pii      served   regions  analytics leads    tickets  journey  mine     raw      rawpii   unknown  curated
+admin        riudog  riudog   riudog   riudog   riudog    riudog   riudog   riudog   riudog   riudog   riudog   riudog   riudog
+mike         r       rM       r        r        r         r        r        riudog   riudog   riudog   riM      -        riudog
+alex         r       rM       r        r        r         r        r        riudo    riudo    riudo    riM      -        riudo
+sarah        r       rM       r        r        r         r        r        r        r        r        rM       -        r
+emma         -       -        r        -        r         -        -        r        -        -        -        -        r
+fiona        -       -        r        -        r         -        -        r        -        -        -        -        r
+sales        riudog  riM      riudog   riudog   riudog    r        r        r        r        r        rM       -        r
+sales_team   riudog  riM      riudog   riudog   riudog    r        r        r        r        r        rM       -        r
+marketing    r       rM       r        r        r         riudog   r        r        r        r        rM       -        r
+marketing_team r     rM       r        r        r         riudog   r        r        r        r        rM       -        r
+emea_user    rMF     -        -        r        -         r        r        -        -        -        -        -        -
+regions_only -       -        -        -        -         -        -        -        -        -        -        -        -
+sales_emea   rMF     -        -        riudog   -         r        r        -        -        -        -        -        -
+emma_emea    -       -        -        -        -         -        -        -        -        -        -        -        -
+dbt          riudog  -        riudog   riudog   riudog    riudog   riudog   riudog   riudog   riudog   -        -        riudog
+healthcheck  -       -        -        -        -         -        -        -        -        -        -        -        -
+nobody       -       -        -        -        -         -        -        -        -        -        -        -        -
 """
 _ROWS = [line.split() for line in GOVERNED_TABLE.strip().splitlines()[1:]]
 MORE = Delta(
@@ -109,6 +111,7 @@ MORE = Delta(
         "fiona": PersonEntry("Fiona", "fiona@x.example", ("finance",)),
         "regions_only": PersonEntry("R", "r@x.example", ("regions",), ("APAC",)),
         "sales_emea": PersonEntry("S", "s@x.example", ("sales-team", "regions"), ("EMEA",)),
+        "emma_emea": PersonEntry("E", "e@x.example", ("executive", "regions"), ("EMEA",)),
     }
 )
 WITH_MORE = _rules(_people(MORE))

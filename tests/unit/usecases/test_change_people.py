@@ -232,3 +232,20 @@ def test_the_delta_of_a_group_that_went_is_refused_by_name(adapters: Adapters) -
     )
     with pytest.raises(UserError, match=r"people\.yaml: `added\.dana\.groups\[0\]`: there is no group 'gone'"):
         list_people(adapters)
+
+
+def test_regions_without_a_group_that_filters_by_them_are_refused(adapters: Adapters) -> None:
+    with pytest.raises(UserError, match="'erik' would see the rows of every region"):
+        add_person(adapters, NewPerson("erik", role="analyst", regions=("EMEA",)))
+
+
+def test_an_address_is_somebodys_in_capitals_too(adapters: Adapters) -> None:
+    with pytest.raises(UserError, match="somebody has the address ALEX"):
+        add_person(adapters, NewPerson("erik", role="analyst", email="ALEX@datameesh.example"))
+
+
+def test_changes_that_cannot_be_read_are_not_taken_for_none(adapters: Adapters) -> None:
+    remove_person(adapters, "sarah")
+    adapters.state.write_private("people.yaml", "removed: [sarah]\n")
+    with pytest.raises(UserError, match="is no JSON"):
+        list_people(adapters)

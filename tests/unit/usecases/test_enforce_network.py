@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +26,7 @@ OURS = "172.20.128.0/17"
 NO_KERNEL = HostError(
     "the engine's kernel takes no rules for the network: Operation not supported", "it needs nftables"
 )
+WHOLE = frozenset({"between", "declared", "outward", "outside", "inward", "asked"})
 UP = (a_container("db"), a_container("metastore"), a_container("web"))
 
 
@@ -188,10 +190,35 @@ def test_what_the_kernel_holds_is_compared_with_what_is_declared(tmp_path: Path)
     assert show(adapters).state == "not in force"
     services = adapters.repository.model().services
     layout = laid_out("172.20.0.0/16", ["db", "metastore", "web"], {})
-    rules.table = Table(frozenset(), elements(layout, services), {"between": 3})
-    assert (show(adapters).state, show(adapters).refused) == ("in force", {"between": 3})
-    rules.table = Table(frozenset(), frozenset(), {})
-    assert show(adapters).state == "out of date"
+    refused = {"between": 3, "outward": 0, "inward": 0}
+    rules.table = Table(WHOLE, elements(layout, services), refused)
+    assert (show(adapters).state, show(adapters).refused) == ("in force", refused)
+    for table in (
+        Table(WHOLE, frozenset(), refused),
+        Table(WHOLE - {"between"}, elements(layout, services), refused),
+        Table(WHOLE, elements(layout, services), {"between": 3, "outward": 0}),
+    ):
+        rules.table = table
+        assert show(adapters).state == "out of date"
+
+
+def test_a_service_that_came_after_the_start_is_named(tmp_path: Path) -> None:
+    adapters, _, _, rules = _adapters(tmp_path, (), UP)
+    _start(adapters, [])
+    kept = adapters.state.read_json("network.json")
+    del kept["places"]["web"]
+    adapters.state.write("network.json", json.dumps(kept))
+    with pytest.raises(UnhealthyError, match="web came after the last start and has no address yet"):
+        enforce(adapters)
+    assert len(rules.texts) == 1, "the old ones stay"
+
+
+def test_rules_that_stay_are_not_off(tmp_path: Path) -> None:
+    adapters, _, _, rules = _adapters(tmp_path, (), UP)
+    _start(adapters, [])
+    rules.refuses = NO_KERNEL
+    with pytest.raises(HostError, match="the rules of the network stay: the engine's kernel takes no rules"):
+        lift(adapters)
 
 
 def test_status_says_how_the_network_is_guarded_while_something_runs(tmp_path: Path) -> None:
@@ -199,7 +226,8 @@ def test_status_says_how_the_network_is_guarded_while_something_runs(tmp_path: P
     assert show_status(adapters).network == "", "nothing runs"
     _start(adapters, [])
     layout = laid_out("172.20.0.0/16", ["db", "metastore", "web"], {})
-    rules.table = Table(frozenset(), elements(layout, adapters.repository.model().services), {})
+    refused = {"between": 0, "outward": 0, "inward": 0}
+    rules.table = Table(WHOLE, elements(layout, adapters.repository.model().services), refused)
     assert show_status(adapters).network == "in force"
     # As after a new start of the machine: the containers are back, the rules are not.
     rules.table = None

@@ -124,3 +124,8 @@ def test_since_is_a_length_of_time(text: str, seconds: int) -> None:
 def test_any_other_since_is_refused(text: str) -> None:
     with pytest.raises(UserError, match="is no length of time"):
         parse_since(text, NOW)
+
+
+def test_a_time_before_all_time_is_refused() -> None:
+    with pytest.raises(UserError, match="--since '999999d' is before the year 1"):
+        parse_since("999999d", NOW)
