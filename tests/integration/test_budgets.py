@@ -10,7 +10,7 @@ import pytest
 from tests.integration.stack import ENGINE, Stack, docker
 
 SLOW = pytest.mark.slow
-WITH_WORKER = 5000  # MiB: from here the coordinator only combines
+WITH_WORKER = 5200  # MiB: from here the coordinator only combines
 
 
 @pytest.fixture
