@@ -63,7 +63,7 @@ WITH seen AS (
 SELECT day, engine, min(at) AS first_at, max(at) AS last_at, newest + 1 - count(*) AS missed
 FROM seen JOIN settled USING (day, engine) WHERE number <= newest GROUP BY day, engine, newest HAVING newest + 1 > count(*);
 
--- How long rows are kept is the owner's to say (superuser in the container, `dm audit keep`); the writer may only ask that it be done.
+-- How long rows are kept is the owner's to say (a statement of the superuser in the container); the writer may only ask that it be done.
 CREATE TABLE audit.retention (days integer NOT NULL CHECK (days BETWEEN 1 AND 3650), one boolean PRIMARY KEY DEFAULT true CHECK (one));
 INSERT INTO audit.retention (days) VALUES (90);
 CREATE PROCEDURE audit.drop_old() LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
