@@ -88,6 +88,8 @@ def test_all_secrets_and_the_stack_works(up: Stack) -> None:
         assert _lets_in(up, "hive-metastore-db", (role, database), new[name])
         assert not _lets_in(up, "hive-metastore-db", (role, database), old[name])
     up.until_healthy(60)
+    up.dm("seed", "--set", "small")
+    up.dm("dbt", "run", timeout=900)
     assert up.verify()
 
 
