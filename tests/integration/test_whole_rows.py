@@ -33,7 +33,16 @@ def _inspected(stack: Stack) -> dict[str, dict[str, Any]]:
     """What the engine knows of each service's container."""
     names = {c.service: c.name for c in stack.containers().values()}
     assert set(names) == {
-        *("sales-db", "marketing-db", "hive-metastore-db", "hive-metastore", "minio", "trino-coordinator", "audit", "sign-in")
+        *(
+            "sales-db",
+            "marketing-db",
+            "hive-metastore-db",
+            "hive-metastore",
+            "minio",
+            "trino-coordinator",
+            "audit",
+            "sign-in",
+        )
     }
     return {service: json.loads(docker("inspect", name))[0] for service, name in names.items()}
 
