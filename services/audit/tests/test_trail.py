@@ -26,6 +26,13 @@ QUESTIONS = [
 WRONG = "wr0ng-and-never-to-be-seen"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _loaded(shared: Stack) -> None:
+    """Tables to ask of, whichever tests ran before."""
+    shared.dm("up", "--profile", "analytics", "--ram", "1536m")
+    shared.dm("seed", "--set", "small")
+
+
 def _trail(stack: Stack, *words: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = stack.json("audit", "queries", "--since", "5m", "--limit", "1000", *words)[
         "statements"
