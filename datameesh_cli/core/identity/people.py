@@ -243,9 +243,7 @@ def check_person(name: str, entry: PersonEntry, said: IdentityFile, at: str) -> 
 def check_name(name: str, said: IdentityFile, at: str) -> None:
     """Given the name of an account, raise Wrong if not every tool takes it, or if it is a program's."""
     if not re.fullmatch(NAME, name):
-        why = (
-            "3 to 32 small letters, digits, - and _, a letter first: an object store takes no key of one or two letters"
-        )
+        why = "3 to 32 small letters, digits, - and _, a letter first: an object store's keys have 3 letters at least"
         raise Wrong(f"`{at}`: '{name}' is no name for an account", why)
     if name in said.programs or any(fnmatchcase(name, taken) for taken in said.reserved):
         raise Wrong(f"`{at}`: '{name}' is the account of a program", "take another name")
@@ -268,9 +266,8 @@ def _check_programs(said: IdentityFile) -> None:
 def _check_filters(said: IdentityFile) -> None:
     for i, each in enumerate(said.filters):
         if each.group not in said.groups:
-            raise Wrong(
-                f"`filters[{i}].group`: there is no group '{each.group}'", nearest(each.group, said.groups, "groups")
-            )
+            problem = f"`filters[{i}].group`: there is no group '{each.group}'"
+            raise Wrong(problem, nearest(each.group, said.groups, "groups"))
     for i, mask in enumerate(said.masks):
         for name in mask.never:
             if name not in said.programs:

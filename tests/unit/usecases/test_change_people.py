@@ -101,7 +101,7 @@ def test_a_new_password_takes_the_old_one_s_place_everywhere(adapters: Adapters)
 def test_a_short_name_is_refused_with_the_reason(adapters: Adapters) -> None:
     with pytest.raises(UserError) as refused:
         add_person(adapters, NewPerson("da", role="analyst"))
-    assert "an object store takes no key of one or two letters" in refused.value.hint
+    assert "an object store's keys have 3 letters at least" in refused.value.hint
 
 
 def test_a_role_whose_policy_the_object_store_has_not_is_refused(adapters: Adapters) -> None:
