@@ -68,23 +68,10 @@ def test_the_superuser_comes_through_the_socket_only_whatever_it_is_called(name:
     assert _sql(name, "metastore", "SELECT current_user") == "hive"
     made = "SET scram_iterations = 4096; CREATE ROLE somebody LOGIN PASSWORD 'of-a-test'"
     assert _sql(name, "metastore", made) == ""
-    for address in ("127.0.0.1", "::1"):
-        for role, wanted in (("hive", "pg_hba.conf rejects connection for host"), ("somebody", "somebody")):
-            ask = [
-                "docker",
-                "exec",
-                "-e",
-                "PGPASSWORD=of-a-test",
-                name,
-                "psql",
-                "-h",
-                address,
-                "-U",
-                role,
-                "-d",
-                "metastore",
-                "-qAtX",
-            ]
-            done = subprocess.run([*ask, "-c", "SELECT current_user"], capture_output=True, text=True)
-            assert wanted in done.stdout + done.stderr
-            assert (done.returncode == 0) == (role == "somebody")
+    for role, wanted in (("hive", "pg_hba.conf rejects connection for host"), ("somebody", "somebody\n")):
+        ask = ["docker", "exec", "-e", "PGPASSWORD=of-a-test", name, "psql", "-h", "127.0.0.1", "-U", role]
+        done = subprocess.run(
+            [*ask, "-d", "metastore", "-qAtXc", "SELECT current_user"], capture_output=True, text=True
+        )
+        assert wanted in (done.stdout or done.stderr)
+        assert (done.returncode == 0) == (role == "somebody")
