@@ -155,7 +155,6 @@ def test_a_claim_without_a_class_is_bound_writable_for_the_group_and_outlives_it
     inner["spec"]["containers"][0] |= {
         "env": [
             {"name": "POSTGRES_PASSWORD_FILE", "value": "/run/secrets/p/password"},
-            {"name": "POSTGRES_USER", "value": "keeper"},  # admin is let in through the socket only
         ],
         "readinessProbe": {"exec": {"command": ["pg_isready", "-q"]}, "periodSeconds": 1},
         "resources": {"limits": {"memory": "192Mi"}, "requests": {"cpu": "50m"}},
@@ -171,7 +170,7 @@ def test_a_claim_without_a_class_is_bound_writable_for_the_group_and_outlives_it
     kube.apply({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"}, "spec": spec})
     kube.ready("statefulset", "db")
     assert kube.get("pvc", "data-db-0")["status"]["phase"] == "Bound"
-    ask = 'PGPASSWORD=only-for-this-test psql -U keeper -h 127.0.0.1 -d postgres -Atc "$1"'
+    ask = 'psql -d postgres -Atc "$1"'  # the superuser is let in through the socket only
 
     def psql(statement: str) -> str:
         return kube.run("exec", "db-0", "--", "sh", "-c", ask, "sh", statement, check=False).stdout

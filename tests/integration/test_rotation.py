@@ -80,7 +80,7 @@ def test_all_secrets_and_the_stack_works(up: Stack) -> None:
     new = _secrets(up)
     assert all(new[name] != old[name] for name in rotated["secrets"])
     for role, database, name in (
-        ("hive", "metastore", "hive-metastore-db-password"),
+        ("metastore", "metastore", "metastore-db-password"),
         ("audit_writer", "audit", "audit-writer-password"),
         ("audit_reader", "audit", "audit-reader-password"),
         ("sign_in", "sign_in", "sign-in-db-password"),
@@ -115,7 +115,7 @@ def test_while_the_stack_is_down(up: Stack) -> None:
     new = _secrets(up)
     assert _lets_in(up, "sales-db", ("trino_rw", "sales_db"), new["sales-db-trino-rw-password"])
     assert not _lets_in(up, "sales-db", ("trino_rw", "sales_db"), old["sales-db-trino-rw-password"])
-    assert not _lets_in(up, "hive-metastore-db", ("hive", "metastore"), old["hive-metastore-db-password"])
+    assert not _lets_in(up, "hive-metastore-db", ("metastore", "metastore"), old["metastore-db-password"])
     assert up.scalar("SELECT count(*) FROM sales.public.orders") == "20"
     assert up.scalar("SELECT count(*) FROM hive.default.customers_parquet") != "0"
     log = docker("logs", f"{up.project}-hive-metastore-db-1")

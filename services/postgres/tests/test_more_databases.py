@@ -1,4 +1,4 @@
-"""A service that brings migrations for a database of its own gets it, also on a volume that is there already."""
+"""A server that is no domain's: the databases that services bring, also on a volume that is there already, and its superuser."""
 
 from __future__ import annotations
 
@@ -61,3 +61,17 @@ def test_a_volume_of_before_gets_the_database_of_another_service_once(name: str,
         assert _sql(name, "second", "SELECT count(*) FROM there") == "0"
         assert _sql(name, "second", "SELECT string_agg(file, ' ') FROM migrations.applied") == first.name
     assert _sql(name, "metastore", "SELECT x FROM kept") == "42"
+
+
+def test_the_superuser_comes_through_the_socket_only_whatever_it_is_called(name: str, tmp_path: Path) -> None:
+    _start(name, tmp_path)
+    assert _sql(name, "metastore", "SELECT current_user") == "hive"
+    made = "SET scram_iterations = 4096; CREATE ROLE somebody LOGIN PASSWORD 'of-a-test'"
+    assert _sql(name, "metastore", made) == ""
+    for role, wanted in (("hive", "pg_hba.conf rejects connection for host"), ("somebody", "somebody\n")):
+        ask = ["docker", "exec", "-e", "PGPASSWORD=of-a-test", name, "psql", "-h", "127.0.0.1", "-U", role]
+        done = subprocess.run(
+            [*ask, "-d", "metastore", "-qAtXc", "SELECT current_user"], capture_output=True, text=True
+        )
+        assert wanted in (done.stdout or done.stderr)
+        assert (done.returncode == 0) == (role == "somebody")

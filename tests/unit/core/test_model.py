@@ -33,7 +33,7 @@ def test_a_service_reads_once_what_it_does_not_say_it_reads_again() -> None:
     }
     assert once["sales-db"] == once["marketing-db"] == once["hive-metastore-db"] == []
     assert once["minio"] == ["minio-access-key", "minio-secret-key"]
-    assert once["hive-metastore"] == ["hive-metastore-db-password", "metastore-lake-password"]
+    assert once["hive-metastore"] == ["metastore-db-password", "metastore-lake-password"]
     assert "trino-lake-password" in once["trino-coordinator"]
     assert "healthcheck-password" not in once["trino-coordinator"]
     assert not named["audit"].reads_once("sales-db-admin-password")
