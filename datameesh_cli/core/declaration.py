@@ -28,6 +28,7 @@ Maker = Literal[
     "sign-in-people",
     "certificate",
     "authority",
+    "api-people",
 ]
 """What a derived secret may be made by (`core/identity/makers.py`)."""
 Priority = Literal["storage", "query", "serving", "notebooks", "jobs"]
@@ -80,6 +81,7 @@ class LeaveOut:
 
     below: Whole = key("MiB of the whole budget, below which it is left out", example=3072)
     says: Text = key("what is different without it", example="the coordinator also works")
+    together: Text | None = key("the service with which it comes and goes", default=None, example="orders-api")
     set: Mapping[str, Annotated[str, BeforeValidator(_text, json_schema_input_type=str | int | bool)]] = key(
         "variables that are set without it", default_factory=dict
     )
@@ -198,6 +200,11 @@ class Declaration:
         "what of the checkout it is handed: a file or folder, from its own folder on, and the path inside",
         default_factory=dict,
         example={"config": "/etc/orders"},
+    )
+    balances: tuple[Text, ...] = key(
+        "the containers, all alike, among which it shares out what comes to its port; on a cluster its name is that of their pods",
+        default=(),
+        example=["orders-api-1", "orders-api-2"],
     )
     identity: Mapping[str, Maker] = key(
         "secrets that are not drawn but made of the file of people: by name, what makes them; each is in `secrets:` too",

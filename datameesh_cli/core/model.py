@@ -145,6 +145,9 @@ def model_of(services: Iterable[Service], profiles: Iterable[Profile]) -> Model:
                 raise UserError(
                     f"{where}: url '{url.title}' has port {url.port}, which is not published", "add it to `ports:`"
                 )
+        for name in service.balances:
+            if name not in {s.name for s in model.services if s.folder == service.folder}:
+                raise UserError(f"{where}: it balances '{name}', which is not in its folder", "name services beside it")
         folders[service.name] = service.folder
     _refuse_loose_edges(model)
     return model

@@ -111,11 +111,15 @@ def _minimum(services: Iterable[Service]) -> int:
 def _joins_at(services: tuple[Service, ...]) -> dict[str, int]:
     """From which budget each optional service takes part: what its folder says, but never so early that minima do not fit."""
     running = [s for s in services if not s.leave_out]
-    optional = [(s.leave_out.below, s.name, s) for s in services if s.leave_out]
+    groups: dict[str, list[tuple[int, Service]]] = {}
+    for service in services:
+        if service.leave_out:
+            of = service.leave_out.together or service.name
+            groups.setdefault(of, []).append((service.leave_out.below, service))
     joins: dict[str, int] = {}
-    for below, name, service in sorted(optional, key=lambda entry: entry[:2]):
-        running.append(service)
-        joins[name] = max(below, _minimum(running))
+    for below, _, group in sorted((max(b for b, _ in g), name, g) for name, g in groups.items()):
+        running += [service for _, service in group]
+        joins |= {service.name: max(below, _minimum(running)) for _, service in group}
     return joins
 
 

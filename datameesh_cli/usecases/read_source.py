@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datameesh_cli.core.declaration import Scale
+from datameesh_cli.core.k8s.balanced import folded
 from datameesh_cli.core.k8s.passes.configs import sources_of
 from datameesh_cli.core.k8s.source import File, Part, Source, unescaped
 from datameesh_cli.core.k8s.target import Target, TargetFile, target_from
@@ -61,8 +62,7 @@ def read_source(adapters: Adapters, profiles: Sequence[str], ram: int | None, as
         raise UserError(
             f"target {target.name}: there is no service '{unknown[0]}' to take from outside", "see: dm plan"
         )
-    exported = [s for s in wanted if s.name not in target.external]
-    kept = {s.name: model["services"][s.name] for s in exported}
+    exported, kept = folded([s for s in wanted if s.name not in target.external], model["services"])
     given = dict(model) | {"services": kept}
     seen = unescaped(given)
     users = _users(adapters, exported, seen["services"])

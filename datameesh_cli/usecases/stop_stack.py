@@ -16,6 +16,9 @@ from datameesh_cli.usecases.plan_memory import running_plan
 if TYPE_CHECKING:
     from datameesh_cli.adapters.adapters import Adapters
 
+_COMES_BACK = 120
+"""Seconds in which one of several alike works again after a restart."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
@@ -129,12 +132,26 @@ def stop_services(adapters: Adapters, names: Sequence[str]) -> Stopped:
 
 
 def restart_services(adapters: Adapters, services: Sequence[str]) -> tuple[str, ...]:
-    """Given service names (all that run if none), stop and start them; return their names. Raise UserError for an unknown one."""
+    """Given service names (all that run if none), stop and start them; return their names. Raise UserError for an unknown one.
+
+    In the place of a named service that shares out among others, these are restarted, each when the one before works again, so
+    that somebody answers all the time; it goes on, too. Raise UnhealthyError if one does not come back.
+    """
     model = adapters.repository.model()
-    names = [model.service(name).name for name in services]
-    if not names:
-        names = sorted({c.service for c in adapters.engine.containers(adapters.project)})
+    named = [model.service(name) for name in services]
+    running = {c.service for c in adapters.engine.containers(adapters.project)}
+    names = [s.name for s in named if not s.balances] if named else sorted(running)
+    in_turn = [name for s in named for name in s.balances if name in running]
     with adapters.state.locked("restart"):
         if names:
             adapters.compose.restart(names)
-    return tuple(names)
+        for name in in_turn:
+            adapters.compose.restart([name])
+            if not adapters.clock.wait_until(lambda name=name: _healthy(adapters, name), _COMES_BACK, 0.5):
+                raise UnhealthyError(f"{name} does not come back", f"see: dm logs {name}; the others still answer")
+    return (*names, *in_turn)
+
+
+def _healthy(adapters: Adapters, service: str) -> bool | None:
+    there = [c for c in adapters.engine.containers(adapters.project) if c.service == service]
+    return True if there and all(c.health == "healthy" for c in there) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from datameesh_cli.core.declaration import Maker
-from datameesh_cli.core.identity import certificates, database_people, lake_people, sign_in_people, sql_lists, sql_rules
+from datameesh_cli.core.identity import api_people, certificates, database_people, lake_people, sign_in_people, sql_lists, sql_rules
 from datameesh_cli.core.identity.material import Material
 
 MAKERS: Mapping[Maker, Callable[[Material], str]] = {
@@ -17,4 +17,5 @@ MAKERS: Mapping[Maker, Callable[[Material], str]] = {
     "sign-in-people": sign_in_people.sign_in_people,
     "certificate": certificates.certificate,
     "authority": certificates.authority,
+    "api-people": api_people.api_people,
 }

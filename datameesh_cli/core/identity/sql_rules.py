@@ -35,7 +35,7 @@ _EVERY_ROUTINE = ("EXECUTE", "GRANT_EXECUTE", "OWNERSHIP")
 
 def sql_rules(material: Material) -> str:
     """Given what there is, return the rules as JSON, a rule to a line."""
-    access = _Access(material)
+    access = Access(material)
     sections = {
         "catalogs": [*_catalogs(access), {"allow": "none"}],
         "schemas": [*_schemas(access), {"owner": False}],
@@ -57,7 +57,7 @@ def sql_rules(material: Material) -> str:
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-class _Access:
+class Access:
     """Who may do what, by name: from the roles, or everything for everybody in mode academic."""
 
     def __init__(self, material: Material) -> None:
@@ -122,7 +122,7 @@ def one_of(names: Iterable[str]) -> str:
     return "|".join(re.escape(name).replace(r"\-", "-") for name in names)
 
 
-def _catalogs(access: _Access) -> list[Rule]:
+def _catalogs(access: Access) -> list[Rule]:
     def allow(who: Who, catalog: Catalog) -> str:
         level = access.level(who, catalog)
         if level in ("write", "all"):
@@ -136,13 +136,13 @@ def _catalogs(access: _Access) -> list[Rule]:
     return rules + _signed_in(access, {"catalog": _OWN_CATALOG, "allow": "read-only"}, readers=True)
 
 
-def _schemas(access: _Access) -> list[Rule]:
+def _schemas(access: Access) -> list[Rule]:
     owns = access.by_level(lambda who, catalog: access.level(who, catalog) in ("write", "all"))
     rules = [{"user": who, "catalog": names, "owner": True} for who, names, owned in owns if owned]
     return access.for_all({"owner": True}) + rules
 
 
-def _tables(access: _Access) -> list[Rule]:
+def _tables(access: Access) -> list[Rule]:
     rules = access.for_all({"privileges": list(_TABLE["all"])})
     levels = access.by_level(access.level)
     rules += _never(access)
@@ -164,13 +164,13 @@ def _on(who: str, catalogs: str, rule: Rule) -> Rule:
     return {"user": who, "catalog": catalogs} | rule
 
 
-def _never(access: _Access) -> list[Rule]:
+def _never(access: Access) -> list[Rule]:
     return [
         {"user": one_of(mask.never), "table": mask.tables, "privileges": []} for mask in access.said.masks if mask.never
     ]
 
 
-def _filtered(access: _Access) -> list[Rule]:
+def _filtered(access: Access) -> list[Rule]:
     """For each filter its people: what they do not see at all, then the tables that they see some rows of.
 
     The engine may ask a statement's own conditions first, of every row, and one that fails for some row (a division by zero)
@@ -192,7 +192,7 @@ def _filtered(access: _Access) -> list[Rule]:
     return rules
 
 
-def _marts(access: _Access) -> list[Rule]:
+def _marts(access: Access) -> list[Rule]:
     readers = [who for who in access.others if access.reads_marts(who)]
     names = one_of(catalog.name for catalog in access.catalogs)
     if not readers or not names:
@@ -204,7 +204,7 @@ def _marts(access: _Access) -> list[Rule]:
     ]
 
 
-def _procedures(access: _Access) -> list[Rule]:
+def _procedures(access: Access) -> list[Rule]:
     rules = access.for_all({"privileges": list(_EVERY_ROUTINE[:2])})
     domains = one_of(catalog.name for catalog in access.catalogs if catalog.kind == "domain")
     may = [who for who in access.others if access.executes(who)]
@@ -213,11 +213,11 @@ def _procedures(access: _Access) -> list[Rule]:
     return rules
 
 
-def _queries(access: _Access) -> list[Rule]:
+def _queries(access: Access) -> list[Rule]:
     return access.for_all({"allow": ["execute", "kill", "view"]}) + _signed_in(access, {"allow": ["execute"]})
 
 
-def _impersonation(access: _Access) -> list[Rule]:
+def _impersonation(access: Access) -> list[Rule]:
     people = [who for who in access.others if who not in access.said.programs]
     rules: list[Rule] = []
     if access.everything:
@@ -229,19 +229,19 @@ def _impersonation(access: _Access) -> list[Rule]:
     return rules
 
 
-def _session(access: _Access) -> list[Rule]:
+def _session(access: Access) -> list[Rule]:
     """Who may set a property of a catalog also sees its name, so only those who use it."""
     uses = access.by_level(lambda who, catalog: access.level(who, catalog) != "none")
     return access.for_all({"allow": True}) + [_on(w, names, {"allow": True}) for w, names, used in uses if used]
 
 
-def _authorization(access: _Access) -> list[Rule]:
+def _authorization(access: Access) -> list[Rule]:
     if not access.everything:
         return []
     return [{"original_user": one_of(access.everything), "new_user": ANY, "new_role": ANY, "allow": True}]
 
 
-def _signed_in(access: _Access, rule: Rule, *, readers: bool = False) -> list[Rule]:
+def _signed_in(access: Access, rule: Rule, *, readers: bool = False) -> list[Rule]:
     """A rule for everybody else who signs in, or for those of them who read anything."""
     names = [who for who in access.others if not readers or access.reads(who)]
     return [{"user": one_of(names)} | rule] if names else []
