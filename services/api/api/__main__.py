@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ from resources import RESOURCES  # type: ignore[import-not-found]  # noqa: E402
 from api.app import made  # noqa: E402
 from api.settings import Settings  # noqa: E402
 
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for each request that waits for a thread
 settings = Settings.of(os.environ)
 app, service = made(settings, RESOURCES)
 _ = app.spec  # made once, before anybody asks

@@ -43,11 +43,9 @@ class Service:
         tokens = Tokens(settings.issuer, settings.keys, f"{settings.secrets}/mesh-ca", "apis") if settings.keys else None
         self.access = Access(f"{settings.secrets}/api-people", settings.catalog, tokens)
 
-    def account(self) -> Account:
-        """Who asks in this request."""
-        found = self.access.account(request.headers.get("Authorization"))
-        g.person = found.name
-        return found
+    def identify(self) -> None:
+        """Keep who asks in this request. Raise Problem (401)."""
+        g.account = self.access.account(request.headers.get("Authorization"))
 
 
 def made(settings: Settings, resources: Sequence[Resource]) -> tuple[APIFlask, Service]:
@@ -71,6 +69,11 @@ def made(settings: Settings, resources: Sequence[Resource]) -> tuple[APIFlask, S
     return app, service
 
 
+def _account() -> Account:
+    found: Account = g.account
+    return found
+
+
 def _collection(app: APIFlask, service: Service, resource: Resource) -> None:
     asked = _query_model(service.settings, resource)
 
@@ -78,7 +81,7 @@ def _collection(app: APIFlask, service: Service, resource: Resource) -> None:
     @app.input(asked, location="query", arg_name="query", unknown=RAISE)
     @documented(app, resource, "list")
     def collection(query: dict[str, Any]) -> Response:
-        whom = service.account().for_whom(resource.guarded_as)
+        whom = _account().for_whom(resource.guarded_as)
         given = {name: value for name, value in query.items() if value is not None}
         after = given.pop("after", None)
         if after is not None:
@@ -94,7 +97,7 @@ def _member(app: APIFlask, service: Service, resource: Resource) -> None:
     @app.get(f"{resource.path}/<int(max=2147483647):key>", endpoint=f"one_{resource.name}")
     @documented(app, resource, "one")
     def member(key: int) -> Response:
-        whom = service.account().for_whom(resource.guarded_as)
+        whom = _account().for_whom(resource.guarded_as)
         found = service.database.run(lambda conn: prepared(conn, single(resource), [key], whom))
         if found is None:
             raise Problem(404, f"there is no {resource.path}/{key}")
@@ -109,7 +112,7 @@ def _addition(app: APIFlask, service: Service, resource: Resource) -> None:
     @app.input(addition.model, location="json", arg_name="given", unknown=RAISE)
     @documented(app, resource, "add")
     def add(given: dict[str, Any]) -> Response:
-        whom = service.account().adds_to(resource.guarded_as)
+        whom = _account().adds_to(resource.guarded_as)
         key = request.headers.get("Idempotency-Key", "")
         if not 8 <= len(key) <= 100 or not key.isprintable() or not key.isascii():
             raise Problem(400, "the header Idempotency-Key is missing: 8 to 100 characters that no other order of yours has")
@@ -277,19 +280,20 @@ def _around(app: APIFlask, service: Service) -> None:
     @app.before_request
     def begin() -> None:
         g.began = time.perf_counter()
+        # Before anything of the request is looked at.
+        if (request.endpoint or "").startswith(("list_", "one_", "add_")):
+            service.identify()
 
     @app.after_request
     def end(response: Response) -> Response:
         response.headers["X-Replica"] = service.settings.replica
         response.headers["X-Content-Type-Options"] = "nosniff"
-        if service.draining:
-            response.headers["Connection"] = "close"
         if request.path not in PROBES:
             rule = request.url_rule
             endpoint = _generic(rule.rule) if rule else "other"
             client = request.headers.get("X-Forwarded-For", request.remote_addr or "")[:60]
-            seconds = time.perf_counter() - g.began
-            service.traffic.add(request.method, request.path, endpoint, response.status_code, seconds, (g.get("person", ""), client))
+            seconds, who = time.perf_counter() - g.began, g.get("account")
+            service.traffic.add(request.method, request.path, endpoint, response.status_code, seconds, (who.name if who else "", client))
         return response
 
 
