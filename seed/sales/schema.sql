@@ -83,5 +83,13 @@ CREATE OR REPLACE TRIGGER revenue_of_changed AFTER UPDATE ON orders
 CREATE OR REPLACE TRIGGER revenue_of_gone AFTER DELETE ON orders
     REFERENCING OLD TABLE AS old_orders FOR EACH STATEMENT EXECUTE FUNCTION add_revenue();
 
+-- The domain's API keeps pages until it is told of a change.
+CREATE OR REPLACE TRIGGER tell_api AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON customers
+    FOR EACH STATEMENT EXECUTE FUNCTION api.changed();
+CREATE OR REPLACE TRIGGER tell_api AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON orders
+    FOR EACH STATEMENT EXECUTE FUNCTION api.changed();
+CREATE OR REPLACE TRIGGER tell_api AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON products
+    FOR EACH STATEMENT EXECUTE FUNCTION api.changed();
+
 -- Row security, and masks in the place of customer_pii: services/sales-db/config/migrations/sales_db/sales-db-002-security.sql.
 CALL security.guard();

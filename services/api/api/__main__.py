@@ -58,6 +58,7 @@ def end() -> None:
 signal.signal(signal.SIGTERM, stop)
 signal.signal(signal.SIGINT, stop)
 service.traffic.start()
+service.pages.start()
 # What is there now stays: the collector need not look through it again and again.
 gc.collect()
 gc.freeze()

@@ -6,20 +6,23 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import psycopg2
-from apiflask import APIFlask, Schema, fields
+from apiflask import APIFlask
 from apiflask.exceptions import HTTPError
-from flask import Response, g, redirect, request, send_from_directory
-from marshmallow import RAISE, ValidationError, validate
+from flask import Response, redirect, request, send_from_directory
+from marshmallow import RAISE, ValidationError
 from psycopg2 import errors
 from werkzeug.exceptions import HTTPException
 
 from api.access import Access, Account, Tokens
 from api.database import Connection, Database, prepared
+from api.pages import Page, Pages
 from api.problem import MEDIA_TYPE, Problem
-from api.resource import Resource, listing, single
+from api.query import Query, query_model, read_query
+from api.resource import Resource, single
 from api.settings import Settings
 from api.specification import complete, documented
 from api.traffic import Traffic
@@ -28,6 +31,7 @@ from api.writing import add_once
 PROBES = frozenset({"/health", "/ready", "/metrics"})
 """What is asked by machines every few seconds, and is no call."""
 _JSON = "application/json"
+_ABOUT, _WHO = "api.about", "api.who"
 _PAGE = "/usr/local/share/swagger-ui"
 
 
@@ -38,14 +42,19 @@ class Service:
         self.settings, self.resources = settings, tuple(resources)
         self.draining = False
         self.database = Database(settings.database, settings.database_secret, settings.threads, settings.replica)
+        self.pages = Pages(self.database, settings.keep)
         kept = Database(settings.log, settings.log_secret, 1, settings.replica) if settings.log else None
         self.traffic = Traffic(settings.replica, kept)
         tokens = Tokens(settings.issuer, settings.keys, f"{settings.secrets}/mesh-ca", "apis") if settings.keys else None
         self.access = Access(f"{settings.secrets}/api-people", settings.catalog, tokens)
 
-    def identify(self) -> None:
-        """Keep who asks in this request. Raise Problem (401)."""
-        g.account = self.access.account(request.headers.get("Authorization"))
+    def begun(self, resource: Resource, more: str = "") -> Account:
+        """Given what this request is about, keep that for the log and return who asks. Raise Problem (401)."""
+        environment = request.environ
+        environment[_ABOUT] = resource.path + more
+        found = self.access.account(environment.get("HTTP_AUTHORIZATION"))
+        environment[_WHO] = found.name
+        return found
 
 
 def made(settings: Settings, resources: Sequence[Resource]) -> tuple[APIFlask, Service]:
@@ -69,53 +78,62 @@ def made(settings: Settings, resources: Sequence[Resource]) -> tuple[APIFlask, S
     return app, service
 
 
-def _account() -> Account:
-    found: Account = g.account
-    return found
-
-
 def _collection(app: APIFlask, service: Service, resource: Resource) -> None:
-    asked = _query_model(service.settings, resource)
+    model = query_model(service.settings, resource)
+    schema = model()
 
-    @app.get(resource.path, endpoint=f"list_{resource.name}")
-    @app.input(asked, location="query", arg_name="query", unknown=RAISE)
+    @lru_cache(maxsize=1024)
+    def understood(query: bytes) -> Query:
+        return read_query(resource, schema, query)
+
     @documented(app, resource, "list")
-    def collection(query: dict[str, Any]) -> Response:
-        whom = _account().for_whom(resource.guarded_as)
-        given = {name: value for name, value in query.items() if value is not None}
-        after = given.pop("after", None)
-        if after is not None:
-            given |= _after(resource, after)
-        statement = listing(resource, frozenset(given), further=after is not None)
-        values = [given[name] for name in statement.parameters]
-        found = service.database.run(lambda conn: prepared(conn, statement, values, whom))
-        further = "null" if found[2] is None else json.dumps(_next(resource, query, found[2]))
-        return _with_tag(f'{{"items":[{found[0]}],"total":{found[1]},"next":{further}}}')
+    def collection() -> Response:
+        whom = service.begun(resource).for_whom(resource.guarded_as)
+        query = understood(request.query_string)
+        statement, values = query.statement, query.values
+
+        def page() -> Page:
+            found = service.database.run(lambda conn: prepared(conn, statement, values, whom))
+            further = "null" if found[2] is None else json.dumps(query.next(found[2]))
+            return _tagged(f'{{"items":[{found[0]}],"total":{found[1]},"next":{further}}}')
+
+        # What is personal is read each time, so that each reading is in the database's log.
+        if whom[1] != "all" or resource.guards:
+            return _answer(page())
+        return _answer(service.pages.get(resource.table, query, page))
+
+    # The document is told of the query's model; what reads it is ours, which reads the same query once.
+    collection._spec |= app.input(model, location="query")(lambda query_data: None)._spec  # type: ignore[attr-defined]
+    app.get(resource.path, endpoint=f"list_{resource.name}")(collection)
 
 
 def _member(app: APIFlask, service: Service, resource: Resource) -> None:
     @app.get(f"{resource.path}/<int(max=2147483647):key>", endpoint=f"one_{resource.name}")
     @documented(app, resource, "one")
     def member(key: int) -> Response:
-        whom = _account().for_whom(resource.guarded_as)
+        whom = service.begun(resource, "/{id}").for_whom(resource.guarded_as)
         found = service.database.run(lambda conn: prepared(conn, single(resource), [key], whom))
         if found is None:
             raise Problem(404, f"there is no {resource.path}/{key}")
-        return _with_tag(found[0])
+        return _answer(_tagged(found[0]))
 
 
 def _addition(app: APIFlask, service: Service, resource: Resource) -> None:
     addition = resource.addition
     assert addition
 
-    @app.post(resource.path, endpoint=f"add_{resource.name}")
-    @app.input(addition.model, location="json", arg_name="given", unknown=RAISE)
+    schema = addition.model(unknown=RAISE)
+
     @documented(app, resource, "add")
-    def add(given: dict[str, Any]) -> Response:
-        whom = _account().adds_to(resource.guarded_as)
+    def add() -> Response:
+        whom = service.begun(resource).adds_to(resource.guarded_as)
         key = request.headers.get("Idempotency-Key", "")
         if not 8 <= len(key) <= 100 or not key.isprintable() or not key.isascii():
-            raise Problem(400, "the header Idempotency-Key is missing: 8 to 100 characters that no other order of yours has")
+            raise Problem(400, "the header Idempotency-Key is missing: 8 to 100 characters that no other request of yours has")
+        try:
+            given = schema.load(request.get_json())
+        except ValidationError as wrong:
+            raise Problem(422, "it is not as it must be", errors={"json": wrong.normalized_messages()}) from None
 
         def work(conn: Connection) -> tuple[str, bool]:
             return add_once(conn, resource, given, whom, key)
@@ -127,64 +145,18 @@ def _addition(app: APIFlask, service: Service, resource: Resource) -> None:
             headers["Idempotency-Replayed"] = "true"
         return Response(body, 201, headers, mimetype=_JSON)
 
-
-def _query_model(settings: Settings, resource: Resource) -> type[Schema]:
-    """The query of a collection: how many, after what, and the filters."""
-    found: dict[str, Any] = {
-        "limit": fields.Integer(
-            load_default=settings.page_size,
-            validate=validate.Range(1, settings.most),
-            metadata={"description": "how many at most"},
-        ),
-        "after": fields.String(
-            validate=validate.Length(1, 100), metadata={"description": "the key after which to go on: as `next` has it"}
-        ),
-    }
-    for name in resource.filters:
-        found[name] = _filter(resource, name, "only rows with this value")
-    for name in resource.ranges:
-        found[f"{name}_from"] = _filter(resource, name, "only rows from here on")
-        found[f"{name}_to"] = _filter(resource, name, "only rows before this")
-    return Schema.from_dict(found, name=f"{resource.model.__name__}Query")  # type: ignore[return-value]
+    add._spec |= app.input(addition.model, location="json")(lambda json_data: None)._spec  # type: ignore[attr-defined]
+    app.post(resource.path, endpoint=f"add_{resource.name}")(add)
 
 
-def _filter(resource: Resource, name: str, about: str) -> Any:
-    kind = type(resource.fields[name])
-    checks = {
-        fields.Integer: validate.Range(-2147483648, 2147483647),
-        fields.String: validate.And(validate.Length(max=200), validate.Regexp(r"^[^\x00]*\Z", error="has a NUL in it")),
-    }
-    return kind(validate=checks.get(kind), metadata={"description": about})
-
-
-def _after(resource: Resource, text: str) -> dict[str, Any]:
-    """The key that `after` says, a value a field. Raise Problem (422)."""
-    parts = text.split(",")
-    try:
-        if len(parts) != len(resource.key):
-            raise ValidationError("it has another number of values")
-        return {
-            f"after_{field}": _filter(resource, field, "").deserialize(part) for field, part in zip(resource.key, parts, strict=True)
-        }
-    except ValidationError as wrong:
-        raise Problem(422, "after is no key of this collection", errors={"query": {"after": wrong.messages}}) from None
-
-
-def _next(resource: Resource, query: dict[str, Any], after: str) -> str:
-    from urllib.parse import urlencode
-
-    given = [(name, _text(value)) for name, value in query.items() if value is not None and name != "after"]
-    return f"{resource.path}?{urlencode([*given, ('after', after)])}"
-
-
-def _text(value: Any) -> str:
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
-def _with_tag(body: str) -> Response:
-    """An answer with its mark; only the mark where whoever asks has it already."""
+def _tagged(body: str) -> Page:
     content = body.encode()
-    tag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+    return content, f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+
+
+def _answer(page: Page) -> Response:
+    """An answer with its mark; only the mark where whoever asks has it already."""
+    content, tag = page
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
     asked = request.headers.get("If-None-Match")
     if asked and (asked.strip() == "*" or tag in {t.strip().removeprefix("W/") for t in asked.split(",")}):
@@ -277,25 +249,23 @@ def _problems(app: APIFlask) -> None:
 
 
 def _around(app: APIFlask, service: Service) -> None:
-    @app.before_request
-    def begin() -> None:
-        g.began = time.perf_counter()
-        # Before anything of the request is looked at.
-        if (request.endpoint or "").startswith(("list_", "one_", "add_")):
-            service.identify()
+    """What every answer has, and that it is counted: around the application, for hooks of its own cost as much as its work."""
+    inner, replica = app.wsgi_app, service.settings.replica
+    more = [("X-Replica", replica), ("X-Content-Type-Options", "nosniff")]
 
-    @app.after_request
-    def end(response: Response) -> Response:
-        response.headers["X-Replica"] = service.settings.replica
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        if request.path not in PROBES:
-            rule = request.url_rule
-            endpoint = _generic(rule.rule) if rule else "other"
-            client = request.headers.get("X-Forwarded-For", request.remote_addr or "")[:60]
-            seconds, who = time.perf_counter() - g.began, g.get("account")
-            service.traffic.add(request.method, request.path, endpoint, response.status_code, seconds, (who.name if who else "", client))
-        return response
+    def around(environment: dict[str, Any], start: Callable[..., Any]) -> Any:
+        began, seen = time.perf_counter(), []
 
+        def begin(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            seen.append(int(status[:3]))
+            return start(status, headers + more, *rest)
 
-def _generic(rule: str) -> str:
-    return rule.partition("<")[0] + ("{id}" if "<" in rule else "")
+        body = inner(environment, begin)
+        path = environment["PATH_INFO"]
+        if path not in PROBES:
+            who = environment.get(_WHO, ""), environment.get("HTTP_X_FORWARDED_FOR", environment["REMOTE_ADDR"])[:60]
+            about, seconds = environment.get(_ABOUT, "other"), time.perf_counter() - began
+            service.traffic.add(environment["REQUEST_METHOD"], path, about, seen[-1] if seen else 500, seconds, who)
+        return body
+
+    app.wsgi_app = around  # type: ignore[method-assign]

@@ -60,7 +60,7 @@ class Database:
                 except BaseException:
                     self._recover(kept)
                     raise
-            fresh = self._open()
+            fresh = self.open()
             try:
                 return self._done(fresh, work(fresh))
             except BaseException as broken:
@@ -93,7 +93,8 @@ class Database:
         finally:
             self._places.release()
 
-    def _open(self) -> Connection:
+    def open(self) -> Connection:
+        """Return a connection that is not of the pool. Raise Problem (503)."""
         if time.monotonic() < self._away_until:
             raise away("the database")
         try:

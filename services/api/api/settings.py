@@ -21,6 +21,7 @@ class Settings:
     keys: str
     page_size: int
     most: int
+    keep: float
     threads: int
     port: int
     drain: float
@@ -42,6 +43,7 @@ class Settings:
             keys=get("SIGN_IN_KEYS", ""),
             page_size=int(get("API_PAGE_SIZE", "20")),
             most=int(get("API_PAGE_SIZE_MOST", "200")),
+            keep=float(get("API_KEEP_SECONDS", "1")),
             threads=int(get("API_THREADS", "3")),
             port=int(get("API_PORT", "5000")),
             drain=float(get("API_DRAIN_SECONDS", "2.5")),

@@ -14,4 +14,11 @@ CREATE TABLE api.requests (
 );
 CREATE INDEX requests_at ON api.requests (at);
 GRANT SELECT, INSERT, UPDATE, DELETE ON api.requests TO api;
+
+-- A trigger of the domain's tables: the API keeps pages until it hears of a change.
+CREATE FUNCTION api.changed() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM pg_notify('api_changed', TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME);
+    RETURN NULL;
+END $$;
 RESET ROLE;
