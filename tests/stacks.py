@@ -8,9 +8,10 @@ import pytest
 
 from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.usecases.export_kubernetes import kompose_image
+from tests.integration.apis import Apis
 from tests.integration.stack import ROOT, SMALLEST, Stack, fresh_stack, stack_of
 
-ENGINES = {"stack", "shared", "other", "built", "exporter", "verified"}
+ENGINES = {"stack", "shared", "other", "built", "exporter", "verified", "apis"}
 """The fixtures that need a container engine."""
 
 
@@ -63,6 +64,15 @@ def stack(shared: Stack) -> Stack:
     """The shared stack, running and healthy within the smallest budget. A second `up` of what runs costs a second."""
     shared.dm("up", "--profile", "analytics", "--ram", SMALLEST)
     return shared
+
+
+@pytest.fixture(scope="session")
+def apis(built: None) -> Iterator[Apis]:
+    """A stack of the domains' APIs and what they take, without the query engine, with set small: the smallest plan has no API."""
+    with fresh_stack("-a") as stack:
+        stack.dm("up", "sales-api", "marketing-api", "--ram", "960m")
+        stack.dm("seed", "--set", "small", "--no-lake")
+        yield Apis(stack)
 
 
 @pytest.fixture

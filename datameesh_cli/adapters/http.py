@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from requests import Session
 
 
-def request(url: str, asked: Request, timeout: float = 30, trust: Trust | None = None) -> Answer:
-    """Given where a request goes, and the request, send it and return status and text.
+def request(
+    url: str, asked: Request, timeout: float = 30, trust: Trust | None = None, password: str = ""
+) -> Answer:
+    """Given where a request goes, the request, and the password of whoever it names, send it and return status and text.
 
     Redirects are followed, but for one to another server: that is the answer. `trust` is needed for a page over TLS. Raise
     UnhealthyError if nobody answers in time, or not the right server.
@@ -24,7 +26,8 @@ def request(url: str, asked: Request, timeout: float = 30, trust: Trust | None =
     try:
         with session(trust) as calls:
             body = asked.body.encode() or None
-            found = calls.request(asked.method, url, headers=dict(asked.headers), data=body, timeout=timeout)
+            who = (asked.user, password) if asked.user else None
+            found = calls.request(asked.method, url, headers=dict(asked.headers), data=body, timeout=timeout, auth=who)
             if "charset" not in found.headers.get("Content-Type", ""):
                 found.encoding = "utf-8"
             return Answer(status=found.status_code, text=found.text)

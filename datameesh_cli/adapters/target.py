@@ -73,7 +73,10 @@ class FromOutside:
             raise UnhealthyError(f"no way in leads to {port}", "see: ./dm urls")
         trust = self.trusted.get(port)
         url = f"{'https' if trust else 'http'}://{self.address}:{self.ports[port]}{request.path}"
-        return http.request(url, request, trust=trust)
+        return http.request(url, request, trust=trust, password=self._password(request.user))
+
+    def _password(self, user: str) -> str:
+        return self.trino.password_of(user) if user and self.trino.password_of else ""
 
     def objects(self, place: str) -> Answer:
         """Given `bucket/prefix`, return a row (key, size) for each object below it."""

@@ -81,10 +81,10 @@ class LeaveOut:
 
     below: Whole = key("MiB of the whole budget, below which it is left out", example=3072)
     says: Text = key("what is different without it", example="the coordinator also works")
-    together: Text | None = key("the service with which it comes and goes", default=None, example="orders-api")
     set: Mapping[str, Annotated[str, BeforeValidator(_text, json_schema_input_type=str | int | bool)]] = key(
         "variables that are set without it", default_factory=dict
     )
+    together: Text | None = key("the service with which it comes and goes", default=None, example="orders-api")
 
 
 @declared

@@ -49,6 +49,8 @@ class Request:
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
+    user: str = ""
+    """Whose name and password it shows; "" for none."""
 
 
 @dataclass(frozen=True, slots=True)

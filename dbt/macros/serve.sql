@@ -1,5 +1,5 @@
 {# Post-hook of the marts. A mart with `meta: {served: true}` also becomes a table of sales_db.public, where dashboards and
-   sessions read it without touching the lake.
+   sessions read it without touching the lake; with `served: [sales, marketing]` of each of these domains, whose API has it then.
 
    Trino's role makes no table there: the database makes an empty one for it, with the mart's columns, and takes it in when it is full.
    The copy takes the old table's place in one PostgreSQL transaction: a reader sees the old rows or the new ones, and a build that
@@ -12,8 +12,11 @@
             {#- The other types of the lake have the same name on both sides. -#}
             {%- do columns.append({'name': column.name, 'type': {'double': 'float8'}.get(column.data_type, column.data_type)}) -%}
         {%- endfor -%}
-        {% do run_in_postgres('sales', "call datameesh.make_mart('" ~ name ~ "', '" ~ tojson(columns) ~ "')") %}
-        {% do run_query("insert into sales.public." ~ name ~ "__new select * from " ~ this) %}
-        {% do run_in_postgres('sales', "call datameesh.swap_mart('" ~ name ~ "')") %}
+        {%- set said = config.get('meta', {}).get('served') -%}
+        {%- for domain in (['sales'] if said is sameas true else said) -%}
+            {% do run_in_postgres(domain, "call datameesh.make_mart('" ~ name ~ "', '" ~ tojson(columns) ~ "')") %}
+            {% do run_query("insert into " ~ domain ~ ".public." ~ name ~ "__new select * from " ~ this) %}
+            {% do run_in_postgres(domain, "call datameesh.swap_mart('" ~ name ~ "')") %}
+        {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}

@@ -42,8 +42,11 @@ class Http(Kind):
     method: str = key("The method.", default="GET", example="POST")
     headers: dict[str, Word] = key("More headers.", default_factory=dict, example={"Accept": "text/html"})
     body: str = key("What is sent.", default="")
+    user: str = key("Who asks, with name and password; from outside only.", default="", example="alex")
 
     def __post_init__(self) -> None:
+        if self.user and self.service:
+            raise Wrong("inside nobody's password is known", "ask a published port, or leave `user:` out")
         if isinstance(self.port, int) is not bool(self.service):
             raise Wrong(
                 "outside a port has a variable, inside a service and a number",
@@ -57,7 +60,7 @@ class Http(Kind):
     def run(self, stack: Primitives) -> Answer:
         method = self.method.upper()
         if not self.service:
-            return stack.http(str(self.port), Request(self.path, method, self.headers, self.body))
+            return stack.http(str(self.port), Request(self.path, method, self.headers, self.body, self.user))
         return self._inside(stack, method)
 
     def normalised(self, seen: Answer, expect: Expect) -> str:  # noqa: ARG002

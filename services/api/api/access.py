@@ -144,7 +144,10 @@ class Tokens:
         import jwt
 
         try:
-            key = self._key(str(jwt.get_unverified_header(token).get("kid") or ""))
+            header = jwt.get_unverified_header(token)
+            if header.get("alg") != "RS256":
+                raise Problem(401, "the token is not good: not signed with RS256", _CHALLENGE)
+            key = self._key(str(header.get("kid") or ""))
             said = jwt.decode(
                 token,
                 key,

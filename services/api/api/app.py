@@ -62,7 +62,8 @@ def made(settings: Settings, resources: Sequence[Resource]) -> tuple[APIFlask, S
     service = Service(settings, resources)
     app = APIFlask("api", title=settings.title, version="1", docs_path=None)
     app.config["SPEC_FORMAT"] = "json"
-    app.config["JSON_SORT_KEYS"] = False
+    app.config["OPENAPI_VERSION"] = "3.1.0"
+    app.config["MAX_CONTENT_LENGTH"] = 65536
     app.url_map.strict_slashes = False
     app.url_map.redirect_defaults = False
     for resource in resources:

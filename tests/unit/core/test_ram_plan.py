@@ -18,6 +18,8 @@ from tests.fakes.values import a_service
 
 REPOSITORY = Repository(Path(__file__).parents[3]).model()
 MESH = REPOSITORY.of_profiles(["analytics"])
+APIS = {f"{domain}-api{end}" for domain in ("sales", "marketing") for end in ("", "-1", "-2")} | {"sales-api-db"}
+OPTIONAL = APIS | {"trino-worker"}
 MINIMUM = 1432
 BUDGETS = [*range(MINIMUM, 4200), *range(4200, 32 * 1024 + 1, 37), 32 * 1024]
 SMALLEST = {"core": 160, "analytics": 1432}
@@ -30,7 +32,7 @@ def _limits(plan: RamPlan) -> dict[str, int]:
 
 def test_the_exact_minimum_is_accepted_and_everybody_gets_its_minimum() -> None:
     plan = plan_ram(MESH, MINIMUM, ("core", "analytics"))
-    assert _limits(plan) == {s.name: s.ram.min for s in MESH if s.name != "trino-worker"}
+    assert _limits(plan) == {s.name: s.ram.min for s in MESH if s.name not in OPTIONAL}
     assert plan.total == MINIMUM
     assert plan.profiles == ("core", "analytics")
     assert {s.why for s in plan.shares} == {"its minimum", "its minimum; held for a job"}
@@ -55,7 +57,7 @@ def test_what_a_refusal_offers_to_leave_out_can_be_left_out() -> None:
     with pytest.raises(HostError) as caught:
         plan_ram(MESH, MINIMUM - 1)
     offered = re.findall(r"--without (\S+) saves (\d+)", caught.value.hint)
-    assert {name for name, _ in offered} == {s.name for s in MESH} - {"trino-worker", "hive-metastore-db"}
+    assert {name for name, _ in offered} == {s.name for s in MESH} - OPTIONAL - {"hive-metastore-db"}
     for name, saved in offered:
         smaller = plan_ram(MESH, MINIMUM - int(saved), (), [name])
         assert (smaller.total, smaller.share(name)) == (MINIMUM - int(saved), None)
@@ -125,7 +127,8 @@ def test_a_small_budget_leaves_the_worker_out(
     below: int, budget: int, replicas: str, includes_coordinator: str | None
 ) -> None:
     """Below what its folder says, and also where its minimum does not fit: something smaller comes before a refusal."""
-    mesh = [replace(s, leave_out=replace(s.leave_out, below=below)) if s.leave_out else s for s in MESH]
+    query = [s for s in MESH if s.name not in APIS]
+    mesh = [replace(s, leave_out=replace(s.leave_out, below=below)) if s.leave_out else s for s in query]
     plan = plan_ram(mesh, budget)
     variables = plan_variables(plan, mesh)
     assert variables["TRINO_WORKER_REPLICAS"] == replicas
@@ -182,6 +185,27 @@ def test_variables_are_whole_numbers_in_a_stable_order() -> None:
     assert all(value.isdecimal() for value in variables.values())
     assert variables["TRINO_WORKER_REPLICAS"] == "1"
     assert variables["SALES_DB_SHARED_BUFFERS"] == str(int(int(variables["SALES_DB_LIMIT"]) * 0.2))
+
+
+@pytest.mark.parametrize(
+    ("profile", "budget", "there"),
+    [
+        ("core", 160, set()),
+        ("core", 279, set()),
+        ("core", 280, {"sales-api", "sales-api-1", "sales-api-db"}),
+        ("core", 352, {"sales-api", "sales-api-1", "sales-api-db", "marketing-api", "marketing-api-1"}),
+        ("core", 600, APIS - {"marketing-api-2"}),
+        ("core", 601, APIS),
+        ("analytics", 1536, set()),
+        ("analytics", 1552, {"sales-api", "sales-api-1", "sales-api-db"}),
+        ("analytics", 1736, APIS),
+    ],
+)
+def test_apis_come_whole_with_what_they_need_and_their_second_replica_later(
+    profile: str, budget: int, there: set[str]
+) -> None:
+    """Balancer 16, replica 56, the log's database 48: 120 and 72, and 56 for each second replica."""
+    assert set(_limits(plan_ram(REPOSITORY.of_profiles([profile]), budget))) & APIS == there
 
 
 def test_a_running_job_never_breaks_the_budget() -> None:

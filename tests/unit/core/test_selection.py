@@ -12,6 +12,8 @@ from datameesh_cli.errors import UserError
 
 MODEL = Repository(Path(__file__).parents[3]).model()
 LAKE = {"hive-metastore", "hive-metastore-db", "minio"}
+MARKETING_API = {"marketing-api", "marketing-api-1", "marketing-api-2"}
+APIS = MARKETING_API | {"sales-api", "sales-api-1", "sales-api-2", "sales-api-db"}
 PLATFORM = LAKE | {"audit", "sign-in", "trino-coordinator", "trino-worker", "sales-db", "marketing-db"}
 
 
@@ -23,15 +25,17 @@ def _names(wanted: Selection) -> set[str]:
     ("wanted", "names"),
     [
         (Selection(), set()),
-        (Selection(("core",)), {"sales-db", "marketing-db"}),
-        (Selection(("analytics",)), PLATFORM | {"dbt"}),
+        (Selection(("core",)), {"sales-db", "marketing-db"} | APIS),
+        (Selection(("analytics",)), PLATFORM | APIS | {"dbt"}),
         (Selection(services=("sales-db",)), {"sales-db"}),
         (Selection(services=("hive-metastore",)), LAKE),
         (Selection(services=("trino-coordinator",)), PLATFORM),
         (Selection(services=("trino-worker",)), PLATFORM),
         (Selection(services=("dbt",)), PLATFORM | {"dbt"}),
         (Selection(services=("minio", "sales-db")), {"minio", "sales-db"}),
-        (Selection(("core",), ("hive-metastore",)), LAKE | {"sales-db", "marketing-db"}),
+        (Selection(("core",), ("hive-metastore",)), LAKE | {"sales-db", "marketing-db"} | APIS),
+        # The balancer, both that it shares out among, and what these ask; not the other domain.
+        (Selection(services=("marketing-api",)), {*MARKETING_API, "marketing-db", "sign-in", "hive-metastore-db"}),
         # What only a service that is left out needs is not there; it is itself, to be named as left out.
         (
             Selection(services=("trino-coordinator",), without=("hive-metastore", "audit", "sign-in")),

@@ -1,4 +1,4 @@
-{{ config(meta={'served': true}) }}
+{{ config(meta={'served': ['sales', 'marketing']}) }}
 
 with leads as (
 
