@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from requests import Session
 
 
-def request(
-    url: str, asked: Request, timeout: float = 30, trust: Trust | None = None, password: str = ""
-) -> Answer:
+def request(url: str, asked: Request, timeout: float = 30, trust: Trust | None = None, password: str = "") -> Answer:
     """Given where a request goes, the request, and the password of whoever it names, send it and return status and text.
 
     Redirects are followed, but for one to another server: that is the answer. `trust` is needed for a page over TLS. Raise

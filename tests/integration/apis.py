@@ -42,7 +42,9 @@ class Apis:
 
     def psql(self, service: str, statement: str) -> str:
         """What the superuser of a database is answered, inside its container."""
-        return docker("exec", self.container(service), "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-c", statement).strip()
+        return docker(
+            "exec", self.container(service), "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-c", statement
+        ).strip()
 
     def container(self, service: str) -> str:
         """The name of a service's container."""

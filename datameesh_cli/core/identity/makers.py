@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from datameesh_cli.core.declaration import Maker
-from datameesh_cli.core.identity import api_people, certificates, database_people, lake_people, sign_in_people, sql_lists, sql_rules
+from datameesh_cli.core.identity import (
+    api_people,
+    certificates,
+    database_people,
+    lake_people,
+    sign_in_people,
+    sql_lists,
+    sql_rules,
+)
 from datameesh_cli.core.identity.material import Material
 
 MAKERS: Mapping[Maker, Callable[[Material], str]] = {

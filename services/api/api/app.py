@@ -45,7 +45,9 @@ class Service:
         self.pages = Pages(self.database, settings.keep)
         kept = Database(settings.log, settings.log_secret, 1, settings.replica) if settings.log else None
         self.traffic = Traffic(settings.replica, kept)
-        tokens = Tokens(settings.issuer, settings.keys, f"{settings.secrets}/mesh-ca", "apis") if settings.keys else None
+        tokens = (
+            Tokens(settings.issuer, settings.keys, f"{settings.secrets}/mesh-ca", "apis") if settings.keys else None
+        )
         self.access = Access(f"{settings.secrets}/api-people", settings.catalog, tokens)
 
     def begun(self, resource: Resource, more: str = "") -> Account:
@@ -130,7 +132,9 @@ def _addition(app: APIFlask, service: Service, resource: Resource) -> None:
         whom = service.begun(resource).adds_to(resource.guarded_as)
         key = request.headers.get("Idempotency-Key", "")
         if not 8 <= len(key) <= 100 or not key.isprintable() or not key.isascii():
-            raise Problem(400, "the header Idempotency-Key is missing: 8 to 100 characters that no other request of yours has")
+            raise Problem(
+                400, "the header Idempotency-Key is missing: 8 to 100 characters that no other request of yours has"
+            )
         try:
             given = schema.load(request.get_json())
         except ValidationError as wrong:
@@ -237,7 +241,11 @@ def _problems(app: APIFlask) -> None:
 
     @app.errorhandler(errors.UndefinedTable)
     def missing(_: Exception) -> Response:
-        return answer(Problem(404, "there is nothing yet: the data is not loaded (dm seed), or the marts are not built (dm dbt build)"))
+        return answer(
+            Problem(
+                404, "there is nothing yet: the data is not loaded (dm seed), or the marts are not built (dm dbt build)"
+            )
+        )
 
     @app.errorhandler(psycopg2.OperationalError)
     def late(_: Exception) -> Response:

@@ -137,4 +137,6 @@ def prepared(conn: Connection, statement: Statement, values: Sequence[Any], pers
         return cursor.fetchone()
 
 
-FOR_WHOM = "SELECT set_config('api.person', %s, true), set_config('api.rows', %s, true), set_config('api.unmasked', %s, true)"
+FOR_WHOM = (
+    "SELECT set_config('api.person', %s, true), set_config('api.rows', %s, true), set_config('api.unmasked', %s, true)"
+)

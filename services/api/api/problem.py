@@ -21,7 +21,13 @@ class Problem(Exception):
     @property
     def body(self) -> dict[str, Any]:
         """What is sent."""
-        return {"type": "about:blank", "title": HTTPStatus(self.status).phrase, "status": self.status, "detail": self.detail, **self.more}
+        return {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            **self.more,
+        }
 
 
 def away(what: str) -> Problem:

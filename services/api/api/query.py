@@ -85,7 +85,8 @@ def _after(resource: Resource, text: str) -> dict[str, Any]:
         if len(parts) != len(resource.key):
             raise ValidationError("it has another number of values")
         return {
-            f"after_{field}": _filter(resource, field, "").deserialize(part) for field, part in zip(resource.key, parts, strict=True)
+            f"after_{field}": _filter(resource, field, "").deserialize(part)
+            for field, part in zip(resource.key, parts, strict=True)
         }
     except ValidationError as wrong:
         raise Problem(422, "after is no key of this collection", errors={"query": {"after": wrong.messages}}) from None

@@ -87,7 +87,11 @@ class Statement:
     @property
     def execute(self) -> str:
         """What runs it, with a place for each value."""
-        return f"EXECUTE {self.name} ({', '.join(['%s'] * len(self.parameters))})" if self.parameters else f"EXECUTE {self.name}"
+        return (
+            f"EXECUTE {self.name} ({', '.join(['%s'] * len(self.parameters))})"
+            if self.parameters
+            else f"EXECUTE {self.name}"
+        )
 
 
 @cache

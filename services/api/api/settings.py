@@ -40,7 +40,7 @@ class Settings:
             log=get("API_LOG_DB", ""),
             log_secret=get("API_LOG_DB_SECRET", ""),
             issuer=get("SIGN_IN_ISSUER", ""),
-            keys=get("SIGN_IN_KEYS", ""),
+            keys=f"https://{get('SIGN_IN_SERVICE')}.svc.cluster.local:5556/keys" if get("SIGN_IN_SERVICE") else "",
             page_size=int(get("API_PAGE_SIZE", "20")),
             most=int(get("API_PAGE_SIZE_MOST", "200")),
             keep=float(get("API_KEEP_SECONDS", "1")),

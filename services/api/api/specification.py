@@ -101,7 +101,12 @@ def complete(spec: dict[str, Any], resources: Sequence[Resource]) -> dict[str, A
     )
     spec.setdefault("components", {})["securitySchemes"] = {
         "key": {"type": "http", "scheme": "basic", "description": "name and password, or a program's key"},
-        "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "a token of the sign-in service for `apis`"},
+        "token": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "a token of the sign-in service for `apis`",
+        },
     }
     for name in ("HTTPError", "ValidationError"):
         spec["components"].get("schemas", {}).pop(name, None)
@@ -125,7 +130,9 @@ def complete(spec: dict[str, Any], resources: Sequence[Resource]) -> dict[str, A
                 if status == "503":
                     answer["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
                 if status in ("200", "201", "304") and way.get("security"):
-                    answer.setdefault("headers", {}).update({"ETag": {"schema": {"type": "string"}}} if status != "201" else {})
+                    answer.setdefault("headers", {}).update(
+                        {"ETag": {"schema": {"type": "string"}}} if status != "201" else {}
+                    )
     return spec
 
 

@@ -68,7 +68,17 @@ class Traffic:
                 if len(self._waiting) >= MOST_WAITING:
                     self.lost += 1
                 else:
-                    call = (time.time(), method, path[:500], endpoint, status, seconds * 1000, who[0], who[1], self._replica)
+                    call = (
+                        time.time(),
+                        method,
+                        path[:500],
+                        endpoint,
+                        status,
+                        seconds * 1000,
+                        who[0],
+                        who[1],
+                        self._replica,
+                    )
                     self._waiting.append(call)
 
     def page(self) -> str:
@@ -77,7 +87,8 @@ class Traffic:
             counts, seconds = dict(self._counts), {e: list(h) for e, h in self._seconds.items()}
         lines = ["# TYPE http_requests_total counter"]
         lines += [
-            f'http_requests_total{{method="{m}",endpoint="{e}",status="{s}"}} {n}' for (m, e, s), n in sorted(counts.items())
+            f'http_requests_total{{method="{m}",endpoint="{e}",status="{s}"}} {n}'
+            for (m, e, s), n in sorted(counts.items())
         ]
         lines.append("# TYPE http_request_duration_seconds histogram")
         for endpoint, held in sorted(seconds.items()):

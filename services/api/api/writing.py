@@ -11,7 +11,9 @@ from api.problem import Problem
 from api.resource import Resource, single
 
 
-def add_once(conn: Connection, resource: Resource, given: dict[str, Any], whom: tuple[str, str, str], key: str) -> tuple[str, bool]:
+def add_once(
+    conn: Connection, resource: Resource, given: dict[str, Any], whom: tuple[str, str, str], key: str
+) -> tuple[str, bool]:
     """Given a row for a resource, for whom and the request's key, return the row as JSON, and whether it was there already.
 
     Raise Problem (422) if the key was used for something else, or if what the row names is not there.

@@ -41,12 +41,15 @@ class NewLead(Schema):
     """A lead to be: date and the campaign's name follow."""
 
     email = fields.String(
-        required=True, validate=validate.And(validate.Length(6, 200), validate.Regexp(r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+\Z"))
+        required=True,
+        validate=validate.And(validate.Length(6, 200), validate.Regexp(r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+\Z")),
     )
     source = fields.String(required=True, validate=validate.OneOf(SOURCES))
     campaign_id = fields.Integer(required=True, strict=True, validate=KEY)
     first_name = fields.String(
-        load_default=None, allow_none=True, validate=validate.And(validate.Length(1, 100), validate.Regexp(r"^[^\x00]*\Z"))
+        load_default=None,
+        allow_none=True,
+        validate=validate.And(validate.Length(1, 100), validate.Regexp(r"^[^\x00]*\Z")),
     )
 
 
@@ -69,12 +72,16 @@ class Roi(Schema):
     ad_spend = fields.Decimal(required=True)
     leads = fields.Integer(required=True)
     conversions = fields.Integer(required=True)
-    revenue = fields.Decimal(required=True, metadata=about("lifetime value of the customers that it brought, in dollars"))
+    revenue = fields.Decimal(
+        required=True, metadata=about("lifetime value of the customers that it brought, in dollars")
+    )
     roi = fields.Decimal(required=True, allow_none=True, metadata=about("revenue by what was spent"))
 
 
 RESOURCES = (
-    Resource("/campaigns", Campaign, "public.campaigns", ("campaign_id",), "What was advertised.", ranges=("start_date",)),
+    Resource(
+        "/campaigns", Campaign, "public.campaigns", ("campaign_id",), "What was advertised.", ranges=("start_date",)
+    ),
     Resource(
         "/leads",
         Lead,

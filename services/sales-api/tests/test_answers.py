@@ -33,7 +33,12 @@ def test_an_order_more_is_number_21_and_there_at_once(tidy: Apis) -> None:
     made = tidy.add("/orders", ORDER, "sales-app", "order-of-the-test")
     assert (made.status_code, made.headers["Location"]) == (201, "/orders/21")
     order = made.json()
-    assert (order["order_id"], order["total_amount"], order["status"], order["region"]) == (21, price * 3, "PENDING", "AMER")
+    assert (order["order_id"], order["total_amount"], order["status"], order["region"]) == (
+        21,
+        price * 3,
+        "PENDING",
+        "AMER",
+    )
     assert before == 20
     until(lambda: tidy.ask("/orders?limit=1", "alex").json()["total"] == 21, 1, "both replicas know of it", every=0.05)
     assert tidy.ask("/orders/21", "alex").json() == order
@@ -182,7 +187,12 @@ def test_a_page_that_one_has_is_not_sent_again_until_it_changes(tidy: Apis) -> N
     again = tidy.ask("/orders?limit=3&status=PENDING", "alex", headers=mark)
     assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
     tidy.add("/orders", ORDER, "sales-app", "changes-a-page")
-    until(lambda: tidy.ask("/orders?limit=3&status=PENDING", "alex", headers=mark).status_code == 200, 1, "it changed", 0.05)
+    until(
+        lambda: tidy.ask("/orders?limit=3&status=PENDING", "alex", headers=mark).status_code == 200,
+        1,
+        "it changed",
+        0.05,
+    )
 
 
 def test_what_is_kept_of_one_person_is_not_anothers(apis: Apis) -> None:
@@ -220,7 +230,13 @@ def test_each_reading_of_what_is_personal_is_in_the_log_of_the_database(apis: Ap
 
 def _readings(apis: Apis) -> int:
     done = subprocess.run(["docker", "logs", apis.container("sales-db")], check=True, capture_output=True, text=True)
-    return len([line for line in (done.stdout + done.stderr).splitlines() if "AUDIT: OBJECT" in line and "customer_pii" in line])
+    return len(
+        [
+            line
+            for line in (done.stdout + done.stderr).splitlines()
+            if "AUDIT: OBJECT" in line and "customer_pii" in line
+        ]
+    )
 
 
 @pytest.mark.parametrize(
@@ -264,7 +280,9 @@ def test_every_row_is_as_the_document_says(apis: Apis, api: str, path: str) -> N
     page = apis.ask(path, "admin", api=api).json()
     assert page["items"]
     for item in page["items"]:
-        jsonschema.validate({"items": [item]} | {k: page[k] for k in ("total", "next")}, answer | {"components": document["components"]})
+        jsonschema.validate(
+            {"items": [item]} | {k: page[k] for k in ("total", "next")}, answer | {"components": document["components"]}
+        )
     assert set(page["items"][0]) == set(document["components"]["schemas"][_model(answer, document)]["properties"])
 
 

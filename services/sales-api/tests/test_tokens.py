@@ -27,7 +27,12 @@ def _token(apis: Apis, name: str) -> str:
         browser.trust_env = False
         browser.verify = str(apis.stack.adapters.state.folder / "secrets" / "mesh-ca")
         issuer = f"https://localhost:{apis.port('SIGN_IN_PORT')}"
-        asked = {"client_id": "apis", "redirect_uri": BACK, "response_type": "code", "scope": "openid profile email groups"}
+        asked = {
+            "client_id": "apis",
+            "redirect_uri": BACK,
+            "response_type": "code",
+            "scope": "openid profile email groups",
+        }
         form = browser.get(f"{issuer}/auth", params=asked, timeout=20)
         action = html.unescape(re.findall(r'action="([^"]+)"', form.text)[0])
         typed = {"login": name, "password": apis.secret(f"{name}-password").strip()}
@@ -48,7 +53,9 @@ def _b64(data: bytes) -> str:
 
 
 def _parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    head, body, _ = (json.loads(base64.urlsafe_b64decode(part + "===")) if n < 2 else {} for n, part in enumerate(token.split(".")))
+    head, body, _ = (
+        json.loads(base64.urlsafe_b64decode(part + "===")) if n < 2 else {} for n, part in enumerate(token.split("."))
+    )
     return head, body
 
 
@@ -125,7 +132,9 @@ def test_a_new_password_is_asked_for_and_the_old_one_refused(apis: Apis) -> None
     apis.stack.dm("secrets", "rotate", "sarah")
     header = {"Authorization": "Basic " + base64.b64encode(f"sarah:{old}".encode()).decode()}
     deadline = time.monotonic() + 10
-    while apis.ask("/customers", headers=header).status_code != 401 or apis.ask("/customers", "sarah").status_code != 200:
+    while (
+        apis.ask("/customers", headers=header).status_code != 401 or apis.ask("/customers", "sarah").status_code != 200
+    ):
         assert time.monotonic() < deadline, "not within 10 s"
         time.sleep(0.5)
     # Once in force, on both replicas and every time.

@@ -116,7 +116,8 @@ def test_fifty_at_once_share_few_connections(apis: Apis) -> None:
     paths = [f"/orders?limit={n + 1}" for n in range(50)]
     loads: list[Load] = []
     clients = [
-        threading.Thread(target=lambda path=path: loads.append(at_rate(address, path, header, 10, 3, threads=1))) for path in paths
+        threading.Thread(target=lambda path=path: loads.append(at_rate(address, path, header, 10, 3, threads=1)))
+        for path in paths
     ]
     for client in clients:
         client.start()
@@ -137,11 +138,23 @@ def test_each_api_is_connected_to_its_own_databases_and_to_no_other(apis: Apis) 
     assert apis.psql("sales-db", who) == "api sales_db"
     assert apis.psql("marketing-db", who) == "api marketing_db"
     names = "SELECT string_agg(DISTINCT application_name, ' ') FROM pg_stat_activity WHERE usename = 'api'"
-    replicas = {docker("inspect", "--format", "{{.Config.Hostname}}", apis.container(f"{d}-api-{n}")).strip() for d in ("sales", "marketing") for n in (1, 2)}
+    replicas = {
+        docker("inspect", "--format", "{{.Config.Hostname}}", apis.container(f"{d}-api-{n}")).strip()
+        for d in ("sales", "marketing")
+        for n in (1, 2)
+    }
     assert set(apis.psql("sales-db", names).split()) <= replicas
     reach = "exec 3<>/dev/tcp/$0/$1"
-    for source, target, port in (("sales-api-1", "marketing-db", 5432), ("sales-api-1", "marketing-api", 5000), ("marketing-api-1", "sales-db", 5432), ("marketing-api-1", "sales-api", 5000)):
-        done = subprocess.run(["docker", "exec", apis.container(source), "timeout", "3", "bash", "-c", reach, target, str(port)], capture_output=True)
+    for source, target, port in (
+        ("sales-api-1", "marketing-db", 5432),
+        ("sales-api-1", "marketing-api", 5000),
+        ("marketing-api-1", "sales-db", 5432),
+        ("marketing-api-1", "sales-api", 5000),
+    ):
+        done = subprocess.run(
+            ["docker", "exec", apis.container(source), "timeout", "3", "bash", "-c", reach, target, str(port)],
+            capture_output=True,
+        )
         assert done.returncode != 0, f"{source} reaches {target}"
 
 
@@ -183,7 +196,11 @@ def test_the_log_survives_a_restart_and_waits_while_its_database_is_away(apis: A
     with _without(apis, "sales-api-db"):
         for _ in range(20):
             assert apis.ask("/products/1", "alex").status_code == 200, "nobody waits for the log"
-    until(lambda: int(apis.psql("sales-api-db", "SELECT count(*) FROM api_logs")) >= before + 20, 20, "all rows came later")
+    until(
+        lambda: int(apis.psql("sales-api-db", "SELECT count(*) FROM api_logs")) >= before + 20,
+        20,
+        "all rows came later",
+    )
 
 
 @pytest.mark.row("S-API-10/C")

@@ -18,7 +18,11 @@ from datameesh_cli.core.identity.people import ACADEMIC, Delta, file_from, peopl
 ROOT = Path(__file__).parents[3]
 SAID = file_from(Repository(ROOT).read_yaml(ROOT / "identity" / "people.yaml"), "identity/people.yaml")
 PEOPLE = people_of(SAID, Delta(), "nowhere")
-CATALOGS = (Catalog("lake", "lake", "platform-team"), Catalog("marketing", "domain", "marketing-team"), Catalog("sales", "domain", "sales-team"))
+CATALOGS = (
+    Catalog("lake", "lake", "platform-team"),
+    Catalog("marketing", "domain", "marketing-team"),
+    Catalog("sales", "domain", "sales-team"),
+)
 MATERIAL = Material(people=PEOPLE, hashes={name: f"hash-{name}" for name in PEOPLE.accounts}, catalogs=CATALOGS)
 TABLES = ("customers", "orders", "products", "customer_pii", "mart_sales__customer_lifetime_value", "leads")
 ALL = set(TABLES)

@@ -126,7 +126,9 @@ def test_the_groups_of_the_engine() -> None:
 
 def test_the_passwords_of_the_engine_are_of_people_and_programs() -> None:
     lines = MAKERS["password-hashes"](MATERIAL).splitlines()
-    assert lines == [f"{name}:hash-{name}" for name in (*sorted(DATA["people"]), "dbt", "healthcheck", "marketing-app", "sales-app")]
+    assert lines == [
+        f"{name}:hash-{name}" for name in (*sorted(DATA["people"]), "dbt", "healthcheck", "marketing-app", "sales-app")
+    ]
 
 
 def test_who_has_a_login_of_the_databases() -> None:

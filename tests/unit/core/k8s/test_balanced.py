@@ -10,15 +10,25 @@ from datameesh_cli.core.model import Port
 from tests.fakes.values import a_service
 
 PORT = Port("WEB_PORT", 30081, 5000)
-WAY_IN = a_service("web", ports=(PORT,), listens=(5000,), balances=("web-1", "web-2"), urls=(Url("Web", "WEB_PORT"),), provides=("page",))
-ONE, TWO = (
-    a_service(f"web-{n}", listens=(5000, 9100), consumes=(Edge("db", 5432),), secrets=("key",)) for n in (1, 2)
+WAY_IN = a_service(
+    "web",
+    ports=(PORT,),
+    listens=(5000,),
+    balances=("web-1", "web-2"),
+    urls=(Url("Web", "WEB_PORT"),),
+    provides=("page",),
 )
+ONE, TWO = (a_service(f"web-{n}", listens=(5000, 9100), consumes=(Edge("db", 5432),), secrets=("key",)) for n in (1, 2))
 OTHER = a_service("db", listens=(5432,))
 
 
 def _body(name: str, **more: Any) -> dict[str, Any]:
-    return {"image": name, "deploy": {"replicas": 1, "resources": {}}, "networks": {"mesh": {"aliases": [f"{name}.x"]}}, **more}
+    return {
+        "image": name,
+        "deploy": {"replicas": 1, "resources": {}},
+        "networks": {"mesh": {"aliases": [f"{name}.x"]}},
+        **more,
+    }
 
 
 BODIES = {
