@@ -147,11 +147,16 @@ def restart_services(adapters: Adapters, services: Sequence[str]) -> tuple[str, 
             adapters.compose.restart(names)
         for name in in_turn:
             adapters.compose.restart([name])
-            if not adapters.clock.wait_until(lambda name=name: _healthy(adapters, name), _COMES_BACK, 0.5):
-                raise UnhealthyError(f"{name} does not come back", f"see: dm logs {name}; the others still answer")
+            _until_healthy(adapters, name)
     return (*names, *in_turn)
 
 
-def _healthy(adapters: Adapters, service: str) -> bool | None:
-    there = [c for c in adapters.engine.containers(adapters.project) if c.service == service]
-    return True if there and all(c.health == "healthy" for c in there) else None
+def _until_healthy(adapters: Adapters, service: str) -> None:
+    until = adapters.clock.now() + _COMES_BACK
+    while True:
+        there = [c for c in adapters.engine.containers(adapters.project) if c.service == service]
+        if there and all(c.health == "healthy" for c in there):
+            return
+        if adapters.clock.now() > until:
+            raise UnhealthyError(f"{service} does not come back", f"see: dm logs {service}; the others still answer")
+        adapters.clock.sleep(0.5)

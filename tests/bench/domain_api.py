@@ -3,8 +3,8 @@
     ./dm --name bench up --profile core --ram 1g && ./dm --name bench seed
     .venv/bin/python tests/bench/domain_api.py --name bench
 
-In the container of one replica a second server is started: the same Flask under the same waitress with as many threads, which answers
-the constant that the list answers. Both are asked in turn, at the container's own address, over connections that stay open.
+In the container of one replica a second server is started: the same Flask under the same waitress with as many threads, which
+answers the constant that the list answers. Both are asked in turn, at the container's own address, over connections that stay open.
 
 | key | what it is |
 |---|---|

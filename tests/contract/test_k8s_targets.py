@@ -113,6 +113,8 @@ def test_the_lake_s_clients_may_leave_the_cluster_on_the_port_of_s3_and_nobody_c
         (rule,) = spec["egress"]
         assert rule == {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"port": 443, "protocol": "TCP"}]}
     assert [n for n, spec in policies.items() if "ipBlock" in str(spec.get("ingress"))] == [
+        "outside-to-marketing-api-5000",
+        "outside-to-sales-api-5000",
         "outside-to-sign-in-5556",
         "outside-to-trino-coordinator-8443",
     ]

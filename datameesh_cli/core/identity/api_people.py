@@ -23,14 +23,14 @@ def api_people(material: Material) -> str:
     found = {
         who: {
             "key": material.hashes[who],
-            "domains": {c.name: _grant(access, material, who, c) for c in material.catalogs if c.kind == "domain"},
+            "domains": {c.name: _grant(access, who, c) for c in material.catalogs if c.kind == "domain"},
         }
         for who in material.people.accounts
     }
     return json.dumps(found, indent=1) + "\n"
 
 
-def _grant(access: Access, material: Material, who: str, catalog: Catalog) -> Mapping[str, Any]:
+def _grant(access: Access, who: str, catalog: Catalog) -> Mapping[str, Any]:
     if who in access.everything:
         return {"read": ANY, "adds": True, "unmasked": True}
     said = access.said

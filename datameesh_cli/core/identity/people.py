@@ -77,11 +77,7 @@ class Program:
 
     about: Text = key("what it does")
     sql: SqlGrants = key("the query engine; without: a statement that reads no table", default=SqlGrants())
-    api: Mapping[str, Literal["read", "write"]] = key(
-        "the domains whose API it asks, by catalog; `write` adds rows too",
-        default_factory=dict,
-        example={"sales": "read"},
-    )
+    api: Mapping[str, Literal["read", "write"]] = key("the domains whose API it asks", default_factory=dict)
     impersonates: Flag = key("asks as the person for whom it works", default=False)
 
 

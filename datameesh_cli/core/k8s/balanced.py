@@ -16,25 +16,25 @@ def folded(services: Sequence[Service], bodies: Mapping[str, Any]) -> tuple[list
     """Given services and the resolved Compose body of each by name, return those that a cluster has, and their bodies."""
     known = {s.name: s for s in services}
     found = {s.name: (s, bodies[s.name]) for s in services}
-    for balancer in services:
-        alike = [known[name] for name in balancer.balances if name in known]
+    for front in services:
+        alike = [known[name] for name in front.balances if name in known]
         for each in alike:
             del found[each.name]
         if alike:
-            found[balancer.name] = _pods_of(balancer, alike, bodies)
+            found[front.name] = _pods_of(front, alike, bodies)
     return [service for service, _ in found.values()], {name: body for name, (_, body) in found.items()}
 
 
-def _pods_of(balancer: Service, alike: Sequence[Service], bodies: Mapping[str, Any]) -> tuple[Service, Any]:
-    first, own = bodies[alike[0].name], bodies[balancer.name]
+def _pods_of(front: Service, alike: Sequence[Service], bodies: Mapping[str, Any]) -> tuple[Service, Any]:
+    first, own = bodies[alike[0].name], bodies[front.name]
     service = replace(
         alike[0],
-        name=balancer.name,
-        ports=balancer.ports,
-        listens=tuple(dict.fromkeys([*balancer.listens, *alike[0].listens])),
-        aliases=balancer.aliases,
-        provides=balancer.provides,
-        urls=balancer.urls,
+        name=front.name,
+        ports=front.ports,
+        listens=tuple(dict.fromkeys([*front.listens, *alike[0].listens])),
+        aliases=front.aliases,
+        provides=front.provides,
+        urls=front.urls,
         replicas=len(alike),
     )
     body = dict(first) | {"deploy": dict(first["deploy"]) | {"replicas": len(alike)}}

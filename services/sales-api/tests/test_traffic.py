@@ -1,4 +1,4 @@
-"""Two replicas behind one port, under load: one of them stops, is killed, the database goes and comes back; and what is written down."""
+"""Two replicas behind one port, under load: one stops or is killed, the database goes and comes back; and what is written down."""
 
 from __future__ import annotations
 
@@ -179,7 +179,8 @@ def test_the_figures_of_a_minute_are_those_of_its_rows(apis: Apis) -> None:
     for _ in range(30):
         apis.ask("/products?limit=1", "alex")
     minutes = """
-        SELECT count(*), count(*) FILTER (WHERE m.request_count = l.requests AND m.error_count = l.errors AND m.p95_ms > 0 AND m.avg_ms > 0)
+        SELECT count(*), count(*) FILTER (WHERE m.request_count = l.requests AND m.error_count = l.errors
+            AND m.p95_ms > 0 AND m.avg_ms > 0)
         FROM metrics m FULL JOIN (SELECT date_trunc('minute', ts) AS ts, endpoint, count(*) AS requests,
             count(*) FILTER (WHERE status >= 500) AS errors FROM api_logs GROUP BY 1, 2) l USING (ts, endpoint)"""
 

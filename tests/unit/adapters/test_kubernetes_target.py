@@ -162,7 +162,7 @@ def test_the_ways_in_are_the_node_ports(kubectl: Kubectl) -> None:
 def test_a_request_goes_to_the_node(kubectl: Kubectl, monkeypatch: pytest.MonkeyPatch) -> None:
     urls = []
 
-    def request(url: str, asked: Request, trust: Trust | None, password: str) -> Answer:  # noqa: ARG001
+    def request(url: str, asked: Request, trust: Trust | None, password: str) -> Answer:
         urls.append(f"{asked.method} {url} {trust.name if trust else ''}".strip())
         return Answer(status=204)
 

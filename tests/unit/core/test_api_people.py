@@ -35,7 +35,7 @@ def _grants(material: Material = MATERIAL) -> dict[str, Any]:
 
 
 def _reads(grant: dict[str, Any]) -> set[str]:
-    """The tables that an API shows with such a grant (services/api/api/access.py)."""
+    """The tables that an API shows with such a grant (services/domain-api/api/access.py)."""
 
     def fits(key: str, table: str) -> bool:
         return bool(grant.get(key)) and re.fullmatch(grant[key], table) is not None

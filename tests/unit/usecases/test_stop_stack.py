@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from datameesh_cli.adapters.adapters import Adapters
 from datameesh_cli.errors import HostError, NetworkHeldError, UnhealthyError, UserError
 from datameesh_cli.usecases.stop_stack import restart_services, stop_namespace, stop_services, stop_stack
-from tests.fakes.adapters import FakeEngine, fake_adapters
+from tests.fakes.adapters import FakeCompose, FakeEngine, fake_adapters
 from tests.fakes.values import a_container
 
 RUNNING = (a_container("db"), a_container("web"))
@@ -126,6 +128,54 @@ def test_restart_takes_what_is_named_else_all_that_runs(
     adapters, compose = fake_adapters(tmp_path, FakeEngine(RUNNING))
     assert restart_services(adapters, asked) == restarted
     assert compose.calls == [("restart", restarted)]
+
+
+_BALANCED = """
+services:
+  front: {{image: front, profiles: [core], x-datameesh: {{{said}, balances: [front-1, front-2]}}}}
+  front-1: {{image: one, profiles: [core], x-datameesh: {{{said}}}}}
+  front-2: {{image: one, profiles: [core], x-datameesh: {{{said}}}}}
+"""
+_SAID = "namespace: data-platform, layer: infrastructure, owner: platform-team, ram: {min: 1, want: 2}"
+
+
+def _with_two_alike(tmp_path: Path, engine: FakeEngine) -> tuple[Adapters, FakeCompose]:
+    adapters, compose = fake_adapters(tmp_path, engine)
+    (tmp_path / "services" / "front").mkdir()
+    (tmp_path / "services" / "front" / "compose.yaml").write_text(_BALANCED.format(said=_SAID))
+    return adapters, compose
+
+
+def test_containers_alike_are_restarted_in_turn_each_when_the_one_before_works_again(tmp_path: Path) -> None:
+    whole = tuple(a_container(name) for name in ("front", "front-1", "front-2"))
+    first = tuple(
+        a_container(name, health="starting" if name == "front-1" else "healthy")
+        for name in ("front", "front-1", "front-2")
+    )
+    engine = FakeEngine(whole, first, first, whole, whole)
+    adapters, compose = _with_two_alike(tmp_path, engine)
+    slept: list[float] = []
+    clock = SimpleNamespace(now=lambda: float(len(slept)), sleep=slept.append)
+    assert restart_services(replace(adapters, clock=clock), ["front"]) == ("front-1", "front-2")
+    assert compose.calls == [("restart", ("front-1",)), ("restart", ("front-2",))]
+    assert slept == [0.5, 0.5], "the second waits for the first"
+
+
+def test_where_one_does_not_come_back_the_other_is_left_to_answer(tmp_path: Path) -> None:
+    engine = FakeEngine(tuple(a_container(name, health="unhealthy") for name in ("front", "front-1", "front-2")))
+    adapters, compose = _with_two_alike(tmp_path, engine)
+    slept: list[float] = []
+    clock = SimpleNamespace(now=lambda: float(len(slept)), sleep=slept.append)
+    with pytest.raises(UnhealthyError, match="front-1 does not come back"):
+        restart_services(replace(adapters, clock=clock), ["front"])
+    assert compose.calls == [("restart", ("front-1",))]
+    assert len(slept) == 121
+
+
+def test_one_that_is_left_out_is_not_restarted(tmp_path: Path) -> None:
+    adapters, compose = _with_two_alike(tmp_path, FakeEngine((a_container("front"), a_container("front-1"))))
+    assert restart_services(adapters, ["front"]) == ("front-1",)
+    assert compose.calls == [("restart", ("front-1",))]
 
 
 def test_restart_of_something_unknown_touches_nothing(tmp_path: Path) -> None:

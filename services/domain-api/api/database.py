@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -113,10 +113,8 @@ class Database:
 
     @staticmethod
     def _drop(used: Connection) -> None:
-        try:
+        with suppress(GONE):
             used.close()
-        except GONE:
-            pass
 
 
 def _lost(used: Connection, broken: BaseException) -> bool:

@@ -106,7 +106,7 @@ def _collection(app: APIFlask, service: Service, resource: Resource) -> None:
         return _answer(service.pages.get(resource.table, query, page))
 
     # The document is told of the query's model; what reads it is ours, which reads the same query once.
-    collection._spec |= app.input(model, location="query")(lambda query_data: None)._spec  # type: ignore[attr-defined]
+    collection._spec |= app.input(model, location="query")(lambda query_data: query_data)._spec  # type: ignore[attr-defined]
     app.get(resource.path, endpoint=f"list_{resource.name}")(collection)
 
 
@@ -150,7 +150,7 @@ def _addition(app: APIFlask, service: Service, resource: Resource) -> None:
             headers["Idempotency-Replayed"] = "true"
         return Response(body, 201, headers, mimetype=_JSON)
 
-    add._spec |= app.input(addition.model, location="json")(lambda json_data: None)._spec  # type: ignore[attr-defined]
+    add._spec |= app.input(addition.model, location="json")(lambda json_data: json_data)._spec  # type: ignore[attr-defined]
     app.post(resource.path, endpoint=f"add_{resource.name}")(add)
 
 

@@ -67,7 +67,7 @@ class Resource:
         return _TYPES[type(self.fields[field])]
 
     def conditions(self, asked: frozenset[str]) -> list[tuple[str, str, str]]:
-        """Given the names of query parameters, return of those that filter: the name, the left side of a comparison, and the type."""
+        """Given the names of query parameters, return of those that filter: the name, the comparison's left side, the type."""
         found = [(f, f"{_quoted(f)} =", f) for f in self.filters if f in asked]
         for field in self.ranges:
             for end, sign in (("from", ">="), ("to", "<")):
@@ -78,7 +78,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement that each connection prepares once: its name, its text, the types of its parameters, and whose values they are."""
+    """A statement that each connection prepares once: its name, its text, and whose values its parameters are."""
 
     name: str
     prepare: str
@@ -128,7 +128,8 @@ def single(resource: Resource) -> Statement:
     """Given a resource, return the statement for one of its rows, by its key."""
     key = resource.key[0]
     table = ".".join(map(_quoted, resource.table.split(".")))
-    text = f"SELECT row_to_json(found)::text FROM (SELECT {_columns(resource.fields)} FROM {table} WHERE {_columns([key])} = $1) found"
+    row = f"SELECT {_columns(resource.fields)} FROM {table} WHERE {_columns([key])} = $1"
+    text = f"SELECT row_to_json(found)::text FROM ({row}) found"
     name = f'"one_{resource.name}"'
     return Statement(name, f"PREPARE {name} ({resource.type_of(key)}) AS {text}", (key,))
 

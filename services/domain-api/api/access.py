@@ -1,5 +1,5 @@
-"""Who asks, and what of a domain they may read: a token of the sign-in service, or name and key, and the file that `dm` makes of the
-file of people (secret `api-people`), read again when it changes."""
+"""Who asks, and what of a domain they may read: a token of the sign-in service, or name and key, and the file that `dm` makes of
+the file of people (secret `api-people`), read again when it changes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import base64
 import binascii
 import hashlib
 import json
-import os
 import re
 import ssl
 import threading
@@ -118,7 +117,7 @@ class Access:
         if now - self._looked < _LOOK_AGAIN and self._people:
             return
         try:
-            changed = os.stat(self._path).st_mtime
+            changed = self._path.stat().st_mtime
             if changed != self._changed:
                 self._people = json.loads(self._path.read_text())
                 self._changed = changed

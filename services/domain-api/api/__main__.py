@@ -14,10 +14,10 @@ from types import FrameType
 from waitress.server import create_server
 
 sys.path.insert(0, os.environ.get("API_RESOURCES", "/etc/api"))
-from resources import RESOURCES  # type: ignore[import-not-found]  # noqa: E402
+from resources import RESOURCES  # type: ignore[import-not-found]
 
-from api.app import made  # noqa: E402
-from api.settings import Settings  # noqa: E402
+from api.app import made
+from api.settings import Settings
 
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for each request that waits for a thread
 settings = Settings.of(os.environ)
@@ -62,5 +62,5 @@ service.pages.start()
 # What is there now stays: the collector need not look through it again and again.
 gc.collect()
 gc.freeze()
-print(f"{settings.title}: {len(RESOURCES)} collections at port {settings.port}", flush=True)
+sys.stderr.write(f"{settings.title}: {len(RESOURCES)} collections at port {settings.port}\n")
 server.run()

@@ -1,7 +1,7 @@
 """Pages that were just asked for, kept for a second at most, and no longer than until their table changes.
 
-The database tells of each change by a notification (seed/<domain>/schema.sql has the triggers); while nobody listens, nothing is kept.
-Only what everybody who may read the table would see is kept, so nobody is answered with what another one may see.
+The database tells of each change by a notification (seed/<domain>/schema.sql has the triggers); while nobody listens, nothing
+is kept. Only what everybody who may read the table would see is kept, so nobody is answered with what another one may see.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import psycopg2
@@ -58,10 +59,8 @@ class Pages:
 
     def _listen_on(self) -> None:
         while True:
-            try:
+            with suppress(Problem, psycopg2.Error, OSError, ValueError):
                 self._listen()
-            except (Problem, psycopg2.Error, OSError, ValueError):
-                pass
             self._listening = False
             self._kept.clear()
             time.sleep(1)

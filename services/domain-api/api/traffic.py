@@ -1,4 +1,4 @@
-"""What was asked: counters for Prometheus, and where there is a database for it, a row for each call and figures for each minute."""
+"""What was asked: counters for Prometheus, and where there is a database for it, a row a call and figures a minute."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Traffic:
         lines.append("# TYPE http_request_duration_seconds histogram")
         for endpoint, held in sorted(seconds.items()):
             below = 0.0
-            for most, number in zip((*BUCKETS, "+Inf"), (*held[:-2], 0.0)):
+            for most, number in zip((*BUCKETS, "+Inf"), (*held[:-2], 0.0), strict=True):
                 below = held[-2] if most == "+Inf" else below + number
                 lines.append(f'http_request_duration_seconds_bucket{{endpoint="{endpoint}",le="{most}"}} {below:.0f}')
             lines.append(f'http_request_duration_seconds_sum{{endpoint="{endpoint}"}} {held[-1]:.6f}')
@@ -127,7 +127,7 @@ class Traffic:
                 # They wait, and are counted where they become too many.
                 if str(failed) != said:
                     said = str(failed)
-                    print(f"the request log waits: {said}", file=sys.stderr, flush=True)
+                    sys.stderr.write(f"the request log waits: {said}\n")
 
 
 def _insert(conn: Connection, calls: list[Call]) -> None:
