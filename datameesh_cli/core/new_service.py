@@ -26,7 +26,7 @@ def folder_of(asked: NewService, model: Model) -> dict[str, str]:
     model.profile(asked.profile)
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", asked.name) or not 1 < len(asked.name) <= 40:
         raise UserError(
-            f"'{asked.name}' can't be a service's name", "use small letters, digits and '-', such as sales-api"
+            f"'{asked.name}' can't be a service's name", "use small letters, digits and '-', such as orders-api"
         )
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", asked.namespace):
         raise UserError(f"'{asked.namespace}' can't be a namespace", "use small letters, digits and '-'")
