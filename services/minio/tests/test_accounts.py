@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from minio import Minio, MinioAdmin, crypto, minioadmin
+from minio import Minio, MinioAdmin, crypto
 from minio.credentials import AssumeRoleProvider, Credentials, StaticProvider
 from minio.error import MinioAdminException, S3Error
 
@@ -160,7 +160,7 @@ def test_nobody_makes_a_key_that_outlives_the_password(
         text = crypto.encrypt(payload, password)
         return text[:32] + b"\x02" + text[33:]
 
-    monkeypatch.setattr(minioadmin, "encrypt", encrypt)
+    monkeypatch.setitem(MinioAdmin.add_service_account.__globals__, "encrypt", encrypt)
     signed_in = StaticProvider(name, people.users[name]["password"])
     client = MinioAdmin(endpoint=lake_of(people.stack.adapters).endpoint, credentials=signed_in, secure=False)
     with pytest.raises(MinioAdminException, match="AccessDenied"):

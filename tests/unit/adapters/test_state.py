@@ -131,7 +131,7 @@ def test_a_file_that_is_written_in_place_is_never_shorter_than_both_texts(
             seen.append(os.pread(self.fileno(), 99, 0).decode())
             return done
 
-    monkeypatch.setattr(Path, "open", lambda self, mode, buffering: Slow(self, mode.replace("b", "")))
+    monkeypatch.setattr(Path, "open", lambda self, mode, **_: Slow(self, mode.replace("b", "")))
     files.overwrite(path, after)
     monkeypatch.undo()
     assert seen[-1] == path.read_text() == after
