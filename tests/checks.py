@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.core.check import Check
+from datameesh_cli.core.health import Container
 from datameesh_cli.usecases.read_checks import read_checks
 from tests.integration.stack import ROOT, SMALLEST, Stack
 
@@ -21,14 +23,19 @@ WITHOUT_A_SET = "small"
 """What is loaded for a file that speaks of no data set."""
 BUILT_BY = {"flow": "run"}
 """Without its tests, because one of them is that no address repeats; every other set is built with them."""
+WHOLE = ("journey", "small")
+"""With these sets every check is run. With another, those that speak of it: what the others ask is the same with each set."""
 
 
 @dataclass(frozen=True)
 class Verified:
-    """What `dm verify` said of a stack of one profile with one data set, and how many rows each table then had."""
+    """What `dm verify` said of a stack of one profile with one data set, how many rows each table then had, and the containers
+    before the set was loaded and after the checks."""
 
     results: tuple[dict[str, Any], ...]
     counts: dict[str, int]
+    before: dict[str, Container]
+    after: dict[str, Container]
 
     def of(self, file: str) -> tuple[dict[str, Any], ...]:
         """What it said of one file's checks."""
@@ -83,11 +90,16 @@ def verified(shared: Stack, request: pytest.FixtureRequest) -> Callable[[str, st
     def of(profile: str, name: str) -> Verified:
         if (profile, name) not in found:
             shared.dm("up", "--profile", profile, "--ram", SMALLEST)
+            before = shared.containers()
             shared.dm("seed", "--set", name)
             shared.dm("dbt", BUILT_BY.get(name, "build"))
             counts = shared.json("seed", "--list")["counts"]
-            files = [] if all_files else sorted({str(i.path.relative_to(ROOT)) for i in items if i.name == name})
-            found[profile, name] = Verified(tuple(shared.verified(*files)), counts)
+            if not all_files:
+                asked = sorted({str(i.path.relative_to(ROOT)) for i in items if i.name == name})
+            else:
+                asked = [] if name in WHOLE else [escape(check.id) for check in _checks() if name in check.sets]
+            results = tuple(shared.verified(*asked))
+            found[profile, name] = Verified(results, counts, before, shared.containers())
         return found[profile, name]
 
     return of

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datameesh_cli.core.declaration import Scale
+from datameesh_cli.core.identity.providers import opened
 from datameesh_cli.core.k8s.passes.configs import sources_of
 from datameesh_cli.core.k8s.source import File, Part, Source, unescaped
 from datameesh_cli.core.k8s.target import Target, TargetFile, target_from
@@ -15,6 +16,7 @@ from datameesh_cli.core.k8s.users import user_from, user_of_dockerfile
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.schema import read
 from datameesh_cli.errors import HostError, UserError
+from datameesh_cli.usecases.derive_secrets import read_providers
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ def read_source(adapters: Adapters, profiles: Sequence[str], ram: int | None, as
         raise UserError(
             f"target {target.name}: there is no service '{unknown[0]}' to take from outside", "see: dm plan"
         )
-    exported = [s for s in wanted if s.name not in target.external]
+    exported = opened([s for s in wanted if s.name not in target.external], read_providers(adapters))
     kept = {s.name: model["services"][s.name] for s in exported}
     given = dict(model) | {"services": kept}
     seen = unescaped(given)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from datameesh_cli.core.declaration import Maker
-from datameesh_cli.core.identity import certificates, database_people, lake_people, sign_in_people, sql_lists, sql_rules
+from datameesh_cli.core.identity import (
+    certificates,
+    database_people,
+    lake_people,
+    providers,
+    sign_in_people,
+    sql_lists,
+    sql_rules,
+)
 from datameesh_cli.core.identity.material import Material
 
 MAKERS: Mapping[Maker, Callable[[Material], str]] = {
@@ -15,6 +23,7 @@ MAKERS: Mapping[Maker, Callable[[Material], str]] = {
     "database-people": database_people.database_people,
     "lake-people": lake_people.lake_people,
     "sign-in-people": sign_in_people.sign_in_people,
+    "sign-in-providers": providers.sign_in_providers,
     "certificate": certificates.certificate,
     "authority": certificates.authority,
 }
