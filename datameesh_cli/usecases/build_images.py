@@ -100,8 +100,8 @@ def build_missing(
         try:
             built += _build(adapters, everyone, older, told)
         except HostError as failed:
-            why = failed.message.split("\n", 1)[0]
-            report(f"{why}; what is there is used. If that does not start: dm images build {names.replace(',', '')}")
+            why, again = failed.message.split("\n", 1)[0], "dm images build " + names.replace(",", "")
+            report(f"{why}; what is there is used (as with --no-build). If that does not start: {again}")
     return built
 
 

@@ -12,8 +12,8 @@
             {#- The other types of the lake have the same name on both sides. -#}
             {%- do columns.append({'name': column.name, 'type': {'double': 'float8'}.get(column.data_type, column.data_type)}) -%}
         {%- endfor -%}
-        {% do run_in_postgres('sales', "call datameesh.make_mart('" ~ name ~ "', '" ~ tojson(columns) ~ "')") %}
+        {% do run_query(ask_database('sales', 'make mart', name, tojson(columns))) %}
         {% do run_query("insert into sales.public." ~ name ~ "__new select * from " ~ this) %}
-        {% do run_in_postgres('sales', "call datameesh.swap_mart('" ~ name ~ "')") %}
+        {% do run_query(ask_database('sales', 'swap mart', name)) %}
     {%- endif -%}
 {%- endmacro %}

@@ -112,8 +112,8 @@ def test_without_a_network_what_is_older_is_used(tmp_path: Path, images: FakeIma
     said: list[str] = []
     assert build_missing(adapters, ["datameesh/web:1"], said.append) == ()
     assert said[1:] == [
-        "the image datameesh/web:1 could not be built: the build ended with exit code 100; what is there is used. "
-        "If that does not start: dm images build web"
+        "the image datameesh/web:1 could not be built: the build ended with exit code 100; what is there is used "
+        "(as with --no-build). If that does not start: dm images build web"
     ]
     assert (images.removed, list(images.present(["datameesh/web:1"]))) == ([], ["datameesh/web:1"])
 
