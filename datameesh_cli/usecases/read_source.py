@@ -11,7 +11,7 @@ from datameesh_cli.core.declaration import Scale
 from datameesh_cli.core.identity.providers import opened
 from datameesh_cli.core.k8s.passes.configs import sources_of
 from datameesh_cli.core.k8s.source import File, Part, Source, unescaped
-from datameesh_cli.core.k8s.target import Target, TargetFile, target_from
+from datameesh_cli.core.k8s.target import Ingress, Target, TargetFile, target_from
 from datameesh_cli.core.k8s.users import user_from, user_of_dockerfile
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.schema import read
@@ -109,10 +109,15 @@ def read_target(adapters: Adapters, asked: TargetRequest) -> Target:
         or (target.encrypted_storage_class if asked.encrypted else target.storage_class),
         registry=options.registry or target.registry,
         pull_secret=options.pull_secret or target.pull_secret,
-        ingress=options.ingress or target.ingress,
+        ingress=_way_in(target.ingress, options.ingress),
         scale=_with_workers(adapters, target, asked.workers),
         pod_network=options.pod_network or target.pod_network,
     )
+
+
+def _way_in(said: Ingress | None, asked: Ingress | None) -> Ingress | None:
+    """Another host, by the same class and issuer that the target's file names."""
+    return replace(said, host=asked.host) if said and asked else asked or said
 
 
 def _with_workers(adapters: Adapters, target: Target, workers: int | None) -> Mapping[str, Scale]:
