@@ -22,6 +22,11 @@ def print_changed(changed: Changed) -> None:
     """Given who was changed, print it, when it holds, and where the password is."""
     when = "in force within a minute" if changed.secrets else "in force when the stack starts: dm up"
     print_line(f"{changed.name} {_verb(changed)}; {when}")
+    own = changed.what not in ("added", "removed")
+    for context in changed.clusters:
+        # What a cluster was applied with are secrets of its own.
+        then = f"dm secrets rotate {changed.name} --on k8s --context {context}; then: " if own else ""
+        print_line(f"not yet on the cluster of context '{context}': {then}dm k8s apply --context {context}")
     if changed.what != "removed":
         print_line(f"password: dm credentials {password_of(changed.name)}")
 

@@ -29,6 +29,7 @@ from tests.integration.stack import SMALLEST, Stack, docker, kill_from_outside
 from tests.reach import BASH, Entry, between_domains, by_hand, of_the_table, ten_others
 
 RULES = "datameesh/net-rules:1"
+WITH_IPV6 = ("--sysctl", "net.ipv6.conf.all.disable_ipv6=0", "--entrypoint", "sleep")
 CORE = ("up", "--profile", "core", "--ram", "512m")
 METADATA = "169.254.169.254:80"
 FEW = ("trino-coordinator", "sales-db", "marketing-db")
@@ -51,6 +52,25 @@ def test_every_declared_connection_is_open_and_every_other_is_shut(stack: Stack)
     assert {who for who, to in seen if to == "hive-metastore:9083"} == {"trino-coordinator", "trino-worker"}
     assert {who for who, to in seen if to == "sales-db:5432"} == {"trino-coordinator", "trino-worker"}
     assert not {e for e in seen if e[0] in (BYSTANDER, "sales-db", "marketing-db")}
+
+
+def test_nobody_has_an_address_of_ipv6_which_no_rule_knows(stack: Stack) -> None:
+    """By addresses of the link (fe80::) two that have one reach each other, whatever the rules say."""
+    for container in stack.containers().values():
+        assert not _links(container.name), container.name
+    beside = docker(
+        "run", "--detach", "--rm", "--network", network.network_name(stack.project), *WITH_IPV6, RULES, "60"
+    )
+    try:
+        assert _links(beside.strip()) == ["eth0"], "the look would see one"
+    finally:
+        docker("rm", "--force", beside.strip())
+
+
+def _links(container: str) -> list[str]:
+    """The interfaces of a container, but for its loopback, that have an address of IPv6."""
+    lines = docker("exec", container, "cat", "/proc/net/if_inet6").splitlines()
+    return sorted({line.split()[-1] for line in lines} - {"lo"})
 
 
 def test_ten_others_are_shut_again_and_again(stack: Stack) -> None:
