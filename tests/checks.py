@@ -13,8 +13,11 @@ from typing import Any
 import pytest
 
 from datameesh_cli.adapters.adapters import adapters_for
+from datameesh_cli.core.applicability import Situation, why_not
 from datameesh_cli.core.check import Check
 from datameesh_cli.core.health import Container
+from datameesh_cli.core.memory import parse_mib
+from datameesh_cli.usecases.plan_memory import plan_memory
 from datameesh_cli.usecases.read_checks import read_checks
 from tests.integration.stack import ROOT, SMALLEST, Stack
 
@@ -80,6 +83,13 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Checks | N
     return Checks.from_parent(parent, path=file_path) if service or journey else None
 
 
+def _of(name: str, profile: str) -> list[Check]:
+    """The checks that speak of a data set and apply in the smallest plan."""
+    planned = plan_memory(adapters_for(), (profile,), parse_mib(SMALLEST), elsewhere=True)
+    situation = Situation("compose", planned.replicas, planned.plan.left_out, frozenset({name}))
+    return [c for c in _checks() if name in c.sets and not why_not(c, planned.model.services, situation)]
+
+
 @pytest.fixture(scope="session")
 def verified(shared: Stack, request: pytest.FixtureRequest) -> Callable[[str, str], Verified]:
     """Loads a data set into the shared stack of a profile, builds its marts and runs the checks: once, for all who ask."""
@@ -97,7 +107,7 @@ def verified(shared: Stack, request: pytest.FixtureRequest) -> Callable[[str, st
             if not all_files:
                 asked = sorted({str(i.path.relative_to(ROOT)) for i in items if i.name == name})
             else:
-                asked = [] if name in WHOLE else [escape(check.id) for check in _checks() if name in check.sets]
+                asked = [] if name in WHOLE else [escape(check.id) for check in _of(name, profile)]
             results = tuple(shared.verified(*asked))
             found[profile, name] = Verified(results, counts, before, shared.containers())
         return found[profile, name]
