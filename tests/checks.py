@@ -6,15 +6,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from glob import escape
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from datameesh_cli.adapters.adapters import adapters_for
+from datameesh_cli.core.applicability import Situation, why_not
 from datameesh_cli.core.check import Check
+from datameesh_cli.core.health import Container
 from datameesh_cli.core.memory import parse_mib
 from datameesh_cli.core.ram_plan import plan_ram
+from datameesh_cli.usecases.plan_memory import plan_memory
 from datameesh_cli.usecases.read_checks import read_checks
 from tests.integration.apis import Apis
 from tests.integration.stack import ROOT, SMALLEST, Stack
@@ -24,14 +28,19 @@ WITHOUT_A_SET = "small"
 """What is loaded for a file that speaks of no data set."""
 BUILT_BY = {"flow": "run"}
 """Without its tests, because one of them is that no address repeats; every other set is built with them."""
+WHOLE = ("journey", "small")
+"""With these sets every check is run. With another, those that speak of it: what the others ask is the same with each set."""
 
 
 @dataclass(frozen=True)
 class Verified:
-    """What `dm verify` said of a stack of one profile with one data set, and how many rows each table then had."""
+    """What `dm verify` said of a stack of one profile with one data set, how many rows each table then had, and the containers
+    before the set was loaded and after the checks."""
 
     results: tuple[dict[str, Any], ...]
     counts: dict[str, int]
+    before: dict[str, Container]
+    after: dict[str, Container]
 
     def of(self, file: str) -> tuple[dict[str, Any], ...]:
         """What it said of one file's checks."""
@@ -94,6 +103,13 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Checks | N
     return Checks.from_parent(parent, path=file_path) if service or journey else None
 
 
+def _of(name: str, profile: str) -> list[Check]:
+    """The checks that speak of a data set and apply in the smallest plan."""
+    planned = plan_memory(adapters_for(), (profile,), parse_mib(SMALLEST), elsewhere=True)
+    situation = Situation("compose", planned.replicas, planned.plan.left_out, frozenset({name}))
+    return [c for c in _checks() if name in c.sets and not why_not(c, planned.model.services, situation)]
+
+
 @pytest.fixture(scope="session")
 def verified(shared: Stack, request: pytest.FixtureRequest) -> Callable[[str, str], Verified]:
     """Loads a data set into the shared stack of a profile, builds its marts and runs the checks: once, for all who ask."""
@@ -104,11 +120,16 @@ def verified(shared: Stack, request: pytest.FixtureRequest) -> Callable[[str, st
     def of(profile: str, name: str) -> Verified:
         if (profile, name) not in found:
             shared.dm("up", "--profile", profile, "--ram", SMALLEST)
+            before = shared.containers()
             shared.dm("seed", "--set", name)
             shared.dm("dbt", BUILT_BY.get(name, "build"))
             counts = shared.json("seed", "--list")["counts"]
-            files = [] if all_files else sorted({str(i.path.relative_to(ROOT)) for i in items if i.name == name})
-            found[profile, name] = Verified(tuple(shared.verified(*files)), counts)
+            if not all_files:
+                asked = sorted({str(i.path.relative_to(ROOT)) for i in items if i.name == name})
+            else:
+                asked = [] if name in WHOLE else [escape(check.id) for check in _of(name, profile)]
+            results = tuple(shared.verified(*asked))
+            found[profile, name] = Verified(results, counts, before, shared.containers())
         return found[profile, name]
 
     return of

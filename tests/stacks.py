@@ -7,12 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from datameesh_cli.adapters.adapters import adapters_for
+from datameesh_cli.core.health import Container
 from datameesh_cli.usecases.export_kubernetes import kompose_image
 from tests.integration.apis import Apis
 from tests.integration.stack import ROOT, SMALLEST, Stack, fresh_stack, stack_of
 
 ENGINES = {"stack", "shared", "other", "built", "exporter", "verified", "apis"}
 """The fixtures that need a container engine."""
+_AS_UP_LEFT_IT = pytest.StashKey[dict[str, Container]]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -60,9 +62,13 @@ def shared(built: None) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def stack(shared: Stack) -> Stack:
-    """The shared stack, running and healthy within the smallest budget. A second `up` of what runs costs a second."""
-    shared.dm("up", "--profile", "analytics", "--ram", SMALLEST)
+def stack(shared: Stack, request: pytest.FixtureRequest) -> Stack:
+    """The shared stack, running and healthy within the smallest budget. `up` takes seconds, also of what runs: it is left out
+    while the containers are those that it left, each running since then and healthy."""
+    known = request.config.stash.get(_AS_UP_LEFT_IT, None)
+    if known is None or known != shared.containers():
+        shared.dm("up", "--profile", "analytics", "--ram", SMALLEST)
+        request.config.stash[_AS_UP_LEFT_IT] = shared.containers()
     return shared
 
 

@@ -144,10 +144,13 @@ def write(path: Path, content: str | bytes, *, mode: int = 0o666, durable: bool 
 def overwrite(path: Path, content: str) -> None:
     """Given a file of this user that is there, write its content into the same file: who has it mounted sees the new text.
 
-    The text goes in with one call, so a reader sees the old or the new one; it is on the disk when this returns.
+    It is never empty meanwhile, nor shorter than the shorter of both texts; it is on the disk when this returns.
     """
+    data, done = content.encode("utf-8"), 0
     with explained("write", path), path.open("r+b", buffering=0) as stream:
-        stream.truncate(stream.write(content.encode("utf-8")))
+        while done < len(data):
+            done += stream.write(data[done:])
+        stream.truncate(done)
         os.fsync(stream.fileno())
 
 
@@ -239,8 +242,7 @@ def found(folder: Path, pattern: str) -> tuple[Path, ...]:
     if not is_folder(folder):
         return ()
     with explained("list", folder):
-        # `glob` itself takes a folder that it may not look into for an empty one.
-        os.scandir(folder).close()
+        os.scandir(folder).close()  # `glob` itself takes a folder that it may not look into for an empty one
         return tuple(sorted(folder.glob(pattern)))
 
 
@@ -252,8 +254,7 @@ def program(name: str) -> str | None:
 @contextlib.contextmanager
 def temporary_folder(parent: Path | None = None, prefix: str = "datameesh-") -> Iterator[Path]:
     """Hand over a folder that only this user can look into, and remove it afterwards."""
-    place = parent or Path(tempfile.gettempdir())
-    with explained("make a temporary folder in", place):
+    with explained("make a temporary folder in", parent or Path(tempfile.gettempdir())):
         made = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
     try:
         yield made

@@ -52,6 +52,7 @@ def look(images: Callable[[], Mapping[str, str]], old: Callable[[], Mapping[str,
     here = not endpoint.remote and "Docker Desktop" not in engine.system
     disk = None if endpoint.remote else _disk_of_engine(root_dir)
     ahead, ahead_file = looks.at("read-ahead", lambda: _read_ahead(disk), (0, "")) if here and disk else (0, "")
+    block = looks.at("encryption", lambda: _block(disk), None) if here and disk else None
     ours = looks.at("base image", images, nothing)
     return Facts(
         system=platform.system(),
@@ -75,6 +76,7 @@ def look(images: Callable[[], Mapping[str, str]], old: Callable[[], Mapping[str,
         open_files=looks.at("open files", _open_files, 0) if here else 0,
         read_ahead=ahead,
         read_ahead_file=ahead_file,
+        encrypted=looks.at("encryption", lambda: _is_encrypted(block), None) if block else None,
         debootstrap=process.find("debootstrap") is not None,
         base=looks.at("base image", lambda: bool(engine.version) and _has(ours.get("base", "")), False),
         kompose=looks.at("kompose", lambda: bool(engine.version) and _has(ours.get("kompose", "")), False),
@@ -171,15 +173,29 @@ def _disk_of_engine(root_dir: str) -> Path:
 
 def _read_ahead(folder: Path) -> tuple[int, str]:
     """How many KiB the kernel reads ahead on the disk of a folder, and where that is set; (0, "") where nobody says."""
-    number = files.disk(folder)[1]
-    block = Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}").resolve()
-    for disk in (block, block.parent):  # a partition has its disk's
+    block = _block(folder)
+    for disk in (block, block.parent) if block else ():  # a partition has its disk's
         try:
             size = int(files.read(disk / "queue" / "read_ahead_kb"))
         except (DmError, ValueError):
             continue
         return size, f"/sys/block/{disk.name}/queue/read_ahead_kb"
     return 0, ""
+
+
+def _block(folder: Path) -> Path | None:
+    """What the kernel says of the disk of a folder; None where it is no disk of its own (overlay, btrfs, zfs)."""
+    number = files.disk(folder)[1]
+    block = Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}").resolve()
+    return block if files.is_folder(block) else None
+
+
+def _is_encrypted(block: Path) -> bool:
+    """Whether a disk, or each that it is made of, is one that dm-crypt shows."""
+    if (files.read_if_there(block / "dm" / "uuid") or "").startswith("CRYPT-"):
+        return True
+    below = files.found(block / "slaves", "*")
+    return bool(below) and all(_is_encrypted(disk.resolve()) for disk in below)
 
 
 def _open_files() -> int:

@@ -59,7 +59,8 @@ def make(project: str, handed_out: Callable[[str], str]) -> str:
     Which network is free the engine knows best: it makes one of its choice, and that one is made again with its range.
     """
     labels = [f"com.docker.compose.project={project}", f"com.docker.compose.network={_NAME}"]
-    words = [word for label in labels for word in ("--label", label)]
+    # An engine may be told to give every network IPv6: the rules know addresses of IPv4 only.
+    words = ["--ipv6=false", *(word for label in labels for word in ("--label", label))]
     for left in reversed(range(_TRIES)):
         docker.said("network", "create", *words, network_name(project), doing="make the stack's network")
         chosen = find(project)

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from datameesh_cli.adapters import files, lock
 from datameesh_cli.core.stack import DEFAULT_NAME, PORT_STEP
@@ -177,6 +177,11 @@ class State:
     def of_export(self, context: str) -> State:
         """Given a kubectl context, return what is remembered of the export that was applied there: it has secrets of its own."""
         return State(self.folder / _EXPORTS, quote(context, safe="").replace(".", "%2E"))
+
+    def applied_contexts(self) -> tuple[str, ...]:
+        """Return the kubectl contexts of the clusters that an export was applied to from here."""
+        folders = {path.parent.parent.name for path in files.found(self.folder / _EXPORTS, "*/secrets/*")}
+        return tuple(sorted(map(unquote, folders)))
 
     def secret_of(self, context: str, name: str) -> str:
         """Given a kubectl context ("" for Compose) and a secret's name, return the value that is in force there.

@@ -12,6 +12,8 @@ from datameesh_cli.core.kind import Trust
 from datameesh_cli.errors import DmError, SqlError, UnhealthyError, UserError
 
 _NOT_YET = ("SERVER_STARTING_UP", "NO_NODES_AVAILABLE")
+_NOBODY_YET = "authenticators were not loaded"
+"""What it says, with status 500, in the seconds between opening its port and knowing who may sign in."""
 _ASK_AGAIN = "see: ./dm status, ./dm logs"
 _LONGEST_CHANGE = 900
 """Seconds after which a statement is asked although secrets still change."""
@@ -103,8 +105,6 @@ class TrinoSession:
             return QueryResult(running.columns, rows, running.changed)
 
     def _start(self, cursor: Any, statement: str) -> None:
-        from trino.exceptions import TrinoQueryError
-
         refused: DmError | None = None
 
         def started() -> bool | None:
@@ -113,7 +113,7 @@ class TrinoSession:
                 with _explained():
                     cursor.execute(statement)
             except DmError as failed:
-                if not isinstance(failed.__cause__, TrinoQueryError) or failed.__cause__.error_name not in _NOT_YET:
+                if not _is_starting(failed.__cause__):
                     raise
                 refused = failed
                 return None
@@ -194,6 +194,12 @@ def _wait_while(changing: Callable[[], bool]) -> None:
     clock.wait_until(lambda: None if changing() else True, _LONGEST_CHANGE, every=0.5)
 
 
+def _is_starting(failed: BaseException | None) -> bool:
+    from trino.exceptions import TrinoQueryError
+
+    return failed.error_name in _NOT_YET if isinstance(failed, TrinoQueryError) else _NOBODY_YET in str(failed)
+
+
 def _end(cursor: Any) -> None:
     """End a statement on the server if it still runs. That it cannot be told so is no second failure."""
     from trino.exceptions import Error, HttpError
@@ -220,6 +226,8 @@ def _explained() -> Iterator[None]:
         raise UnhealthyError(why, "does another program have the port? see: ./dm urls, ./dm status") from odd
     except (Error, HttpError) as failed:
         why = " ".join(str(failed).split())
+        if _NOBODY_YET in why:
+            raise UnhealthyError(f"Trino is not ready: {_NOBODY_YET}", "wait a moment; see: ./dm status") from failed
         if "error 401" in why:
             said = "Trino does not let this user in: the password that dm knows is not the one that holds there"
             raise UserError(said, "see: ./dm credentials; Trino reads a changed password within 10 s") from failed

@@ -34,6 +34,9 @@ def command(
         300, "--wait-timeout", min=1, help="Seconds to wait until everything is healthy."
     ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Print the plan and check the ports; start nothing."),
+    build: bool = typer.Option(
+        True, "--build/--no-build", help="Build images that are missing or older than their folders."
+    ),
     output: Output = OUTPUT,
 ) -> None:
     from datameesh_cli.render.images import BuildProgress
@@ -46,6 +49,7 @@ def command(
         None if ram is None else parse_mib(ram),
         wait_timeout,
         dry_run,
+        build,
         quotas=quotas_from(quota),
         services=(*(names or ()), *service),
         without=tuple(without),

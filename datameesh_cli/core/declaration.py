@@ -26,6 +26,7 @@ Maker = Literal[
     "database-people",
     "lake-people",
     "sign-in-people",
+    "sign-in-providers",
     "certificate",
     "authority",
     "api-people",

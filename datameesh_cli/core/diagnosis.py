@@ -33,6 +33,7 @@ def diagnose(facts: Facts) -> tuple[Finding, ...]:
         _disk(facts),
         _open_files(facts),
         _read_ahead(facts),
+        _encryption(facts),
     )
     unseen = dict(facts.unseen)
     others = (name for name in unseen if name not in {f.name for f in found})
@@ -116,3 +117,12 @@ def _read_ahead(facts: Facts) -> Finding:
         f"echo 1024 > {facts.read_ahead_file} (until the next boot); without, small budgets can be several times slower"
     )
     return Finding("read-ahead", "warn", seen, fix)
+
+
+def _encryption(facts: Facts) -> Finding:
+    if facts.encrypted is None:
+        return Finding("encryption", "ok", "cannot tell: nobody here says of which disk the engine's data folder is")
+    if facts.encrypted:
+        return Finding("encryption", "ok", "the engine's volumes lie on an encrypted disk")
+    fix = "where a lost disk would tell of people, put the engine's data folder on an encrypted one (LUKS)"
+    return Finding("encryption", "warn", "the engine's volumes lie on a disk that is not encrypted", fix)

@@ -10,6 +10,7 @@ from typing import Any
 from datameesh_cli.core.check import checks_schema
 from datameesh_cli.core.fragment import Fragment
 from datameesh_cli.core.identity.people import IdentityFile
+from datameesh_cli.core.identity.providers import ProviderFile
 from datameesh_cli.core.k8s.target import TargetFile
 from datameesh_cli.core.model import Profile
 from datameesh_cli.core.parity import Differences
@@ -64,6 +65,12 @@ FORMATS = (
         lambda: json_schema(TargetFile),
     ),
     Format("identity", "identity/people.yaml", ("identity/people.yaml",), lambda: json_schema(IdentityFile)),
+    Format(
+        "provider",
+        "identity/providers/<name>.yaml",
+        ("identity/providers/*.yaml",),
+        lambda: json_schema(ProviderFile),
+    ),
     Format("people", "seed/people.yaml", ("seed/people.yaml",), lambda: json_schema(PeopleFile)),
     Format("dataset", "seed/<domain>/dataset.yaml", ("seed/*/dataset.yaml",), lambda: json_schema(DatasetFile)),
     Format("parity", "k8s-export/parity.yaml", ("k8s-export/parity.yaml",), lambda: json_schema(Differences)),

@@ -89,6 +89,7 @@ class Facts:
     open_files: int = 0
     read_ahead: int = 0
     read_ahead_file: str = ""
+    encrypted: bool | None = None
     debootstrap: bool = False
     base: bool = False
     kompose: bool = False

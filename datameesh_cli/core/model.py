@@ -42,6 +42,8 @@ class Service(Declaration):
     replicas: int = 1
     listens: tuple[int, ...] = ()
     aliases: tuple[str, ...] = ()
+    outside: tuple[Edge, ...] = ()
+    """Connections that it opens to hosts outside of the stack, for what stands behind it."""
 
     @property
     def addresses(self) -> tuple[str, ...]:

@@ -100,7 +100,7 @@ class Opening:
 def openings(services: Iterable[Service]) -> tuple[Opening, ...]:
     """Given services, return every connection that they declare, as the policies on a cluster have them."""
     known = {s.name: s for s in services}
-    found = {Opening(s.name, e.service, e.port) for s in known.values() for e in connections(s, known)}
+    found = {Opening(s.name, e.service, e.port) for s in known.values() for e in (*connections(s, known), *s.outside)}
     return tuple(sorted(found, key=lambda o: (o.source, o.target, o.port)))
 
 
@@ -110,12 +110,13 @@ def rules(table: str, layout: Layout, services: Iterable[Service], user: int) ->
     Read as a whole or not at all, in place of what the table held. They keep no state, so they need nothing of the kernel but
     tables of the bridge family, and a container that starts again has its rights before it has sent anything.
     """
-    edges, ways_in = _elements(layout, tuple(services))
+    edges, ways_out, ways_in = _elements(layout, tuple(services))
     return _RULES.format(
         table=table,
         subnet=layout.subnet,
         users=", ".join(dict.fromkeys(("0", str(user)))),
         edges=_set("edges", "ip saddr . ip daddr . tcp dport", edges, flags="\t\tflags interval\n"),
+        ways_out=_set("ways_out", "ip saddr . ip daddr . tcp dport", ways_out, flags="\t\tflags interval\n"),
         ways_in=_set("ways_in", "ip daddr . tcp dport", ways_in),
     )
 
@@ -125,13 +126,28 @@ def elements(layout: Layout, services: Iterable[Service]) -> frozenset[str]:
     return frozenset(key for held in _elements(layout, tuple(services)) for key in held)
 
 
-def _elements(layout: Layout, services: tuple[Service, ...]) -> tuple[dict[str, str], dict[str, str]]:
-    """The elements of both sets, each with the name of what it lets through."""
-    edges = {
-        f"{layout.whole_block(o.source)} . {layout.address(o.target)} . {o.port}": o.name for o in openings(services)
-    }
+def _elements(layout: Layout, services: tuple[Service, ...]) -> tuple[dict[str, str], ...]:
+    """The elements of the three sets, each with the name of what it lets through."""
+    inside = {s.name for s in services}
+    edges, ways_out = {}, {}
+    for o in openings(services):
+        if o.target in inside:
+            edges[f"{layout.whole_block(o.source)} . {layout.address(o.target)} . {o.port}"] = o.name
+        else:
+            ways_out[f"{layout.whole_block(o.source)} . {addresses_of(o.target)} . {o.port}"] = o.name
     published = sorted((s.name, p.inside) for s in services for p in s.ports)
-    return edges, {f"{layout.address(name)} . {port}": f"{name}:{port}" for name, port in published}
+    return edges, ways_out, {f"{layout.address(name)} . {port}": f"{name}:{port}" for name, port in published}
+
+
+def addresses_of(host: str) -> str:
+    """Given a host outside of the stack, return the addresses that are let out to: its own, or every one where it is a name.
+
+    A rule knows addresses and no names, here as on a cluster.
+    """
+    try:
+        return str(IPv4Address(host))
+    except ValueError:
+        return "0.0.0.0/0"
 
 
 def _set(name: str, of: str, held: Mapping[str, str], flags: str = "") -> str:
@@ -149,7 +165,7 @@ _RULES = """\
 table bridge {table}
 delete table bridge {table}
 table bridge {table} {{
-{edges}{ways_in}\
+{edges}{ways_out}{ways_in}\
 	# From one container to another.
 	chain between {{
 		type filter hook forward priority filter; policy accept;
@@ -160,7 +176,7 @@ table bridge {table} {{
 		tcp flags & (syn | ack) != syn ip daddr . ip saddr . tcp sport @edges accept
 		counter drop comment "between"
 	}}
-	# From a container to this machine, and through it to anywhere else: answers, and names.
+	# From a container to this machine, and through it to anywhere else: answers, names, and what a provider of people needs.
 	chain outward {{
 		type filter hook input priority filter; policy accept;
 		ip saddr {subnet} jump outside
@@ -168,6 +184,7 @@ table bridge {table} {{
 	chain outside {{
 		tcp flags & (syn | ack) != syn accept
 		meta l4proto {{ tcp, udp }} th dport 53 accept
+		ip saddr . ip daddr . tcp dport @ways_out accept
 		counter drop comment "outward"
 	}}
 	# From this machine to a container: what is published, and what root and the stack's own user ask.

@@ -106,6 +106,7 @@ def print_status(status: Status) -> None:
     if status.warning:
         print_line(status.warning)
     warn(status.mode_warning)
+    warn(status.rotation)
     warn(unguarded(status.network))
     print_line(f"{status.selection}; budget {format_mib(status.budget)}; {well}")
 

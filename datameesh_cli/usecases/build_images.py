@@ -77,25 +77,32 @@ def build_images(adapters: Adapters, names: Sequence[str], told: Told, *, fresh:
 def build_missing(
     adapters: Adapters, references: Iterable[str], report: Report, told: Told | None = None
 ) -> tuple[Built, ...]:
-    """Given the images that services use, build those of ours that the engine has not; say so of one that is out of date."""
+    """Given the images that services use, build those of ours that the engine has not, and those that are older than their folders.
+
+    One that is older and cannot be built (no network) is used as it is, and `report` hears why: what it was good for it still is.
+    """
     everyone = adapters.image_folders.read_images(adapters.repository.root)
     asked = set(references)
     used = tuple(i for i in everyone if i.reference in asked)
     there = adapters.images.present([i.reference for i in used])
     hashes = _hashes(adapters, everyone)
-    for reference, image in there.items():
-        if image.inputs and image.inputs != hashes[reference]:
-            name = reference.removeprefix(images.PREFIX).split(":")[0]
-            report(f"{reference} is older than its folder; to bring it up to date: dm images build {name}")
+    told = told or Told(_nobody, lambda built: report(f"  {built.reference} is built"))
     missing = [i for i in used if i.reference not in there]
-    if not missing:
-        return ()
-    report(
-        "building images that are not here yet, with what they are built from: " + ", ".join(i.name for i in missing)
-    )
-    return _build(
-        adapters, everyone, missing, told or Told(_nobody, lambda built: report(f"  {built.reference} is built"))
-    )
+    older = [i for i in used if i.reference in there and there[i.reference].inputs not in ("", hashes[i.reference])]
+    built: tuple[Built, ...] = ()
+    if missing:
+        names = ", ".join(i.name for i in missing)
+        report(f"building images that are not here yet, with what they are built from: {names}")
+        built = _build(adapters, everyone, missing, told)
+    if older:
+        names = ", ".join(i.name for i in older)
+        report(f"building images that are older than their folders: {names}")
+        try:
+            built += _build(adapters, everyone, older, told)
+        except HostError as failed:
+            why, again = failed.message.split("\n", 1)[0], "dm images build " + names.replace(",", "")
+            report(f"{why}; what is there is used (as with --no-build). If that does not start: {again}")
+    return built
 
 
 def list_images(adapters: Adapters) -> tuple[ImageRow, ...]:

@@ -46,11 +46,15 @@ class PersonLine:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """Who was changed, how, and the derived secrets that are new; none where nothing of the stack was ever started."""
+    """Who was changed, how, and the derived secrets that are new; none where nothing of the stack was ever started.
+
+    `clusters` are the contexts of those that have the stack's people as they were when it was last applied there.
+    """
 
     name: str
     what: str
     secrets: tuple[str, ...]
+    clusters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,7 @@ def set_password(adapters: Adapters, name: str, password: str | None) -> Changed
         secret = password_of(name)
         adapters.state.ensure_secrets([secret])
         adapters.state.replace_secrets({secret: password or adapters.state.new_secret(secret)})
-        return Changed(name, "has a new password", derive_again(adapters))
+        return Changed(name, "has a new password", derive_again(adapters), adapters.state.applied_contexts())
 
 
 def _people(adapters: Adapters) -> People:
@@ -197,7 +201,7 @@ def _changed(adapters: Adapters, said: IdentityFile, delta: Delta, name: str, wh
     # Between the two somebody who is gone from the list could still get in.
     with adapters.undisturbed():
         adapters.state.write_private(DELTA, json.dumps(kept, indent=1) + "\n")
-        return Changed(name, what, derive_again(adapters))
+        return Changed(name, what, derive_again(adapters), adapters.state.applied_contexts())
 
 
 def _refuse_weak(password: str, person: Person) -> None:

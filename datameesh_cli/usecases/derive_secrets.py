@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datameesh_cli.core.declaration import Maker
 from datameesh_cli.core.identity.makers import MAKERS
@@ -21,6 +21,7 @@ from datameesh_cli.core.identity.people import (
     password_of,
     people_of,
 )
+from datameesh_cli.core.identity.providers import Provider, ProviderFile
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.roles import DOMAIN_DATABASE, SQL
 from datameesh_cli.core.schema import read
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 DELTA = "people.yaml"
 MODE = "identity.json"
+PROVIDERS = "providers.json"
+"""What stands behind the sign-in service, with the secret that opens each; for this user alone."""
 HASHES = "password-hashes.json"
 """Hashes of passwords, kept so that a hash stays the same; for this user alone."""
 
@@ -66,6 +69,19 @@ def read_mode(adapters: Adapters) -> Mode:
     """Return the stack's mode."""
     kept = adapters.state.read_json(MODE)
     return ACADEMIC if isinstance(kept, dict) and kept.get("mode") == ACADEMIC else GOVERNED
+
+
+def kept_providers(adapters: Adapters) -> dict[str, Any]:
+    """Return what is kept of each provider behind the sign-in service, by name: what its file `said`, and its `secret`."""
+    kept = adapters.state.read_json(PROVIDERS)
+    return kept if isinstance(kept, dict) else {}
+
+
+def read_providers(adapters: Adapters) -> tuple[Provider, ...]:
+    """Return the providers behind the sign-in service, by name."""
+    where = adapters.repository.relative(adapters.state.folder / PROVIDERS)
+    kept = sorted(kept_providers(adapters).items())
+    return tuple(Provider(name, read(ProviderFile, each["said"], where), each["secret"]) for name, each in kept)
 
 
 def mode_warning(mode: Mode) -> str:
@@ -152,6 +168,7 @@ def _material(adapters: Adapters, people: People, store: State) -> Material:
         passwords=values,
         hashes={name: entry["hash"] for name, entry in kept.items()},
         catalogs=catalogs(adapters),
+        providers=read_providers(adapters),
     )
 
 

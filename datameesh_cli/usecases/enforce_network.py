@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from datameesh_cli.core.identity.providers import opened
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.network import (
     ADDRESSES,
@@ -23,6 +24,7 @@ from datameesh_cli.core.network import (
 )
 from datameesh_cli.core.stream import Report
 from datameesh_cli.errors import DmError, HostError, UnhealthyError
+from datameesh_cli.usecases.derive_secrets import read_providers
 
 if TYPE_CHECKING:
     from datameesh_cli.adapters.adapters import Adapters
@@ -83,6 +85,12 @@ def guard(adapters: Adapters, services: Sequence[Service], report: Report) -> No
         report(_warning(refused.message, refused.hint))
 
 
+def follow(adapters: Adapters, report: Report) -> None:
+    """After a change of what is let through: set the rules anew where they are set."""
+    if _kept(adapters).get("set"):
+        guard(adapters, adapters.repository.model().services, report)
+
+
 def enforce(adapters: Adapters) -> Enforced:
     """Set the rules now, and at every later `up`. Raise HostError where the engine cannot, UnhealthyError where nothing runs."""
     services = adapters.repository.model().services
@@ -112,12 +120,12 @@ def lift(adapters: Adapters) -> Enforced:
         _keep(adapters, {**_kept(adapters), "off": True})
         if kept:
             raise HostError(kept, "then again: dm net off")
-    return Enforced("off", openings(adapters.repository.model().services))
+    return Enforced("off", openings(_services(adapters)))
 
 
 def show(adapters: Adapters) -> Enforced:
     """Return what is declared, and whether the kernel holds just that. Changes nothing."""
-    services = adapters.repository.model().services
+    services = _services(adapters)
     declared = openings(services)
     kept, image = _kept(adapters), _image(adapters)
     if kept.get("off"):
@@ -161,7 +169,12 @@ def _set(adapters: Adapters, image: str, services: Sequence[Service]) -> None:
     if image and layout:
         # Before, for a signal may come between the two: `down` then removes what may be there.
         _keep(adapters, {**kept, "set": True})
-        adapters.rules.put(image, rules(adapters.project, layout, services, adapters.host.user()))
+        open_too = opened(services, read_providers(adapters))
+        adapters.rules.put(image, rules(adapters.project, layout, open_too, adapters.host.user()))
+
+
+def _services(adapters: Adapters) -> tuple[Service, ...]:
+    return opened(adapters.repository.model().services, read_providers(adapters))
 
 
 def _layout(adapters: Adapters, subnet: str) -> Layout | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from datameesh_cli.core.images import named
 from datameesh_cli.core.k8s.objects import PREFIX, Object, Objects, identity
+from datameesh_cli.core.k8s.passes.ingress import own_certificates
 from datameesh_cli.core.k8s.passes.secrets import expected, secret_objects, stamped
 from datameesh_cli.core.stream import Report
 from datameesh_cli.usecases.build_images import build_missing
@@ -102,7 +103,18 @@ def kept_values(adapters: Adapters, source: Source, store: State, values: Mappin
     store.keep_secrets(
         {name: value for name, value in values.items() if name not in known or store.secret(name) != value.strip()}
     )
-    return {**values, **derive_secrets(adapters, [part.service for part in source.parts], store)}
+    derived = derive_secrets(adapters, [part.service for part in source.parts], store)
+    return {**values, **derived, **_certified_ways_in(adapters, source, store)}
+
+
+def _certified_ways_in(adapters: Adapters, source: Source, store: State) -> dict[str, str]:
+    """The certificate of each way in by name that is ours to make, of the authority that signs for the services there."""
+    found = {}
+    for name, (_, host) in own_certificates(source).items():
+        authority = adapters.authority(store.folder, store.name, adapters.clock.utc())
+        found[name] = authority.leaf([host], store.derived(name))
+        store.write_derived(name, found[name])
+    return found
 
 
 def once_read(adapters: Adapters, source: Source, values: Mapping[str, str]) -> dict[str, str]:

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datameesh_cli.core.declaration import Scale
+from datameesh_cli.core.identity.providers import opened
 from datameesh_cli.core.k8s.balanced import folded
 from datameesh_cli.core.k8s.passes.configs import sources_of
 from datameesh_cli.core.k8s.source import File, Part, Source, unescaped
-from datameesh_cli.core.k8s.target import Target, TargetFile, target_from
+from datameesh_cli.core.k8s.target import Ingress, Target, TargetFile, target_from
 from datameesh_cli.core.k8s.users import user_from, user_of_dockerfile
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.schema import read
 from datameesh_cli.errors import HostError, UserError
+from datameesh_cli.usecases.derive_secrets import read_providers
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory
 
 if TYPE_CHECKING:
@@ -62,7 +64,8 @@ def read_source(adapters: Adapters, profiles: Sequence[str], ram: int | None, as
         raise UserError(
             f"target {target.name}: there is no service '{unknown[0]}' to take from outside", "see: dm plan"
         )
-    exported, kept = folded([s for s in wanted if s.name not in target.external], model["services"])
+    inside = [s for s in wanted if s.name not in target.external]
+    exported, kept = folded(opened(inside, read_providers(adapters)), model["services"])
     given = dict(model) | {"services": kept}
     seen = unescaped(given)
     users = _users(adapters, exported, seen["services"])
@@ -107,10 +110,15 @@ def read_target(adapters: Adapters, asked: TargetRequest) -> Target:
         or (target.encrypted_storage_class if asked.encrypted else target.storage_class),
         registry=options.registry or target.registry,
         pull_secret=options.pull_secret or target.pull_secret,
-        ingress=options.ingress or target.ingress,
+        ingress=_way_in(target.ingress, options.ingress),
         scale=_with_workers(adapters, target, asked.workers),
         pod_network=options.pod_network or target.pod_network,
     )
+
+
+def _way_in(said: Ingress | None, asked: Ingress | None) -> Ingress | None:
+    """Another host, by the same class and issuer that the target's file names."""
+    return replace(said, host=asked.host) if said and asked else asked or said
 
 
 def _with_workers(adapters: Adapters, target: Target, workers: int | None) -> Mapping[str, Scale]:

@@ -23,7 +23,7 @@ from datameesh_cli.usecases.apply_export import ROTATED, digest_of
 from datameesh_cli.usecases.derive_secrets import derive_again, makers_of, secrets_of
 from datameesh_cli.usecases.open_target import ChosenCluster, trino_of
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory
-from datameesh_cli.usecases.sign_in import ROTATE
+from datameesh_cli.usecases.sign_in import ROTATE, ROTATING, cut_short
 from datameesh_cli.usecases.start_profile import current_states
 
 if TYPE_CHECKING:
@@ -64,16 +64,22 @@ def rotate_secrets(adapters: Adapters, request: RotateRequest, report: Report) -
     """Given names, give these secrets new values and return when those are in force and the old ones are refused.
 
     Whatever ends it early, Ctrl-C too, leaves each secret as it was or new, and running what ran. Raise UserError for a name that
-    cannot be rotated and UnhealthyError while statements run that a restart would end; nothing is changed then.
+    cannot be rotated, and UnhealthyError while statements run that a restart would end, or what one that was killed has stopped
+    is not started; nothing is changed then.
     """
     began = adapters.clock.now()
+    left_half = cut_short(adapters)
     with adapters.state.locked(ROTATE):
         names = _chosen(adapters, request, adapters.state)
+        if left_half and adapters.state.read_json(ROTATING).get("stopped"):
+            raise UnhealthyError(left_half, "nothing was changed now")
         running = {c.service for c in adapters.engine.containers(adapters.project) if c.status == "running"}
         planned = plan_memory(adapters, (), None)
         waves = _waves(planned.model.services, running, names)
         services = tuple(s.name for wave in waves for s in wave)
         _wait_for_statements(adapters, planned, services, request.patience, report)
+        asked = "--all" if request.every else " ".join(request.names)
+        adapters.state.write_private(ROTATING, json.dumps({"asked": asked, "stopped": services}))
         with _stopped(adapters, services, report) as left:
             # Ctrl-C is heard afterwards: what is made of a password shall not stay that of the old one.
             with adapters.undisturbed():
@@ -181,6 +187,7 @@ def _stopped(adapters: Adapters, services: Sequence[str], report: Report) -> Ite
     finally:
         if left:
             adapters.compose.start(sorted(left))
+        adapters.state.remove(ROTATING)
 
 
 def _start(adapters: Adapters, planned: Planned, wave: Sequence[Service], timeout: float, report: Report) -> None:

@@ -14,6 +14,7 @@ from datameesh_cli.usecases.derive_secrets import makers_of, mode_warning, read_
 from datameesh_cli.usecases.enforce_network import guarded
 from datameesh_cli.usecases.open_target import ChosenCluster
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory, running_plan
+from datameesh_cli.usecases.sign_in import cut_short
 from datameesh_cli.usecases.start_profile import current_states
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Status:
     """What must be known of the address that the ports are published on."""
     mode: str = GOVERNED
     mode_warning: str = ""
+    rotation: str = ""
+    """What must be done of a rotation that was killed."""
     network: str = ""
     """Whether only declared connections are let through: as `dm net show` has it, "" where that cannot be told."""
 
@@ -82,6 +85,7 @@ def show_status(adapters: Adapters, *, usage: bool = False) -> Status:
         warning=planned.bind.warning if containers else "",
         mode=mode,
         mode_warning=mode_warning(mode),
+        rotation=cut_short(adapters),
         network=guarded(adapters) if containers else "",
     )
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 AUTHORITY = "mesh-ca"
 ROTATE = "secrets rotate"
 """The command that restarts services with new secrets, and after which they are as they were."""
+ROTATING = "rotating.json"
+"""What it has stopped and what it was asked for, as long as it is at work."""
 
 
 def trusted_ports(adapters: Adapters, services: Iterable[Service], context: str = "") -> dict[str, Trust]:
@@ -47,3 +49,15 @@ def trino_at(adapters: Adapters, service: Service, address: str, port: int, cont
 
 def _is_rotated(adapters: Adapters) -> bool:
     return adapters.state.is_at_work(ROTATE)
+
+
+def cut_short(adapters: Adapters) -> str:
+    """Return what must be known, and done, of a rotation that was killed; "" where none was."""
+    left = adapters.state.read_json(ROTATING)
+    if not isinstance(left, dict) or _is_rotated(adapters):
+        return ""
+    stopped = ", ".join(left.get("stopped", ())) or "no service"
+    return (
+        f"a rotation of secrets was killed: it had stopped {stopped}, and some values may still be the old ones; "
+        f"start what is stopped: dm up; then: dm {ROTATE} {left.get('asked', '--all')}"
+    )

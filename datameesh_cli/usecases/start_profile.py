@@ -24,6 +24,7 @@ from datameesh_cli.usecases.enforce_network import guard, place_services, wanted
 from datameesh_cli.usecases.mark_inputs import made_of
 from datameesh_cli.usecases.plan_memory import Planned, plan_selection
 from datameesh_cli.usecases.refresh_checkout import refresh_checkout
+from datameesh_cli.usecases.sign_in import ROTATING, cut_short
 
 if TYPE_CHECKING:
     from datameesh_cli.adapters.adapters import Adapters
@@ -80,6 +81,8 @@ def start_profile(
         # Not before: a `dm up` or `dm down` that ends in this moment changes what runs, and with it the plan.
         planned = plan_selection(adapters, request.selection, request.ram, quotas=request.quotas)
         _look_at_ports(adapters, planned, report)
+        if left_half := cut_short(adapters):
+            report(left_half)
         refresh_checkout(adapters, report)
         images = [*_images(adapters, planned), *filter(None, [wanted_image(adapters)])]
         if request.build:
@@ -89,6 +92,7 @@ def start_profile(
         if place_services(adapters, planned.model.services, report):
             guard(adapters, planned.model.services, report)
         states = _start_and_wait(adapters, planned, request.timeout, watch)
+        adapters.state.remove(ROTATING)
     return Started(planned, states, adapters.clock.now() - began, warning=mode_warning(read_mode(adapters)))
 
 

@@ -14,9 +14,9 @@
         {%- endfor -%}
         {%- set said = config.get('meta', {}).get('served') -%}
         {%- for domain in (['sales'] if said is sameas true else said) -%}
-            {% do run_in_postgres(domain, "call datameesh.make_mart('" ~ name ~ "', '" ~ tojson(columns) ~ "')") %}
+            {% do run_query(ask_database(domain, 'make mart', name, tojson(columns))) %}
             {% do run_query("insert into " ~ domain ~ ".public." ~ name ~ "__new select * from " ~ this) %}
-            {% do run_in_postgres(domain, "call datameesh.swap_mart('" ~ name ~ "')") %}
+            {% do run_query(ask_database(domain, 'swap mart', name)) %}
         {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}

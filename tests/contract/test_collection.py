@@ -48,6 +48,6 @@ def test_who_changes_the_shared_stack_comes_after_who_finds_it_running() -> None
 IN_ORDER = [
     "services/trino/tests/test_start_trino.py",
     "services/minio/smoke.yaml",
-    "tests/integration/test_budgets.py",
+    "tests/integration/test_faults.py",
     "services/trino/tests/test_worker.py",
 ]

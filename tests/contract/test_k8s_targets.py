@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,13 +12,16 @@ from pathlib import Path
 import pytest
 
 from datameesh_cli.adapters.adapters import adapters_for
+from datameesh_cli.adapters.state import State
 from datameesh_cli.core.k8s.graph import graph_problems
 from datameesh_cli.core.k8s.objects import Objects, is_workload, service_of
 from datameesh_cli.core.k8s.pipeline import passes
 from datameesh_cli.core.k8s.source import File, Source
+from datameesh_cli.usecases.derive_secrets import PROVIDERS
 from datameesh_cli.usecases.read_source import Read, TargetRequest, read_source
 from tests.contract.repo import ROOT
 from tests.unit.core.k8s.example import draft
+from tests.unit.core.test_providers import SAID
 
 FOLDER = ROOT / "k8s-export" / "targets"
 AWS = "aws"
@@ -63,6 +67,23 @@ def test_a_file_in_place_of_ours_differs_where_it_must_and_nowhere_else(target: 
     assert set(theirs) == set(ours)
     assert {key for key in ours if ours[key] != theirs[key]} <= MAY_DIFFER
     assert "minio" not in str(theirs)
+
+
+def test_an_export_lets_the_sign_in_service_out_to_what_was_put_behind_it(tmp_path: Path) -> None:
+    """The secret that opens the provider stands in no object: it comes with the Secret of that name."""
+    adapters = replace(adapters_for(), state=State(tmp_path, "other"))
+    kept = {"auth-ldap": {"said": SAID, "secret": "s3cret-of-the-directory"}}
+    adapters.state.write_private(PROVIDERS, json.dumps(kept))
+    objects = _made(read_source(adapters, ("analytics",), 6144, TargetRequest()).source)
+    before = {o["metadata"]["name"] for o in _made(_read("kind").source) if o["kind"] == "NetworkPolicy"}
+    fresh = {o["metadata"]["name"]: o["spec"] for o in objects if o["kind"] == "NetworkPolicy"}
+    (name,) = set(fresh) - before
+    assert name == "sign-in-to-outside-ldap-mycompany-com-636"
+    assert fresh[name]["egress"] == [
+        {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"port": 636, "protocol": "TCP"}]}
+    ]
+    assert graph_problems(objects) == []
+    assert "s3cret-of-the-directory" not in str(objects)
 
 
 def test_every_file_beside_a_target_is_used_by_one() -> None:

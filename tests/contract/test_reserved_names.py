@@ -22,7 +22,7 @@ def test_every_role_of_a_database_s_server_is_reserved() -> None:
     roles = {name for path in SQL for name in MADE.findall(path.read_text(encoding="utf-8"))}
     assert roles == {
         *("owner", "trino_rw", "ingest", "api", "grafana_ro"),
-        *("people", "people_all_rows", "people_unmasked", "people_academic", "auditor"),
+        *("people", "people_all_rows", "people_unmasked", "people_academic", "auditor", "stager"),
     }
     said = read_file(adapters_for())
     assert said

@@ -52,11 +52,12 @@ class Stack:
         """The command line of `dm` for this stack."""
         return [sys.executable, "-m", "datameesh_cli", "--name", self.name, *args]
 
-    def dm(self, *args: str, code: int = 0, timeout: float = 600, **env: str) -> subprocess.CompletedProcess[str]:
+    def dm(
+        self, *args: str, code: int = 0, timeout: float = 600, stdin: str | None = None, **env: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run `dm` to its end and require its exit code."""
-        done = subprocess.run(
-            self.command(*args), cwd=ROOT, env=_environment() | env, capture_output=True, text=True, timeout=timeout
-        )
+        how: dict[str, Any] = {"input": stdin, "capture_output": True, "text": True, "timeout": timeout}
+        done = subprocess.run(self.command(*args), cwd=ROOT, env=_environment() | env, **how)
         assert done.returncode == code, f"dm {' '.join(args)} ended in {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 

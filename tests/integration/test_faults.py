@@ -15,9 +15,7 @@ from tests.integration.stack import ROOT, Stack, docker, kill_from_outside, unti
 
 _ALL = [s for s in Repository(ROOT).model().of_profiles(["analytics"]) if s.kind == "service"]
 SERVICES = [s.name for s in _ALL if not s.leave_out]
-OPTIONAL = [s.name for s in _ALL if s.leave_out]
-WITH_ALL = "3g"
-"""A budget with room for what the smallest one leaves out."""
+"""Those of the smallest budget; what it leaves out is killed by the tests of its folder (services/trino/tests)."""
 ANSWERS = {
     "SELECT count(*) FROM sales.public.customers": "1379",
     "SELECT count(*) FROM marketing.public.leads": "4580",
@@ -46,18 +44,6 @@ def test_there_is_something_to_lose(loaded: Stack) -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_killed_container_comes_back_with_its_data(loaded: Stack, service: str) -> None:
     _kill(loaded, service)
-
-
-@pytest.mark.parametrize("service", OPTIONAL)
-def test_what_the_smallest_budget_leaves_out_comes_back_where_it_runs(loaded: Stack, service: str) -> None:
-    loaded.dm("up", "--profile", "analytics", "--ram", WITH_ALL)
-    try:
-        assert {c.service for c in loaded.containers().values()} == {*SERVICES, *OPTIONAL}
-        _kill(loaded, service)
-        active = "SELECT count(*) FROM system.runtime.nodes WHERE NOT coordinator AND state = 'active'"
-        until(lambda: loaded.scalar(active) == "1", 60, "the worker is active")
-    finally:
-        loaded.dm("up", "--profile", "analytics", "--ram", "1536m")
 
 
 def _kill(loaded: Stack, service: str) -> None:

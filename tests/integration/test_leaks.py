@@ -18,7 +18,7 @@ STEPS = (
     ("seed", "--set", "journey"),
     ("dbt", "build"),
     ("sql", "SELECT count(*) FROM sales.public.orders"),
-    ("verify", "audit", "minio", "sign-in", "trino"),
+    ("verify", "audit", "minio", "sign-in"),
     ("credentials", "no-such-secret"),
     ("sql", "SELCT 1"),
     ("sql", "--as", "alex", "DELETE FROM sales.public.orders"),

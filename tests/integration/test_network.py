@@ -29,6 +29,7 @@ from tests.integration.stack import SMALLEST, Stack, docker, kill_from_outside
 from tests.reach import BASH, Entry, between_domains, by_hand, of_the_table, ten_others
 
 RULES = "datameesh/net-rules:1"
+WITH_IPV6 = ("--sysctl", "net.ipv6.conf.all.disable_ipv6=0", "--entrypoint", "sleep")
 CORE = ("up", "--profile", "core", "--ram", "512m")
 METADATA = "169.254.169.254:80"
 FEW = ("trino-coordinator", "sales-db", "marketing-db")
@@ -51,6 +52,25 @@ def test_every_declared_connection_is_open_and_every_other_is_shut(stack: Stack)
     assert {who for who, to in seen if to == "hive-metastore:9083"} == {"trino-coordinator", "trino-worker"}
     assert {who for who, to in seen if to == "sales-db:5432"} == {"trino-coordinator", "trino-worker"}
     assert not {e for e in seen if e[0] in (BYSTANDER, "sales-db", "marketing-db")}
+
+
+def test_nobody_has_an_address_of_ipv6_which_no_rule_knows(stack: Stack) -> None:
+    """By addresses of the link (fe80::) two that have one reach each other, whatever the rules say."""
+    for container in stack.containers().values():
+        assert not _links(container.name), container.name
+    beside = docker(
+        "run", "--detach", "--rm", "--network", network.network_name(stack.project), *WITH_IPV6, RULES, "60"
+    )
+    try:
+        assert _links(beside.strip()) == ["eth0"], "the look would see one"
+    finally:
+        docker("rm", "--force", beside.strip())
+
+
+def _links(container: str) -> list[str]:
+    """The interfaces of a container, but for its loopback, that have an address of IPv6."""
+    lines = docker("exec", container, "cat", "/proc/net/if_inet6").splitlines()
+    return sorted({line.split()[-1] for line in lines} - {"lo"})
 
 
 def test_ten_others_are_shut_again_and_again(stack: Stack) -> None:
@@ -133,12 +153,13 @@ def test_nothing_of_the_outside_is_reached_and_only_root_and_the_user_reach_in(s
 
 @needs_networks_of_this_machine
 def test_each_rule_taken_away_is_noticed(stack: Stack) -> None:
-    """Every line of the chains, and one element of each set."""
+    """Every line of the chains, and one element of each set; but for the ways out, of which this stack has none: they are tried
+    where a provider of people is (services/sign-in/tests/test_providers.py)."""
     adapters = stack.adapters
     kept = adapters.state.read_json("network.json")
     layout, services = Layout(kept["subnet"], kept["places"]), adapters.repository.model().services
     text = rules(stack.project, layout, services, 0)
-    verdict = re.compile(r"\t\t(?!type ).*(accept|jump \w+|drop comment .*)\n")
+    verdict = re.compile(r"\t\t(?!type |.*@ways_out).*(accept|jump \w+|drop comment .*)\n")
     element = re.compile(r'\t\t\t.*"(trino-coordinator -> sales-db:5432|minio:9000)",?\n')
     lines = [line for line in text.splitlines(keepends=True) if verdict.fullmatch(line) or element.fullmatch(line)]
     assert len(lines) == 12 + 2

@@ -3,4 +3,4 @@
 Example: dm security mode academic
 """
 
-COMMANDS = {"Commands": ("mode",)}
+COMMANDS = {"Commands": ("mode", "provider")}

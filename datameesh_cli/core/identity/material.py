@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from datameesh_cli.core.identity.people import ACADEMIC, GOVERNED, Mode, People
+
+if TYPE_CHECKING:
+    from datameesh_cli.core.identity.providers import Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class Material:
     catalogs: tuple[Catalog, ...] = ()
     authority: str = ""
     certificate: str = ""
+    providers: tuple[Provider, ...] = ()
+    """Who else says who people are."""
 
     @property
     def academic(self) -> bool:

@@ -28,6 +28,8 @@ def people_page(said: IdentityFile, made_by: str) -> str:
         "the lake, logs in to every domain's databases, reads and changes all rows there, unmasked, and makes no table.",
         "What was made meanwhile stays: a view of `admin`'s shows unmasked rows afterwards too.",
         "`dm user list` says who there is in your stack, with those whom `dm user add` brought.",
+        "Who comes by a directory or another provider (`dm security provider`) and is nobody here has no line: no tool but",
+        "the sign-in service knows that person; `dm user add` makes one of them.",
         "Notebooks, dashboards, catalog and console are still to come: what their columns say is what they will be told.",
         "",
         "## People",

@@ -32,7 +32,6 @@ class SqlGrants:
     domains: Level = key("the other domains", default="none")
     lake: Level = key("the catalogs of the engine itself", default="none")
     marts: Literal["none", "read"] = key("the tables of `marts:`, wherever they are", default="none")
-    execute: Flag = key("statements handed to a domain's database as they are, by procedure", default=False)
 
 
 @declared

@@ -41,7 +41,8 @@ def sql_rules(material: Material) -> str:
         "schemas": [*_schemas(access), {"owner": False}],
         "tables": [*_tables(access), {"privileges": []}],
         "functions": [*access.for_all({"privileges": list(_EVERY_ROUTINE)}), {"privileges": []}],
-        "procedures": [*_procedures(access), {"privileges": []}],
+        # A statement that is handed to a domain's database runs with what the engine may do there.
+        "procedures": [*access.for_all({"privileges": list(_EVERY_ROUTINE[:2])}), {"privileges": []}],
         "queries": [*_queries(access), {"allow": []}],
         "impersonation": [*_impersonation(access), {"new_user": ANY, "allow": False}],
         "system_information": [*access.for_all({"allow": ["read", "write"]}), {"allow": []}],
@@ -96,10 +97,6 @@ class Access:
     def reads(self, who: Who) -> bool:
         """Whether somebody reads any table."""
         return self.reads_marts(who) or any(self.level(who, catalog) != "none" for catalog in self.catalogs)
-
-    def executes(self, who: Who) -> bool:
-        """Whether somebody hands statements to a domain's database."""
-        return any(grants.execute for _, grants in self._grants[who])
 
     def for_all(self, rule: Rule) -> list[Rule]:
         """A rule for those who may do everything."""
@@ -202,15 +199,6 @@ def _marts(access: Access) -> list[Rule]:
         _on(one_of(readers), names, {"schema": marts.schemas, "privileges": ["SELECT"]}),
         _on(one_of(readers), names, {"table": marts.tables, "privileges": ["SELECT"]}),
     ]
-
-
-def _procedures(access: Access) -> list[Rule]:
-    rules = access.for_all({"privileges": list(_EVERY_ROUTINE[:2])})
-    domains = one_of(catalog.name for catalog in access.catalogs if catalog.kind == "domain")
-    may = [who for who in access.others if access.executes(who)]
-    if may and domains:
-        rules.append(_on(one_of(may), domains, {"schema": "system", "procedure": "execute", "privileges": ["EXECUTE"]}))
-    return rules
 
 
 def _queries(access: Access) -> list[Rule]:

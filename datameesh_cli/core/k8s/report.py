@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from datameesh_cli.core.k8s.fidelity import KeyVerdict
+from datameesh_cli.core.k8s.passes.ingress import own_certificates
 from datameesh_cli.core.k8s.passes.quotas import Sum
 from datameesh_cli.core.k8s.passes.secrets import expected
 from datameesh_cli.core.k8s.source import Part, Source
@@ -37,7 +38,8 @@ def report_of(
         },
         "left out": dict(source.left_out),
         "taken from outside": {s.name: source.target.external[s.name].host for s in source.outside},
-        "secrets expected": {name: list(namespaces) for name, namespaces in expected(source).items()},
+        "secrets expected": {name: list(namespaces) for name, namespaces in expected(source).items()}
+        | {name: [namespace] for name, (namespace, _) in own_certificates(source).items()},
         "quotas": [asdict(s) for s in sums],
         "edges": [f"{link.source.name} -> {link.service}:{link.port}" for link in source.links()],
         "keys": [asdict(f) for f in conversion_report],

@@ -119,14 +119,45 @@ func setAccounts(ctx context.Context, accounts []account) error {
 		if err := setAccount(ctx, one, known[one.Name]); err != nil {
 			return fmt.Errorf("account %s: %w", one.Name, err)
 		}
+		if err := removeKeys(ctx, one.Name); err != nil {
+			return fmt.Errorf("keys of account %s: %w", one.Name, err)
+		}
 	}
 	return nil
+}
+
+// removeKeys takes back keys that an account made for itself before its policy denied that: they outlive its password.
+func removeKeys(ctx context.Context, name string) error {
+	keys, err := globalIAMSys.ListServiceAccounts(ctx, name)
+	for _, key := range keys {
+		if err == nil {
+			err = globalIAMSys.DeleteServiceAccount(ctx, key.AccessKey, false)
+		}
+	}
+	return err
 }
 
 // removeAccount also takes back the keys and console sessions that the account made for itself.
 func removeAccount(ctx context.Context, name string) error {
 	if err := globalIAMSys.DeleteUser(ctx, name, false); err != nil {
 		return err
+	}
+	return endSessions(ctx, name)
+}
+
+// endSessions ends those of before the last start too: the server reads such a one from the disk when it is used, and
+// RevokeTokens knows only what was read.
+func endSessions(ctx context.Context, name string) error {
+	kept := map[string]UserIdentity{}
+	if err := globalIAMSys.store.loadUsers(ctx, stsUser, kept); err != nil {
+		return err
+	}
+	for key, session := range kept {
+		if session.Credentials.ParentUser == name {
+			if err := globalIAMSys.store.LoadUser(ctx, key); err != nil {
+				return err
+			}
+		}
 	}
 	return globalIAMSys.RevokeTokens(ctx, name, "")
 }
@@ -147,5 +178,5 @@ func setAccount(ctx context.Context, wanted account, known madmin.UserInfo) erro
 	if _, err := globalIAMSys.CreateUser(ctx, wanted.Name, enabled); err != nil {
 		return err
 	}
-	return globalIAMSys.RevokeTokens(ctx, wanted.Name, "")
+	return endSessions(ctx, wanted.Name)
 }

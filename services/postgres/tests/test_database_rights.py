@@ -110,7 +110,7 @@ def test_what_the_load_writes_down_is_nobodys_to_write(loaded: Adapters, role: s
         with over_the_network(loaded, role) as there, pytest.raises(UserError, match="permission denied for"):
             there.run(statement, [HOSTILE_NAME])
     assert load(loaded) == [False, False]
-    assert docker("exec", container(loaded), "ls", "/tmp").split() == ["first-start"]
+    assert docker("exec", container(loaded), "ls", "/tmp").split() == ["first-start", "superuser"]
 
 
 def test_a_name_that_is_written_there_all_the_same_is_never_run(loaded: Adapters) -> None:
@@ -122,7 +122,7 @@ def test_a_name_that_is_written_there_all_the_same_is_never_run(loaded: Adapters
         there.commit()
     assert load(loaded) == [False, False]
     assert load(loaded, force=True) == [True, True]
-    assert docker("exec", container(loaded), "ls", "/tmp").split() == ["first-start"]
+    assert docker("exec", container(loaded), "ls", "/tmp").split() == ["first-start", "superuser"]
 
 
 def test_only_trino_reads_what_is_loaded_and_the_others_not_even_that(loaded: Adapters) -> None:
@@ -208,6 +208,55 @@ def test_what_is_no_marts_name_and_no_type_of_postgresqls_is_refused(loaded: Ada
     with over_the_network(loaded, "trino_rw") as there, pytest.raises(DmError, match="there is no new mart"):
         there.run("CALL datameesh.swap_mart(%s)", [mart])
     assert as_admin(loaded, "SELECT count(*) FROM orders") == "20"
+
+
+def test_what_is_asked_for_by_a_row_is_done_and_not_kept(loaded: Adapters) -> None:
+    ask = "INSERT INTO datameesh.asked VALUES (%s, %s, %s)"
+    with over_the_network(loaded, "trino_rw") as there:
+        there.run(ask, ["make mart", "mart_asked", COLUMNS])
+        there.run("INSERT INTO mart_asked__new VALUES ('a@b.c', 1)")
+        there.run(ask, ["swap mart", "mart_asked", ""])
+        there.run(ask, ["make view", "asked", "SELECT count(*) FROM public.orders"])
+        assert there.run("SELECT (SELECT count(*) FROM datameesh.asked), (SELECT email FROM mart_asked)") == [
+            (0, "a@b.c")
+        ]
+        there.commit()
+    with over_the_network(loaded, "grafana_ro") as there:
+        assert there.run("SELECT * FROM staging.asked") == [(20,)]
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("SELECT ssn FROM public.customer_pii", "permission denied for table customer_pii"),
+        ("SELECT 1; GRANT USAGE ON SCHEMA staging TO trino_rw", "cannot open multi-query plan as cursor"),
+        (
+            "SELECT 1 WHERE (SELECT max(ssn) FROM public.customer_pii)::int = 1",
+            "permission denied for table customer_pii",
+        ),
+        ("DELETE FROM public.orders RETURNING 1", 'syntax error at or near "DELETE"'),
+    ],
+)
+def test_what_is_asked_for_by_a_row_shows_nobody_more_than_before(loaded: Adapters, query: str, why: str) -> None:
+    with over_the_network(loaded, "trino_rw") as there, pytest.raises(DmError, match=why):
+        there.run("INSERT INTO datameesh.asked VALUES ('make view', 'door', %s)", [query])
+
+
+def test_a_view_that_asks_with_its_readers_rights_is_not_shown_to_who_has_more(loaded: Adapters) -> None:
+    asks = "SELECT query_to_xml('SELECT ssn FROM public.customer_pii', true, true, '')::text AS found"
+    with over_the_network(loaded, "trino_rw") as there:
+        there.run("INSERT INTO datameesh.asked VALUES ('make view', 'door', %s)", [asks])
+        there.commit()
+    with (
+        over_the_network(loaded, "trino_rw") as there,
+        pytest.raises(DmError, match="permission denied for schema staging"),
+    ):
+        there.run("SELECT found FROM staging.door")
+    with (
+        over_the_network(loaded, "grafana_ro") as there,
+        pytest.raises(DmError, match="permission denied for table customer_pii"),
+    ):
+        there.run("SELECT found FROM staging.door")
 
 
 @pytest.mark.parametrize("role", ["ingest", "api", "grafana_ro"])

@@ -16,8 +16,10 @@ RAN = [
     "003-serving.sql",
     "004-people.sql",
     "005-academic.sql",
+    "006-asked.sql",
     "sales-db-001-staging.sql",
     "sales-db-002-security.sql",
+    "sales-db-003-views.sql",
 ]
 
 

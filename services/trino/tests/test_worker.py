@@ -71,6 +71,7 @@ def test_a_worker_that_is_lost_is_noticed_soon_and_the_next_query_works(
     pair: Stack, worker: str, comes_back: bool
 ) -> None:
     child = _begun(pair, 4 * SECONDS)
+    restarts = pair.containers()[worker].restarts
     if comes_back:
         kill_from_outside(worker)
     else:
@@ -84,6 +85,8 @@ def test_a_worker_that_is_lost_is_noticed_soon_and_the_next_query_works(
     assert child.returncode != 0
     assert seconds < LOST_WITHIN, err
     assert pair.dm("sql", LONG.format(seconds=1), "--output", "csv").stdout.splitlines()[-1] == ANSWER
+    after = pair.containers()[worker]
+    assert (after.restarts - restarts, after.oom_killed) == (1 if comes_back else 0, False)
 
 
 def test_only_the_worker_itself_may_tell_it_to_stop(pair: Stack, worker: str) -> None:

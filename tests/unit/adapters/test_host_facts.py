@@ -170,6 +170,44 @@ def test_a_remote_engine_is_asked_and_its_disk_is_not_guessed(docker: Script, mo
     assert (facts.engine.version, facts.disk, facts.swap, facts.read_ahead) == ("24.0.7", None, None, 0)
 
 
+@pytest.mark.parametrize(
+    ("uuids", "below", "expected"),
+    [
+        ({}, {}, False),  # /dev/vda1
+        ({"dm-0": "CRYPT-LUKS2-0f1e2d3c-luks"}, {}, True),
+        ({"dm-0": "LVM-AbCd"}, {"dm-0": ("sda2",)}, False),
+        ({"dm-0": "LVM-AbCd", "dm-1": "CRYPT-LUKS2-0f1e2d3c-sda2_crypt"}, {"dm-0": ("dm-1",)}, True),
+        ({"dm-0": "LVM-AbCd", "dm-1": "CRYPT-LUKS2-0f1e2d3c-sda2_crypt"}, {"dm-0": ("dm-1", "sdb")}, False),
+    ],
+)
+def test_a_disk_is_encrypted_where_all_below_it_is(
+    tmp_path: Path, uuids: dict[str, str], below: dict[str, tuple[str, ...]], expected: bool
+) -> None:
+    """The folders of /sys/block as Debian 12 has them, with LUKS, LVM on LUKS, and LVM over one disk of each kind."""
+    for name in ("dm-0", "dm-1", "sda2", "sdb"):
+        (tmp_path / name / "slaves").mkdir(parents=True)
+        if name in uuids:
+            (tmp_path / name / "dm").mkdir()
+            (tmp_path / name / "dm" / "uuid").write_text(uuids[name] + "\n")
+    for name, others in below.items():
+        for other in others:
+            (tmp_path / name / "slaves" / other).symlink_to(tmp_path / other)
+    assert host_facts._is_encrypted(tmp_path / "dm-0") is expected
+
+
+@pytest.mark.row("S-SEC-61/C")
+@pytest.mark.parametrize(("uuid", "verdict"), [("LVM-AbCd", "warn"), ("CRYPT-LUKS2-0f1e2d3c-luks", "ok")])
+def test_the_doctor_warns_of_volumes_on_a_disk_that_is_not_encrypted(
+    docker: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uuid: str, verdict: str
+) -> None:
+    (tmp_path / "dm-0" / "dm").mkdir(parents=True)
+    (tmp_path / "dm-0" / "dm" / "uuid").write_text(uuid + "\n")
+    monkeypatch.setattr(host_facts, "_block", lambda _: tmp_path / "dm-0")
+    docker.does(info=f"echo '{json.dumps(dict(INFO, OperatingSystem='Debian'))}'")
+    found = finding(look(), "encryption")
+    assert (found.verdict, "engine's volumes" in found.seen) == (verdict, True)
+
+
 def test_every_look_that_fails_is_a_finding(docker: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each look in its turn, with each kind of failure: the doctor tells it and looks on."""
 
@@ -179,7 +217,17 @@ def test_every_look_that_fails_is_a_finding(docker: Script, monkeypatch: pytest.
     def refused() -> Mapping[str, str]:
         raise UserError("services/base/Dockerfile: no label", "correct it")
 
-    for name in ("_os_release", "_client", "_engine", "_compose", "_memory", "_read_ahead", "_open_files", "_has"):
+    for name in (
+        "_os_release",
+        "_client",
+        "_engine",
+        "_compose",
+        "_memory",
+        "_read_ahead",
+        "_is_encrypted",
+        "_open_files",
+        "_has",
+    ):
         with monkeypatch.context() as patch:
             docker.does(info=f"echo '{json.dumps(dict(INFO, OperatingSystem='Debian'))}'")
             patch.setattr(host_facts, name, broken)

@@ -58,6 +58,7 @@ def test_the_engine_chooses_and_what_it_chose_is_made_again_with_its_range(monke
     calls = _scripted(monkeypatch, done, one, done, taken, done, two, done, done)
     assert network.make("datameesh", strangers) == "172.21.0.0/16"
     assert [c[1] for c in calls] == ["create", "inspect", "rm", "create"] * 2
+    assert all("--ipv6=false" in c for c in calls if c[1] == "create"), "no rule knows an address of IPv6"
     assert " ".join(calls[7]).endswith(
         "--subnet 172.21.0.0/16 --ip-range 172.21.128.0/17 --gateway 172.21.0.1 datameesh_mesh"
     )

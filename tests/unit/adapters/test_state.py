@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
 import re
@@ -9,9 +10,11 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from datameesh_cli.adapters import files
 from datameesh_cli.adapters.state import State
 from datameesh_cli.errors import HostError
 
@@ -104,6 +107,36 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     state.write("plan.json", "[2]")
     assert (state.folder / "plan.json").stat().st_ino != inode
     assert state.read_json("plan.json") == [2]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("a" * 50, "b" * 20), ("a" * 20, "b" * 50), ("a", "b" * 5), ("a" * 5, "")]
+)
+def test_a_file_that_is_written_in_place_is_never_shorter_than_both_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str, after: str
+) -> None:
+    """The system may take less than it is given at a time: here seven letters."""
+    path = tmp_path / "derived"
+    path.write_text(before)
+    file, seen = path.stat().st_ino, list[str]()
+
+    class Slow(io.FileIO):
+        def write(self, data: Any) -> int:
+            done = super().write(bytes(data)[:7])
+            seen.append(os.pread(self.fileno(), 99, 0).decode())
+            return done
+
+        def truncate(self, size: int | None = None) -> int:
+            done = super().truncate(size)
+            seen.append(os.pread(self.fileno(), 99, 0).decode())
+            return done
+
+    monkeypatch.setattr(Path, "open", lambda self, mode, **_: Slow(self, mode.replace("b", "")))
+    files.overwrite(path, after)
+    monkeypatch.undo()
+    assert seen[-1] == path.read_text() == after
+    assert all(len(text) >= min(len(before), len(after)) for text in seen)
+    assert path.stat().st_ino == file
 
 
 def test_what_is_not_there_or_not_json_reads_as_nothing(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -83,6 +84,28 @@ def test_whoever_asks_signs_in_with_a_password_of_their_own_at_a_server_of_the_r
         ) as no:
             trino.query("SELECT 1", user="emma")
         assert "dm credentials" in no.value.hint
+
+
+def test_a_server_that_does_not_know_yet_who_may_sign_in_still_starts(tmp_path: Path) -> None:
+    """What Trino 476 says for some seconds after it has opened its port."""
+    not_yet = [True, True]
+
+    def answer(asked: BaseHTTPRequestHandler) -> tuple[int, bytes]:
+        if not_yet and not_yet.pop():
+            asked.rfile.read(int(asked.headers.get("Content-Length") or 0))
+            return (
+                500,
+                b"java.lang.IllegalStateException: authenticators were not loaded\n\tat com.google.common.base.X",
+            )
+        return _engine(asked)
+
+    with tls_server(tmp_path / "a", ["engine"], answer) as port:
+        trino = Trino("127.0.0.1", port, trust_in(tmp_path / "a", "engine"), lambda user: f"of {user}", patience=10)
+        assert trino.query("SELECT 1", user="alex").rows == (("alex",),)
+        not_yet.append(True)
+        with pytest.raises(UnhealthyError, match="Trino is not ready: authenticators were not loaded") as no:
+            replace(trino, patience=0).query("SELECT 1", user="alex")
+    assert "wait a moment" in no.value.hint
 
 
 @pytest.mark.parametrize("wrong", ["authority", "name"])

@@ -322,6 +322,9 @@ def test_whatever_is_not_well_has_one_fix() -> None:
         ({"open_files": 1024}, "open files", "missing", "1024"),
         ({"open_files": 0}, "open files", "ok", "not limited"),
         ({"read_ahead": 128}, "read-ahead", "ok", "128 KiB"),
+        ({}, "encryption", "ok", "cannot tell: nobody here says of which disk the engine's data folder is"),
+        ({"encrypted": True}, "encryption", "ok", "the engine's volumes lie on an encrypted disk"),
+        ({"encrypted": False}, "encryption", "warn", "the engine's volumes lie on a disk that is not encrypted"),
         (
             {"read_ahead": 8192, "read_ahead_file": "/sys/block/vda/queue/read_ahead_kb"},
             "read-ahead",

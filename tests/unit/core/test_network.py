@@ -31,8 +31,9 @@ SERVICES = (
     a_service("db", listens=(5432,)),
     a_service("cache", listens=(6379, 6380)),
     a_service("report", kind="job", consumes=(Edge("web", 8080),)),
+    a_service("door", outside=(Edge("ldap.mycompany.com", 636), Edge("10.9.8.7", 443))),
 )
-LAYOUT = Layout("172.20.0.0/16", {"cache": 1, "db": 2, "report": 3, "web": 4})
+LAYOUT = Layout("172.20.0.0/16", {"cache": 1, "db": 2, "report": 3, "web": 4, "door": 5})
 
 
 def test_the_rules_are_these() -> None:
@@ -47,6 +48,8 @@ def test_a_stack_without_any_connection_lets_nothing_through() -> None:
 
 def test_what_it_waits_for_and_what_it_consumes_is_open() -> None:
     assert openings(SERVICES) == (
+        Opening("door", "10.9.8.7", 443),
+        Opening("door", "ldap.mycompany.com", 636),
         Opening("report", "web", 8080),
         Opening("web", "cache", 6379),
         Opening("web", "db", 5432),
@@ -59,6 +62,8 @@ def test_the_sets_hold_what_nft_shows_of_them() -> None:
         "172.20.0.64/28 . 172.20.0.16 . 6379",
         "172.20.0.64/28 . 172.20.0.32 . 5432",
         "172.20.0.64 . 8080",
+        "172.20.0.80/28 . 10.9.8.7 . 443",
+        "172.20.0.80/28 . 0.0.0.0/0 . 636",
     }
 
 

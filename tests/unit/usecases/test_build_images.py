@@ -85,14 +85,42 @@ def test_an_image_is_built_after_what_it_is_built_from_and_only_once(tmp_path: P
 def test_a_changed_folder_is_built_again_and_the_old_image_goes(tmp_path: Path, images: FakeImages) -> None:
     adapters = _world(tmp_path, images)
     _built(adapters, "web")
-    with (tmp_path / "services" / "web" / "Dockerfile").open("a") as dockerfile:
-        dockerfile.write("USER 1000\n")
+    _changed(tmp_path)
     assert {row.name: row.state for row in list_images(adapters)} == {"base": "up to date", "web": "out of date"}
-    said: list[str] = []
-    assert build_missing(adapters, ["datameesh/web:1"], said.append) == ()
-    assert said == ["datameesh/web:1 is older than its folder; to bring it up to date: dm images build web"]
     assert _built(adapters, "web") == [("datameesh/web:1", True)]
     assert images.removed == ["id-2"]
+
+
+def test_what_is_older_than_its_folder_is_built_before_anything_starts(tmp_path: Path, images: FakeImages) -> None:
+    """After an update of the checkout: an image of before knows nothing of what the folders say now."""
+    adapters = _world(tmp_path, images)
+    _built(adapters, "web")
+    _changed(tmp_path)
+    said: list[str] = []
+    built = build_missing(adapters, ["datameesh/web:1"], said.append)
+    assert [b.reference for b in built] == ["datameesh/web:1"]
+    assert said == ["building images that are older than their folders: web", "  datameesh/web:1 is built"]
+    assert build_missing(adapters, ["datameesh/web:1"], said.append) == ()
+    assert len(said) == 2
+
+
+def test_without_a_network_what_is_older_is_used(tmp_path: Path, images: FakeImages) -> None:
+    adapters = _world(tmp_path, images)
+    _built(adapters, "web")
+    _changed(tmp_path)
+    images.code = 100
+    said: list[str] = []
+    assert build_missing(adapters, ["datameesh/web:1"], said.append) == ()
+    assert said[1:] == [
+        "the image datameesh/web:1 could not be built: the build ended with exit code 100; what is there is used "
+        "(as with --no-build). If that does not start: dm images build web"
+    ]
+    assert (images.removed, list(images.present(["datameesh/web:1"]))) == ([], ["datameesh/web:1"])
+
+
+def _changed(checkout: Path) -> None:
+    with (checkout / "services" / "web" / "Dockerfile").open("a") as dockerfile:
+        dockerfile.write("USER 1000\n")
 
 
 def test_fresh_takes_no_layer_of_an_earlier_build(tmp_path: Path, images: FakeImages) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from datameesh_cli.adapters.adapters import Adapters
 from datameesh_cli.errors import UserError
+from datameesh_cli.render.people import print_changed
 from datameesh_cli.usecases.change_people import NewPerson, add_person, list_people, remove_person, set_password
 from datameesh_cli.usecases.derive_secrets import derive_secrets, secrets_of
 from datameesh_cli.usecases.show_status import list_credentials
@@ -96,6 +97,25 @@ def test_a_new_password_takes_the_old_one_s_place_everywhere(adapters: Adapters)
     assert all(old not in adapters.state.derived(name) for name in MAKERS)
     set_password(adapters, "mike", "correct-horse-9")
     assert adapters.state.secret("mike-password") == "correct-horse-9"
+
+
+def test_a_cluster_that_was_applied_is_named_with_what_brings_it_the_change(
+    adapters: Adapters, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _started(adapters)
+    assert add_person(adapters, NewPerson("dana", role="analyst")).clusters == ()
+    adapters.state.of_export("kind-a.b").keep_secrets({"mike-password": "of the cluster"})
+    print_changed(set_password(adapters, "mike", None))
+    print_changed(remove_person(adapters, "dana"))
+    assert capsys.readouterr().out.splitlines() == [
+        "mike has a new password; in force within a minute",
+        "not yet on the cluster of context 'kind-a.b': "
+        "dm secrets rotate mike --on k8s --context kind-a.b; then: dm k8s apply --context kind-a.b",
+        "password: dm credentials mike-password",
+        "dana is removed; in force within a minute",
+        "not yet on the cluster of context 'kind-a.b': dm k8s apply --context kind-a.b",
+    ]
+    assert adapters.state.of_export("kind-a.b").secret("mike-password") == "of the cluster"
 
 
 def test_a_short_name_is_refused_with_the_reason(adapters: Adapters) -> None:

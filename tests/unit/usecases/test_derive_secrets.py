@@ -27,6 +27,7 @@ MAKERS = {
     "db-people": "database-people",
     "lake-people": "lake-people",
     "sign-in-people": "sign-in-people",
+    "sign-in-providers": "sign-in-providers",
 }
 
 

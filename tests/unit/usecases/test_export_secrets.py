@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from datameesh_cli.adapters.adapters import Adapters
 from datameesh_cli.adapters.sealing import Sealing
@@ -16,6 +18,7 @@ from datameesh_cli.core.k8s.packaging import layout
 from datameesh_cli.core.k8s.passes.secrets import STAMP
 from datameesh_cli.core.k8s.pipeline import passes
 from datameesh_cli.core.k8s.source import Source
+from datameesh_cli.core.k8s.target import Ingress, Target
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases import export_secrets
 from datameesh_cli.usecases.export_secrets import OF_VALUE, Seal, drawn_values, sealed
@@ -139,3 +142,24 @@ def test_with_no_certificate_nothing_is_sealed(export: Sealed) -> None:
     export.seal.certificate.write_text("hello")
     with pytest.raises(UserError, match="nothing is sealed"):
         export.make()
+
+
+def test_the_certificate_of_a_way_in_is_of_the_authority_there_for_its_name_and_stays(export: Sealed) -> None:
+    """Sealed with the others, as an Ingress takes it; the authority is that of the export, which its services have too."""
+    ways = replace(export.source, target=Target(name="x", ingress=Ingress("mesh.mycompany.com")))
+    made = replace(export, source=ways)
+    made.make("far")
+    (given,) = [o for o in export.sealer.given if o["metadata"]["name"] == "web-page-tls"]
+    assert (given["type"], given["metadata"]["namespace"]) == ("kubernetes.io/tls", "data-platform")
+    store = export.adapters.state.of_export("far")
+    leaf, authority = x509.load_pem_x509_certificates(given["stringData"]["tls.crt"].encode())
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["web-page.mesh.mycompany.com"]
+    leaf.verify_directly_issued_by(authority)
+    ours = export.adapters.authority(store.folder, store.name, export.adapters.clock.utc()).certificate
+    assert authority == x509.load_pem_x509_certificate(ours.encode())
+    key = serialization.load_pem_private_key(given["stringData"]["tls.key"].encode(), None)
+    assert key.public_key() == leaf.public_key()
+    sealed_before = len(export.sealer.given)
+    made.make("far")
+    assert len(export.sealer.given) == sealed_before, "it is the same at the next export"

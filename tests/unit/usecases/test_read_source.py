@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from datameesh_cli.adapters.adapters import adapters_for
+from datameesh_cli.core.k8s.target import Ingress
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.read_source import TargetRequest, read_source, read_target
 from tests.contract.repo import ROOT
@@ -30,6 +31,17 @@ def test_what_is_asked_comes_before_what_the_file_says() -> None:
     assert asked.ingress is not None
     assert asked.ingress.host == "mesh.example.org"
     assert asked.pull_secret == plain.pull_secret
+
+
+def test_another_host_keeps_the_class_and_the_issuer_of_the_target(tmp_path: Path) -> None:
+    adapters, _ = fake_adapters(tmp_path, FakeEngine())
+    folder = tmp_path / "k8s-export" / "targets"
+    folder.mkdir(parents=True)
+    (folder / "kind.yaml").write_text("ingress: {host: mesh.mycompany.com, class: nginx, issuer: letsencrypt}\n")
+    assert read_target(adapters, TargetRequest(ingress_host="x.mycompany.com")).ingress == Ingress(
+        "x.mycompany.com", "nginx", "letsencrypt"
+    )
+    assert read_target(adapters, TargetRequest()).ingress == Ingress("mesh.mycompany.com", "nginx", "letsencrypt")
 
 
 def test_workers_are_those_of_the_query_layer() -> None:

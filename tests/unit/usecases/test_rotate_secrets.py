@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -17,7 +18,9 @@ from datameesh_cli.usecases.change_people import set_password
 from datameesh_cli.usecases.derive_secrets import derive_secrets, secrets_of
 from datameesh_cli.usecases.open_target import ChosenCluster
 from datameesh_cli.usecases.rotate_secrets import Rotated, RotateRequest, rotate_on_cluster, rotate_secrets
-from datameesh_cli.usecases.sign_in import ROTATE
+from datameesh_cli.usecases.show_status import show_status
+from datameesh_cli.usecases.sign_in import ROTATE, ROTATING, cut_short
+from datameesh_cli.usecases.start_profile import StartRequest, start_profile
 from tests.fakes.adapters import FakeCompose, FakeEngine
 from tests.fakes.values import a_container
 from tests.unit.usecases.test_derive_secrets import MAKERS, adapters
@@ -181,6 +184,36 @@ def test_what_cannot_be_rotated_is_refused_and_nothing_changes(
         stack.rotate(*names)
     assert hint in f"{refused.value.message} {refused.value.hint}"
     assert (stack.values(), stack.compose.calls) == (before, [])
+
+
+def test_a_rotation_that_was_killed_is_told_until_what_it_stopped_runs(stack: Stack) -> None:
+    """Nothing of ours runs after SIGKILL: what is there to be told was written before anything was stopped."""
+    state, left = stack.adapters.state, {}
+    _at(stack, "stop", lambda: left.update(state.read_json(ROTATING), said=cut_short(stack.adapters)))
+    stack.rotate("db-password")
+    assert (left.pop("said"), cut_short(stack.adapters)) == ("", ""), "at work, and over"
+    state.write_private(ROTATING, json.dumps(left))
+
+    line = (
+        "a rotation of secrets was killed: it had stopped metastore, and some values may still be the old ones; "
+        "start what is stopped: dm up; then: dm secrets rotate db-password"
+    )
+    assert show_status(stack.adapters).rotation == line
+    before = stack.values()
+    with pytest.raises(UnhealthyError, match=line):
+        stack.rotate("web-password")
+    assert stack.values() == before
+    start_profile(stack.adapters, StartRequest(), lambda *_: None, stack.said.append)
+    assert line in stack.said
+    assert (cut_short(stack.adapters), show_status(stack.adapters).rotation) == ("", "")
+    stack.rotate("db-password")
+
+
+def test_one_that_was_killed_and_stopped_nobody_is_done_again(stack: Stack) -> None:
+    stack.adapters.state.write_private(ROTATING, json.dumps({"asked": "mike", "stopped": []}))
+    assert "it had stopped no service" in cut_short(stack.adapters)
+    stack.rotate("mike")
+    assert cut_short(stack.adapters) == ""
 
 
 def test_before_the_first_start_there_is_nothing_to_rotate(adapters: Adapters) -> None:

@@ -21,8 +21,24 @@ def ingress(objects: Objects, source: Source) -> Objects:
     return remade(objects, lambda o: o["kind"] == "Ingress", fresh)
 
 
+def own_certificates(source: Source) -> dict[str, tuple[str, str]]:
+    """Return the namespace and the host of each way in whose certificate is ours to make, by the name of its Secret.
+
+    None where the target names an issuer: then cert-manager makes them.
+    """
+    wanted = source.target.ingress
+    if not wanted or wanted.issuer:
+        return {}
+    ways = [(p.namespace, _named(url)) for p in source.parts for url in p.service.urls]
+    return {f"{name}-tls": (namespace, f"{name}.{wanted.host}") for namespace, name in ways}
+
+
+def _named(url: Url) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", url.title.lower()).strip("-")
+
+
 def _ingress(part: Part, url: Url, wanted: Ingress) -> Object:
-    name = re.sub(r"[^a-z0-9]+", "-", url.title.lower()).strip("-")
+    name = _named(url)
     host = f"{name}.{wanted.host}"
     published = next((p for p in part.service.ports if p.variable == url.port), None)
     port = published.inside if published else part.service.listens[0]

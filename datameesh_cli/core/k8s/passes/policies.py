@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from datameesh_cli.core.declaration import Edge
 from datameesh_cli.core.k8s.kubernetes_pass import Applied, kubernetes_pass
 from datameesh_cli.core.k8s.objects import COMMON, NAME, Object, Objects, remade
 from datameesh_cli.core.k8s.passes.ports import exposed
 from datameesh_cli.core.k8s.source import Link, Part, Source
+from datameesh_cli.core.network import addresses_of
 
 NAMESPACE = "kubernetes.io/metadata.name"
 DENY, DNS = "deny-all", "allow-dns"
@@ -29,6 +31,7 @@ def policies(objects: Objects, source: Source) -> Objects:
     for part in source.parts:
         fresh += [_way_in(part, port, source.target.pod_network) for port in sorted(exposed(part))]
         fresh += [_to_api(part)] if part.service.kubernetes.roles else []
+        fresh += [_way_out(part, edge) for edge in part.service.outside]
     return remade(objects, lambda o: o["kind"] == "NetworkPolicy", fresh)
 
 
@@ -74,6 +77,19 @@ def _to_api(part: Part) -> Object:
     ports = [{"port": port, "protocol": "TCP"} for port in (443, 6443)]
     rules = {"policyTypes": ["Egress"], "egress": [{"to": [EVERYWHERE], "ports": ports}]}
     return _policy(f"{part.name}-to-api-server", part.namespace, {NAME: part.name}, rules)
+
+
+def _way_out(part: Part, edge: Edge) -> Object:
+    """To a host outside of the cluster: to its address, or to every one where it is a name, for a policy knows no names."""
+    addresses = addresses_of(edge.service)
+    block = {"cidr": addresses if "/" in addresses else f"{addresses}/32"}
+    ports = [{"port": edge.port, "protocol": "TCP"}]
+    rules = {"policyTypes": ["Egress"], "egress": [{"to": [{"ipBlock": block}], "ports": ports}]}
+    return _policy(f"{part.name}-to-outside-{_named(edge)}", part.namespace, {NAME: part.name}, rules)
+
+
+def _named(edge: Edge) -> str:
+    return f"{edge.service}-{edge.port}".replace(".", "-")
 
 
 def _dns(source: Source) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from datameesh_cli.core.k8s.objects import (
     with_entries,
     with_mounts,
 )
+from datameesh_cli.core.k8s.passes.ingress import own_certificates
 from datameesh_cli.core.k8s.source import Part, Source
 
 FOLDER = "/run/secrets"
@@ -49,17 +50,22 @@ def expected(source: Source) -> dict[str, tuple[str, ...]]:
 
 def secret_objects(source: Source, values: Mapping[str, str]) -> Objects:
     """Given the values by name, return the Secret objects of every namespace. They go to the API server and into no file."""
-    return tuple(
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": name, "namespace": ns, "labels": dict(COMMON)},
-            "stringData": {name: values[name]},
-            "type": "Opaque",
-        }
-        for name, namespaces in expected(source).items()
-        for ns in namespaces
-    )
+    own = [
+        _secret(name, ns, {name: values[name]}) for name, namespaces in expected(source).items() for ns in namespaces
+    ]
+    ways_in = [_secret(name, ns, _pair(values[name])) for name, (ns, _) in own_certificates(source).items()]
+    return (*own, *({**o, "type": "kubernetes.io/tls"} for o in ways_in))
+
+
+def _secret(name: str, namespace: str, data: Mapping[str, str]) -> Object:
+    metadata = {"name": name, "namespace": namespace, "labels": dict(COMMON)}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": dict(data), "type": "Opaque"}
+
+
+def _pair(pem: str) -> dict[str, str]:
+    """A key and its certificates, as an Ingress takes them."""
+    key, begin, certificates = pem.partition("-----BEGIN CERTIFICATE-----")
+    return {"tls.key": key, "tls.crt": begin + certificates}
 
 
 def stamped(objects: Objects, source: Source, values: Mapping[str, str]) -> Objects:

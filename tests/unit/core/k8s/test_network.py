@@ -62,6 +62,20 @@ def test_a_stateful_set_has_a_headless_service_and_a_job_has_none() -> None:
     assert "web-headless" not in services
 
 
+def test_what_stands_behind_a_service_is_let_out_to_by_its_port() -> None:
+    """A name is every address, for a policy knows none; nobody else is let out, and nothing is let in by it."""
+    out = (Edge("ldap.mycompany.com", 636), Edge("10.9.8.7", 443))
+    before = _policies(_all(), "data-platform")
+    found = _policies(_all(DB, NIGHTLY, replace(WEB, outside=out)), "data-platform")
+    fresh = {name: spec for name, spec in found.items() if name not in before}
+    to_web = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "web"}}, "policyTypes": ["Egress"]}
+    assert fresh == {
+        f"web-to-outside-{name}": to_web
+        | {"egress": [{"to": [{"ipBlock": {"cidr": cidr}}], "ports": [{"port": port, "protocol": "TCP"}]}]}
+        for name, cidr, port in (("ldap-mycompany-com-636", "0.0.0.0/0", 636), ("10-9-8-7-443", "10.9.8.7/32", 443))
+    }
+
+
 def test_the_names_of_the_compose_network_lead_to_the_same_service() -> None:
     aliases = {
         (o["metadata"]["namespace"], o["metadata"]["name"]): o["spec"]["externalName"]

@@ -1,6 +1,8 @@
 -- The API asks for a person, whom it names in each statement (`api.person`, `api.rows`, `api.unmasked`): policies give it that person's
 -- rows, and without a name none. Otherwise as sales-db-002-security.sql, whose procedure this replaces.
 GRANT USAGE ON SCHEMA security TO api;
+-- The views of staging show the rows of everybody.
+REVOKE USAGE ON SCHEMA staging FROM api;
 SET LOCAL ROLE owner;
 CREATE POLICY api_asks_for ON security.user_regions FOR SELECT TO api USING (user_name = current_setting('api.person', true));
 GRANT SELECT ON security.user_regions TO api;
