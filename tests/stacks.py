@@ -76,7 +76,7 @@ def stack(shared: Stack, request: pytest.FixtureRequest) -> Stack:
 def apis(built: None) -> Iterator[Apis]:
     """A stack of the domains' APIs and what they take, without the query engine, with set small: the smallest plan has no API."""
     with fresh_stack("-a") as stack:
-        stack.dm("up", "sales-api", "marketing-api", "--ram", "960m")
+        stack.dm("up", "sales-api", "marketing-api", "--ram", "1200m")
         stack.dm("seed", "--set", "small", "--no-lake")
         yield Apis(stack)
 

@@ -197,7 +197,11 @@ def _own_pages(app: APIFlask, service: Service) -> None:
     def health() -> Any:
         if service.draining:
             raise Problem(503, "this replica is about to stop", {"Retry-After": "1"})
-        return {"status": "up", "service": service.settings.title, "replica": service.settings.replica}
+        return {
+            "status": "up",
+            "service": service.settings.title.lower().replace(" ", "-"),
+            "replica": service.settings.replica,
+        }
 
     @page("/ready")
     @documented(app, None, "ready")
