@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from datameesh_cli.core.identity.people import IdentityFile, Role, SqlGrants, highest, role_of
 
 _WORDS = {"none": "-", "read": "reads", "write": "reads, writes, makes tables", "all": "everything"}
+_API = {"read": "reads", "write": "reads and adds"}
 _LAKE = {
     "none": "-",
     "ro": "reads, but not `raw/`",
@@ -30,6 +31,7 @@ def people_page(said: IdentityFile, made_by: str) -> str:
         "`dm user list` says who there is in your stack, with those whom `dm user add` brought.",
         "Who comes by a directory or another provider (`dm security provider`) and is nobody here has no line: no tool but",
         "the sign-in service knows that person; `dm user add` makes one of them.",
+        "The domains' APIs let everybody read what the query engine would, and add rows to a domain that one may write to.",
         "Notebooks, dashboards, catalog and console are still to come: what their columns say is what they will be told.",
         "",
         "## People",
@@ -46,8 +48,11 @@ def people_page(said: IdentityFile, made_by: str) -> str:
         "## Accounts of programs",
         "",
         *_table(
-            ("name", "what it does", *_SQL),
-            [(f"`{name}`", program.about, *_sql([program.sql])) for name, program in sorted(said.programs.items())],
+            ("name", "what it does", *_SQL, "APIs"),
+            [
+                (f"`{name}`", program.about, *_sql([program.sql]), _apis(program.api))
+                for name, program in sorted(said.programs.items())
+            ],
         ),
         "",
         "## What is shown in part",
@@ -109,6 +114,10 @@ def _sql(grants: Sequence[SqlGrants]) -> tuple[str, str, str, str]:
         else _WORDS["read" if "read" in (others, lake) else lake]
     )
     return (_WORDS[own], _WORDS[others], _WORDS[lake], marts)
+
+
+def _apis(said: Mapping[str, str]) -> str:
+    return ", ".join(f"{domain}: {_API[level]}" for domain, level in sorted(said.items())) or "what it may in SQL"
 
 
 def _files(level: str) -> str:

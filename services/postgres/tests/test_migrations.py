@@ -17,9 +17,11 @@ RAN = [
     "004-people.sql",
     "005-academic.sql",
     "006-asked.sql",
+    "007-api.sql",
     "sales-db-001-staging.sql",
     "sales-db-002-security.sql",
     "sales-db-003-views.sql",
+    "sales-db-004-api.sql",
 ]
 
 
