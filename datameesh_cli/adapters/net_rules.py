@@ -39,6 +39,7 @@ class Rules(Protocol):
 
     def put(self, image: str, text: str) -> None: ...
     def look(self, image: str, table: str) -> Table | None: ...
+    def tables_of(self, image: str, subnet: str) -> tuple[str, ...]: ...
 
 
 def put(image: str, text: str) -> None:
@@ -69,6 +70,22 @@ def look(image: str, table: str) -> Table | None:
         sets = [o["set"] for o in found if "set" in o]
         elements = frozenset(_element(e) for s in sets for e in s.get("elem", ()))
         return Table(chains, elements, dict(_refusal(o["rule"]) for o in found if _drops(o)))
+
+
+def tables_of(image: str, subnet: str) -> tuple[str, ...]:
+    """Given the image and a network's addresses, return the tables that have rules for it; none if none can be read."""
+    done = docker.run(*_ALONE, image, "--json", "list", "ruleset", "bridge", timeout=60)
+    if done.code:
+        return ()
+    with answers.understood("nft"):
+        found = [o["rule"] for o in answers.json_of("nft", done.out)["nftables"] if "rule" in o]
+        return tuple(sorted({rule["table"] for rule in found if subnet in _subnets(rule)}))
+
+
+def _subnets(rule: dict[str, Any]) -> list[str]:
+    compared = [part["match"]["right"] for part in rule["expr"] if "match" in part]
+    prefixes = [right["prefix"] for right in compared if isinstance(right, dict) and "prefix" in right]
+    return [f"{p['addr']}/{p['len']}" for p in prefixes]
 
 
 def _reason(text: str) -> str:

@@ -254,6 +254,21 @@ def test_two_stacks_beside_each_other_and_neither_leaves_anything(shared: Stack,
     assert observed(shared, *FEW, BYSTANDER) == expected(shared, *FEW)
 
 
+def test_rules_of_a_stack_that_went_without_dm_do_not_shut_the_next_one(other: Stack) -> None:
+    other.dm(*CORE)
+    kept = other.adapters.state.read_json("network.json")
+    left = rules("datameesh-test-left", Layout(kept["subnet"], {}), (), 0)
+    other.dm("down")
+    net_rules.put(RULES, left)
+    try:
+        other.dm(*CORE)
+        assert other.adapters.state.read_json("network.json")["subnet"] == kept["subnet"], "else this shows nothing"
+        assert net_rules.look(RULES, "datameesh-test-left") is None
+        assert observed(other) == expected(other)
+    finally:
+        net_rules.put(RULES, no_rules("datameesh-test-left"))
+
+
 def test_a_ctrl_c_leaves_all_of_it_or_nothing(other: Stack) -> None:
     for moment in (0.3, 0.6, 0.9, 1.2, 1.6):
         begun = other.start(*CORE)
