@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from datameesh_cli.adapters import net_rules, network
-from datameesh_cli.core.network import Layout, no_rules, rules
+from datameesh_cli.core.network import CHAINS, Layout, no_rules, rules
 from datameesh_cli.errors import HostError
 from tests.integration.inside import (
     BYSTANDER,
@@ -254,19 +254,18 @@ def test_two_stacks_beside_each_other_and_neither_leaves_anything(shared: Stack,
     assert observed(shared, *FEW, BYSTANDER) == expected(shared, *FEW)
 
 
-def test_rules_of_a_stack_that_went_without_dm_do_not_shut_the_next_one(other: Stack) -> None:
-    other.dm(*CORE)
-    kept = other.adapters.state.read_json("network.json")
-    left = rules("datameesh-test-left", Layout(kept["subnet"], {}), (), 0)
-    other.dm("down")
-    net_rules.put(RULES, left)
+def test_the_kernel_tells_whose_rules_are_for_which_addresses() -> None:
+    """By this `dm up` finds what a stack left that went without `dm down` (tests/unit/usecases/test_enforce_network.py)."""
+    left = "datameesh-test-left"
+    net_rules.put(RULES, rules(left, Layout("10.251.0.0/16", {}), (), 0))
     try:
-        other.dm(*CORE)
-        assert other.adapters.state.read_json("network.json")["subnet"] == kept["subnet"], "else this shows nothing"
-        assert net_rules.look(RULES, "datameesh-test-left") is None
-        assert observed(other) == expected(other)
+        assert net_rules.tables_of(RULES, "10.251.0.0/16") == (left,)
+        assert net_rules.tables_of(RULES, "10.251.0.0/20") == ()
+        found = net_rules.look(RULES, left)
+        assert found and found.chains >= CHAINS
     finally:
-        net_rules.put(RULES, no_rules("datameesh-test-left"))
+        net_rules.put(RULES, no_rules(left))
+    assert net_rules.tables_of(RULES, "10.251.0.0/16") == ()
 
 
 def test_a_ctrl_c_leaves_all_of_it_or_nothing(other: Stack) -> None:
