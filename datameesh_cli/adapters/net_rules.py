@@ -84,8 +84,7 @@ def tables_of(image: str, subnet: str) -> tuple[str, ...]:
 
 def _subnets(rule: dict[str, Any]) -> list[str]:
     compared = [part["match"]["right"] for part in rule["expr"] if "match" in part]
-    prefixes = [right["prefix"] for right in compared if isinstance(right, dict) and "prefix" in right]
-    return [f"{p['addr']}/{p['len']}" for p in prefixes]
+    return [_written(right) for right in compared if isinstance(right, dict) and "prefix" in right]
 
 
 def _reason(text: str) -> str:
@@ -94,8 +93,12 @@ def _reason(text: str) -> str:
 
 
 def _element(entry: dict[str, Any]) -> str:
-    parts = entry["elem"]["val"]["concat"]
-    return " . ".join(f"{p['prefix']['addr']}/{p['prefix']['len']}" if isinstance(p, dict) else str(p) for p in parts)
+    return " . ".join(map(_written, entry["elem"]["val"]["concat"]))
+
+
+def _written(value: Any) -> str:
+    """An address, a network or a port, as rules spell it."""
+    return f"{value['prefix']['addr']}/{value['prefix']['len']}" if isinstance(value, dict) else str(value)
 
 
 def _drops(found: dict[str, Any]) -> bool:
