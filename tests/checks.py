@@ -29,7 +29,8 @@ WITHOUT_A_SET = "small"
 BUILT_BY = {"flow": "run"}
 """Without its tests, because one of them is that no address repeats; every other set is built with them."""
 WHOLE = ("journey", "small")
-"""With these sets every check is run. With another, those that speak of it: what the others ask is the same with each set."""
+"""With these sets every check is run. With another, those that speak of it and not of both of these: what any data will do for
+has been asked then."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Checks(pytest.File):
         """A test for each data set."""
         file = self.path.relative_to(ROOT).as_posix()
         profile = _profile_of(self.path.parent.name)
-        sets = {name for check in _checks() if check.file == file for name in check.sets}
+        sets = {name for check in _checks() if check.file == file for name in check.sets if _is_of(check, name)}
         if _left_out(self.path.parent.name):
 
             def every_check_passes_there(apis: Apis) -> None:
@@ -103,11 +104,15 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Checks | N
     return Checks.from_parent(parent, path=file_path) if service or journey else None
 
 
+def _is_of(check: Check, name: str) -> bool:
+    return name in check.sets and (name in WHOLE or not set(WHOLE) <= set(check.sets))
+
+
 def _of(name: str, profile: str) -> list[Check]:
-    """The checks that speak of a data set and apply in the smallest plan."""
+    """The checks that are run with a data set that is not checked whole, as far as they apply in the smallest plan."""
     planned = plan_memory(adapters_for(), (profile,), parse_mib(SMALLEST), elsewhere=True)
     situation = Situation("compose", planned.replicas, planned.plan.left_out, frozenset({name}))
-    return [c for c in _checks() if name in c.sets and not why_not(c, planned.model.services, situation)]
+    return [c for c in _checks() if _is_of(c, name) and not why_not(c, planned.model.services, situation)]
 
 
 @pytest.fixture(scope="session")

@@ -39,6 +39,7 @@ class Rules(Protocol):
 
     def put(self, image: str, text: str) -> None: ...
     def look(self, image: str, table: str) -> Table | None: ...
+    def tables_of(self, image: str, subnet: str) -> tuple[str, ...]: ...
 
 
 def put(image: str, text: str) -> None:
@@ -71,14 +72,33 @@ def look(image: str, table: str) -> Table | None:
         return Table(chains, elements, dict(_refusal(o["rule"]) for o in found if _drops(o)))
 
 
+def tables_of(image: str, subnet: str) -> tuple[str, ...]:
+    """Given the image and a network's addresses, return the tables that have rules for it; none if none can be read."""
+    done = docker.run(*_ALONE, image, "--json", "list", "ruleset", "bridge", timeout=60)
+    if done.code:
+        return ()
+    with answers.understood("nft"):
+        found = [o["rule"] for o in answers.json_of("nft", done.out)["nftables"] if "rule" in o]
+        return tuple(sorted({rule["table"] for rule in found if subnet in _subnets(rule)}))
+
+
+def _subnets(rule: dict[str, Any]) -> list[str]:
+    compared = [part["match"]["right"] for part in rule["expr"] if "match" in part]
+    return [_written(right) for right in compared if isinstance(right, dict) and "prefix" in right]
+
+
 def _reason(text: str) -> str:
     said = [line for line in text.splitlines() if "Error" in line or "not permitted" in line]
     return answers.short((said or text.splitlines() or ["no message"])[0])
 
 
 def _element(entry: dict[str, Any]) -> str:
-    parts = entry["elem"]["val"]["concat"]
-    return " . ".join(f"{p['prefix']['addr']}/{p['prefix']['len']}" if isinstance(p, dict) else str(p) for p in parts)
+    return " . ".join(map(_written, entry["elem"]["val"]["concat"]))
+
+
+def _written(value: Any) -> str:
+    """An address, a network or a port, as rules spell it."""
+    return f"{value['prefix']['addr']}/{value['prefix']['len']}" if isinstance(value, dict) else str(value)
 
 
 def _drops(found: dict[str, Any]) -> bool:

@@ -21,7 +21,7 @@ from datameesh_cli.core.identity.people import (
 )
 from datameesh_cli.core.schema import Wrong, nearest, read
 from datameesh_cli.errors import UserError
-from datameesh_cli.usecases.derive_secrets import DELTA, derive_again, read_delta, read_people
+from datameesh_cli.usecases.derive_secrets import DELTA, derive_again, read_delta, read_people, required
 
 if TYPE_CHECKING:
     from datameesh_cli.adapters.adapters import Adapters
@@ -131,10 +131,7 @@ def set_password(adapters: Adapters, name: str, password: str | None) -> Changed
 
 
 def _people(adapters: Adapters) -> People:
-    people = read_people(adapters)
-    if people is None:
-        raise UserError("identity/people.yaml is missing", "restore it: git checkout -- identity/people.yaml")
-    return people
+    return required(read_people(adapters))
 
 
 def _entry(new: NewPerson, people: People) -> PersonEntry:

@@ -12,7 +12,14 @@ from datameesh_cli.core.identity.providers import Provider, ProviderFile, check_
 from datameesh_cli.core.schema import Wrong, nearest, read
 from datameesh_cli.core.stream import Report
 from datameesh_cli.errors import UserError
-from datameesh_cli.usecases.derive_secrets import PROVIDERS, derive_again, kept_providers, read_file, read_providers
+from datameesh_cli.usecases.derive_secrets import (
+    PROVIDERS,
+    derive_again,
+    kept_providers,
+    read_file,
+    read_providers,
+    required,
+)
 from datameesh_cli.usecases.enforce_network import follow
 
 if TYPE_CHECKING:
@@ -81,9 +88,7 @@ def remove_provider(adapters: Adapters, name: str, report: Report) -> Behind:
 
 
 def _check(adapters: Adapters, said: ProviderFile, where: str) -> None:
-    people = read_file(adapters)
-    if people is None:
-        raise UserError("identity/people.yaml is missing", "restore it: git checkout -- identity/people.yaml")
+    people = required(read_file(adapters))
     try:
         check_provider(said, people)
     except Wrong as wrong:

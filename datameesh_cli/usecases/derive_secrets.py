@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from datameesh_cli.core.declaration import Maker
 from datameesh_cli.core.identity.makers import MAKERS
@@ -31,6 +31,8 @@ from datameesh_cli.errors import UserError
 if TYPE_CHECKING:
     from datameesh_cli.adapters.adapters import Adapters
     from datameesh_cli.adapters.state import State
+
+T = TypeVar("T")
 
 DELTA = "people.yaml"
 MODE = "identity.json"
@@ -84,6 +86,13 @@ def read_providers(adapters: Adapters) -> tuple[Provider, ...]:
     return tuple(Provider(name, read(ProviderFile, each["said"], where), each["secret"]) for name, each in kept)
 
 
+def required(said: T | None) -> T:
+    """Given what was read of the file of people, return it. Raise UserError where the checkout has none."""
+    if said is None:
+        raise UserError("identity/people.yaml is missing", "restore it: git checkout -- identity/people.yaml")
+    return said
+
+
 def mode_warning(mode: Mode) -> str:
     """Given a mode, return what everybody must know of it; "" where there is nothing."""
     if mode == GOVERNED:
@@ -130,9 +139,7 @@ def derive_secrets(
     people = read_people(adapters)
     if not makers:
         return {}
-    if people is None:
-        raise UserError("identity/people.yaml is missing", "restore it: git checkout -- identity/people.yaml")
-    material = _material(adapters, people, store)
+    material = _material(adapters, required(people), store)
     made = {}
     for name, maker in makers.items():
         if maker in ("certificate", "authority"):

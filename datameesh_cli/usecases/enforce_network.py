@@ -67,6 +67,8 @@ def place_services(adapters: Adapters, services: Sequence[Service], report: Repo
             adapters.network.remove(adapters.project)
             found = None
         subnet = found.subnet if found else adapters.network.make(adapters.project, strangers)
+        if not found:
+            _clear(adapters, subnet)
         kept = _kept(adapters)
         layout = laid_out(subnet, (s.name for s in services), kept.get("places") or {})
         _keep(adapters, kept | {"subnet": subnet, "places": dict(layout.places)})
@@ -161,6 +163,17 @@ def remove_rules(adapters: Adapters) -> str:
         return f"the rules of the network stay: {refused.message}; {refused.hint}"
     _keep(adapters, {**kept, "set": False})
     return ""
+
+
+def _clear(adapters: Adapters, subnet: str) -> None:
+    """Take away what a stack that had these addresses before left in the kernel: one that was not ended by `dm down`."""
+    image = _image(adapters)
+    if adapters.engine.missing_images([image]):
+        return
+    for name in adapters.rules.tables_of(image, subnet):
+        table = adapters.rules.look(image, name)
+        if table and table.chains >= CHAINS:
+            adapters.rules.put(image, no_rules(name))
 
 
 def _set(adapters: Adapters, image: str, services: Sequence[Service]) -> None:

@@ -89,7 +89,9 @@ def test_a_tree_is_built_once_and_again_only_where_it_changed(adapters: Adapters
     assert build(adapters) == {parent: True, child: True}
 
 
-def test_missing_images_are_built_and_old_ones_named(adapters: Adapters, names: tuple[str, str]) -> None:
+def test_missing_and_old_images_are_built_and_an_old_one_that_cannot_be_is_used(
+    adapters: Adapters, names: tuple[str, str]
+) -> None:
     said: list[str] = []
     reference = f"datameesh/{names[1]}:1"
     assert [b.reference for b in build_missing(adapters, [reference, "of/others:1"], said.append)][-1] == reference
@@ -97,8 +99,15 @@ def test_missing_images_are_built_and_old_ones_named(adapters: Adapters, names: 
     assert build_missing(adapters, [reference], said.append) == ()
     assert said == []
     (adapters.repository.root / "services" / names[1] / "content").write_text("changed")
+    assert [b.reference for b in build_missing(adapters, [reference], said.append)] == [reference]
     assert build_missing(adapters, [reference], said.append) == ()
-    assert len(said) == 1 and f"dm images build {names[1]}" in said[0]
+    said.clear()
+    before = adapters.images.present([reference])
+    dockerfile = adapters.repository.root / "services" / names[1] / "Dockerfile"
+    dockerfile.write_text(dockerfile.read_text() + "COPY not-there /\n")
+    assert build_missing(adapters, [reference], said.append) == ()
+    assert f"dm images build {names[1]}" in said[-1] and "what is there is used" in said[-1]
+    assert adapters.images.present([reference]) == before
 
 
 def test_a_failed_build_names_the_image_its_output_and_the_next_step(

@@ -9,12 +9,14 @@ import socket
 import subprocess
 import time
 import urllib.request
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from datameesh_cli.adapters import net_rules, network
-from datameesh_cli.core.network import Layout, no_rules, rules
+from datameesh_cli.core.network import CHAINS, Layout, no_rules, rules
 from datameesh_cli.errors import HostError
 from tests.integration.inside import (
     BYSTANDER,
@@ -99,7 +101,22 @@ def test_the_same_after_a_database_started_again(shared: Stack, how: str) -> Non
 
 
 def _outside(stack: Stack) -> set[Entry]:
-    """What a container reaches of this machine and beyond, and this machine of a container: as root, and as another user."""
+    """What a container reaches of this machine and beyond, and this machine of a container: as root, and as another user.
+
+    All asked at once: what is shut keeps silent for seconds.
+    """
+    wanted = {address: place for address, place in places(stack).items() if place in ("sales-db:5432", "minio:9000")}
+    with ThreadPoolExecutor(4) as pool:
+        asked = [
+            pool.submit(_from_a_container, stack),
+            pool.submit(_from_this_machine, "root", (), wanted),
+            pool.submit(_from_this_machine, "somebody", ("setpriv", "--reuid", "65534", "--clear-groups"), wanted),
+            pool.submit(_what_is_published, stack),
+        ]
+        return {entry for found in asked for entry in found.result()}
+
+
+def _from_a_container(stack: Stack) -> set[Entry]:
     shown = "{{(index .IPAM.Config 0).Gateway}}"
     gateway = docker("network", "inspect", network.network_name(stack.project), "--format", shown).strip()
     who = next(c for c in stack.containers().values() if c.service == "trino-coordinator")
@@ -111,17 +128,22 @@ def _outside(stack: Stack) -> set[Entry]:
         found = {("container", {here: "machine"}.get(line, line)) for line in docker("exec", who.name, *words).split()}
         with contextlib.suppress(TimeoutError):
             found |= {("container", "names")} if names.recv(10) else set()
-    wanted = {address: place for address, place in places(stack).items() if place in ("sales-db:5432", "minio:9000")}
-    for name, become in (("root", ()), ("somebody", ("setpriv", "--reuid", "65534", "--clear-groups"))):
-        done = subprocess.run([*become, "bash", "-c", BASH, "probe", *wanted], capture_output=True, text=True)
-        found |= {(name, wanted[line]) for line in done.stdout.split()}
+    return found
+
+
+def _from_this_machine(name: str, become: Sequence[str], wanted: Mapping[str, str]) -> set[Entry]:
+    done = subprocess.run([*become, "bash", "-c", BASH, "probe", *wanted], capture_output=True, text=True)
+    return {(name, wanted[line]) for line in done.stdout.split()}
+
+
+def _what_is_published(stack: Stack) -> set[Entry]:
     store = next(c for c in stack.containers().values() if c.service == "minio")
     published = docker("port", store.name, "9000").strip()
     try:
         with urllib.request.urlopen(f"http://{published}/minio/health/live", timeout=3) as answer:
-            return found | ({("machine", "published")} if answer.status == 200 else set())
+            return {("machine", "published")} if answer.status == 200 else set()
     except OSError:
-        return found
+        return set()
 
 
 SHUT = {
@@ -168,12 +190,18 @@ def test_each_rule_taken_away_is_noticed(stack: Stack) -> None:
     try:
         for line in lines:
             net_rules.put(RULES, text.replace(line, "", 1))
-            if observed(stack, *FEW) | _outside(stack) == whole:
+            if _all(stack) == whole:
                 unnoticed.append(line)
     finally:
         stack.dm("net", "enforce")
     assert unnoticed == []
-    assert observed(stack, *FEW) | _outside(stack) == whole
+    assert _all(stack) == whole
+
+
+def _all(stack: Stack) -> set[Entry]:
+    with ThreadPoolExecutor(1) as pool:
+        outside = pool.submit(_outside, stack)
+        return observed(stack, *FEW) | outside.result()
 
 
 def test_off_opens_it_and_enforce_shuts_it_again(shared: Stack) -> None:
@@ -224,6 +252,20 @@ def test_two_stacks_beside_each_other_and_neither_leaves_anything(shared: Stack,
     other.dm("down", "--volumes", "--yes")
     assert _table(other) is None
     assert observed(shared, *FEW, BYSTANDER) == expected(shared, *FEW)
+
+
+def test_the_kernel_tells_whose_rules_are_for_which_addresses() -> None:
+    """By this `dm up` finds what a stack left that went without `dm down` (tests/unit/usecases/test_enforce_network.py)."""
+    left = "datameesh-test-left"
+    net_rules.put(RULES, rules(left, Layout("10.251.0.0/16", {}), (), 0))
+    try:
+        assert net_rules.tables_of(RULES, "10.251.0.0/16") == (left,)
+        assert net_rules.tables_of(RULES, "10.251.0.0/20") == ()
+        found = net_rules.look(RULES, left)
+        assert found and found.chains >= CHAINS
+    finally:
+        net_rules.put(RULES, no_rules(left))
+    assert net_rules.tables_of(RULES, "10.251.0.0/16") == ()
 
 
 def test_a_ctrl_c_leaves_all_of_it_or_nothing(other: Stack) -> None:

@@ -15,7 +15,7 @@ import pytest
 from datameesh_cli.adapters import http
 from datameesh_cli.usecases.open_target import trino_of
 from datameesh_cli.usecases.plan_memory import plan_memory
-from tests.integration.stack import SMALLEST, Stack, docker
+from tests.integration.stack import SMALLEST, Stack, docker, until
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -32,6 +32,12 @@ def governed(shared: Stack) -> Iterator[Stack]:
     """The shared stack with set small, where roles decide; nothing was restarted when the test is over."""
     shared.dm("up", "--profile", "analytics", "--ram", SMALLEST)
     shared.dm("seed", "--set", "small")
+    until(
+        lambda: asked(shared, "alex", SSN) == [[MASKED]],
+        REREAD + 1,
+        "the test before has left mode academic",
+        every=0.3,
+    )
     before = {name: str(c.started_at) for name, c in shared.containers().items()}
     yield shared
     shared.dm("security", "mode", "governed")

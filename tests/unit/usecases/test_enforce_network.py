@@ -56,6 +56,7 @@ class _Rules:
     texts: list[str] = field(default_factory=list)
     refuses: HostError | None = None
     table: Table | None = None
+    others: tuple[str, ...] = ()
     before: Callable[[], list[str]] = list
     seen: list[list[str]] = field(default_factory=list)
     """What Compose had been asked for each time."""
@@ -69,6 +70,10 @@ class _Rules:
 
     def look(self, image: str, table: str) -> Table | None:
         return self.table
+
+    def tables_of(self, image: str, subnet: str) -> tuple[str, ...]:
+        assert subnet == "172.20.0.0/16"
+        return self.others
 
 
 def _adapters(tmp_path: Path, *script: Any) -> tuple[Adapters, FakeCompose, _Network, _Rules]:
@@ -129,6 +134,23 @@ def test_a_network_of_before_is_made_anew_when_nobody_is_on_it_and_left_when_som
     assert "DB_ADDRESS=172.20.0.16\n" in _addresses(adapters)
     assert network.calls == ["remove", f"make {OURS}"]
     assert len(said) == 1
+
+
+def test_what_a_stack_left_that_had_these_addresses_before_goes_when_the_network_is_made(tmp_path: Path) -> None:
+    """Such as one that was removed by docker alone. A table that is none of ours is somebody else's."""
+    adapters, _, _, rules = _adapters(tmp_path, (), UP)
+    rules.others, rules.table = ("datameesh-gone",), Table(frozenset({"forward"}), frozenset(), {})
+    _start(adapters, [])
+    assert len(rules.texts) == 1
+    adapters.network.remove(adapters.project)
+    cast(_Network, adapters.network).found = None
+    ours = frozenset({"between", "declared", "outward", "outside", "inward", "asked"})
+    rules.table = Table(ours, frozenset(), {})
+    _start(adapters, [])
+    assert rules.texts[1] == "table bridge datameesh-gone\ndelete table bridge datameesh-gone\n"
+    assert "table bridge datameesh {" in rules.texts[2]
+    _start(adapters, [])
+    assert len(rules.texts) == 4, "a network that is there is looked through no more"
 
 
 @pytest.mark.parametrize("part", ["network", "rules"])

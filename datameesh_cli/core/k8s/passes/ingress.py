@@ -30,7 +30,15 @@ def own_certificates(source: Source) -> dict[str, tuple[str, str]]:
     if not wanted or wanted.issuer:
         return {}
     ways = [(p.namespace, _named(url)) for p in source.parts for url in p.service.urls]
-    return {f"{name}-tls": (namespace, f"{name}.{wanted.host}") for namespace, name in ways}
+    return {_certificate(name): (namespace, _host(name, wanted)) for namespace, name in ways}
+
+
+def _certificate(name: str) -> str:
+    return f"{name}-tls"
+
+
+def _host(name: str, wanted: Ingress) -> str:
+    return f"{name}.{wanted.host}"
 
 
 def _named(url: Url) -> str:
@@ -39,12 +47,12 @@ def _named(url: Url) -> str:
 
 def _ingress(part: Part, url: Url, wanted: Ingress) -> Object:
     name = _named(url)
-    host = f"{name}.{wanted.host}"
+    host = _host(name, wanted)
     published = next((p for p in part.service.ports if p.variable == url.port), None)
     port = published.inside if published else part.service.listens[0]
     backend = {"service": {"name": part.name, "port": {"number": port}}}
     spec: dict[str, Any] = {
-        "tls": [{"hosts": [host], "secretName": f"{name}-tls"}],
+        "tls": [{"hosts": [host], "secretName": _certificate(name)}],
         "rules": [{"host": host, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}],
     }
     if wanted.kind:

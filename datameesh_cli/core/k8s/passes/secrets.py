@@ -53,13 +53,16 @@ def secret_objects(source: Source, values: Mapping[str, str]) -> Objects:
     own = [
         _secret(name, ns, {name: values[name]}) for name, namespaces in expected(source).items() for ns in namespaces
     ]
-    ways_in = [_secret(name, ns, _pair(values[name])) for name, (ns, _) in own_certificates(source).items()]
-    return (*own, *({**o, "type": "kubernetes.io/tls"} for o in ways_in))
+    ways_in = [
+        _secret(name, ns, _pair(values[name]), "kubernetes.io/tls")
+        for name, (ns, _) in own_certificates(source).items()
+    ]
+    return (*own, *ways_in)
 
 
-def _secret(name: str, namespace: str, data: Mapping[str, str]) -> Object:
+def _secret(name: str, namespace: str, data: Mapping[str, str], kind: str = "Opaque") -> Object:
     metadata = {"name": name, "namespace": namespace, "labels": dict(COMMON)}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": dict(data), "type": "Opaque"}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": dict(data), "type": kind}
 
 
 def _pair(pem: str) -> dict[str, str]:
