@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from datameesh_cli.adapters import files
+from datameesh_cli.core.kind import Trust
 from datameesh_cli.errors import DmError, UnhealthyError, UserError
 
 if TYPE_CHECKING:
@@ -36,11 +37,12 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class ObjectStore:
-    """An S3 server at `endpoint` (host:port), used with one key pair."""
+    """An S3 server at `endpoint` (host:port), used with one key pair. It speaks TLS where there is something to trust."""
 
     endpoint: str
     access_key: str
     secret_key: str
+    trust: Trust | None = None
 
     def put(self, bucket: str, key: str, data: bytes | BinaryIO) -> None:
         """Given a bucket, a key and bytes or a stream of any length, store them: whole or not at all."""
@@ -115,15 +117,15 @@ class ObjectStore:
             self.endpoint,
             self.access_key,
             self.secret_key,
-            secure=False,
+            secure=self.trust is not None,
             region="us-east-1",
-            http_client=_connections(),
+            http_client=_connections(self.trust),
         )
 
     @contextmanager
     def _explained(self, doing: str) -> Iterator[None]:
         from minio.error import InvalidResponseError, S3Error, ServerError
-        from urllib3.exceptions import HTTPError
+        from urllib3.exceptions import HTTPError, MaxRetryError, SSLError
 
         try:
             yield
@@ -132,16 +134,25 @@ class ObjectStore:
         except ValueError as error:  # the client's own opinion of a bucket's or key's name
             raise UserError(f"cannot {doing}: {error}", "correct the name") from error
         except (HTTPError, InvalidResponseError, ServerError) as error:
-            hint = "see: ./dm status, ./dm logs"
-            raise UnhealthyError(f"cannot {doing}: no object store answers at {self.endpoint}", hint) from error
+            said, hint = f"no object store answers at {self.endpoint}", "see: ./dm status, ./dm logs"
+            if isinstance(error, MaxRetryError) and isinstance(error.reason, SSLError):
+                said = f"what answers at {self.endpoint} shows no certificate of this stack's authority"
+                hint = "does another program have the port, or an older stack? see: ./dm urls, ./dm up"
+            raise UnhealthyError(f"cannot {doing}: {said}", hint) from error
 
 
-def _connections() -> PoolManager:
+def _connections(trust: Trust | None) -> PoolManager:
     from urllib3 import PoolManager, Retry, Timeout
+
+    named: dict[str, Any] = {}
+    if trust:
+        # The address is many, the name is one.
+        named = {"cert_reqs": "CERT_REQUIRED", "ca_certs": trust.authority}
+        named |= {"server_hostname": trust.name, "assert_hostname": trust.name}
 
     # The client's own default waits five minutes, six times over.
     retry = Retry(total=4, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504])
-    return PoolManager(timeout=Timeout(connect=5, read=60), retries=retry, maxsize=10)
+    return PoolManager(timeout=Timeout(connect=5, read=60), retries=retry, maxsize=10, **named)
 
 
 def _refusal(doing: str, code: str, said: str) -> DmError:

@@ -11,7 +11,7 @@ from datameesh_cli.core.model import Model, Service
 from datameesh_cli.core.roles import OBJECT_STORE, SQL, all_providing, key_pair, way_in
 from datameesh_cli.core.stack import StackPort
 from datameesh_cli.errors import UnhealthyError
-from datameesh_cli.usecases.open_lake import lake_of
+from datameesh_cli.usecases.open_lake import lake_of, store_at
 from datameesh_cli.usecases.plan_memory import Planned, plan_memory, running_plan
 from datameesh_cli.usecases.sign_in import trino_at, trusted_ports
 
@@ -133,5 +133,6 @@ def _port(model: Model, ports: Mapping[str, int], role: str) -> int:
 
 
 def _store(adapters: Adapters, context: str, model: Model, endpoint: str) -> ObjectStore:
-    access_key, secret_key = (adapters.state.secret_of(context, n) for n in key_pair(model.providing(OBJECT_STORE)))
-    return adapters.store(endpoint, access_key, secret_key)
+    service = model.providing(OBJECT_STORE)
+    access_key, secret_key = (adapters.state.secret_of(context, n) for n in key_pair(service))
+    return store_at(adapters, service, endpoint, (access_key, secret_key), context)

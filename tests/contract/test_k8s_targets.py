@@ -10,11 +10,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
 from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.adapters.state import State
 from datameesh_cli.core.k8s.graph import graph_problems
-from datameesh_cli.core.k8s.objects import Objects, is_workload, service_of
+from datameesh_cli.core.k8s.objects import Objects, container, is_workload, service_of
 from datameesh_cli.core.k8s.pipeline import passes
 from datameesh_cli.core.k8s.source import File, Source
 from datameesh_cli.usecases.derive_secrets import PROVIDERS
@@ -84,6 +85,34 @@ def test_an_export_lets_the_sign_in_service_out_to_what_was_put_behind_it(tmp_pa
     ]
     assert graph_problems(objects) == []
     assert "s3cret-of-the-directory" not in str(objects)
+
+
+@pytest.mark.row("S-SEC-60/K")
+def test_with_ways_in_by_name_each_has_tls_and_people_are_sent_to_no_other() -> None:
+    """The issuer in every token and setting, and where each tool's client is sent back to."""
+    source = read_source(adapters_for(), ("analytics",), 6144, TargetRequest(ingress_host="mesh.example.org")).source
+    objects = _made(source)
+    hosts = {rule["host"]: o["spec"]["tls"] for o in objects if o["kind"] == "Ingress" for rule in o["spec"]["rules"]}
+    assert {*hosts} >= {f"{name}.mesh.example.org" for name in ("sign-in", "trino", "lake-console")}
+    assert [tls[0]["hosts"] for tls in hosts.values()] == [[host] for host in hosts]
+    said = {service_of(o): {e["name"]: e["value"] for e in container(o).get("env", ())} for o in _workloads(objects)}
+    issuers = {name: env["SIGN_IN_ISSUER"] for name, env in said.items() if "SIGN_IN_ISSUER" in env}
+    assert set(issuers) == {"sign-in", "trino-coordinator", "sales-api", "marketing-api"}
+    assert set(issuers.values()) == {"https://sign-in.mesh.example.org"}
+    assert "://localhost" not in str(said)
+    assert graph_problems(objects) == []
+    backs = [b for path in ROOT.glob("services/*/sign-in/*.yaml") for b in _redirects(path)]
+    assert backs == ["${TRINO_URL}/oauth2/callback"]
+    assert said["sign-in"]["TRINO_URL"] == said["trino-coordinator"]["TRINO_URL"] == "https://trino.mesh.example.org"
+
+
+def _workloads(objects: Objects) -> Objects:
+    return tuple(o for o in objects if is_workload(o))
+
+
+def _redirects(path: Path) -> list[str]:
+    """Where the tool of a client's file is sent back to; nowhere for what has no address of its own."""
+    return list(yaml.safe_load(path.read_text()).get("redirectURIs", ()))
 
 
 def test_every_file_beside_a_target_is_used_by_one() -> None:

@@ -99,14 +99,22 @@ def test_the_mart_holds_what_the_query_says(journey: Stack) -> None:
     assert found == {source: leads for source, leads, *_ in EXACT}
 
 
-def test_every_place_answers(journey: Stack) -> None:
+@pytest.mark.row("S-SEC-60/C")
+def test_every_place_answers_over_tls_and_refuses_plain_http(journey: Stack) -> None:
+    """A tool's page; what programs ask (an API) is none."""
     import requests
 
     places = journey.json("urls")
-    assert {p["title"] for p in places} >= {"Sign-in", "Trino"}
+    assert {p["title"] for p in places} == {"Sign-in", "Trino", "Lake console"}
     trusted = str(journey.adapters.state.secrets / "mesh-ca")
     for place in places:
         assert requests.get(place["url"], timeout=20, verify=trusted).status_code < 400, place["url"]
+        scheme, _, address = place["url"].partition("://")
+        assert scheme == "https"
+        try:
+            assert requests.get(f"http://{address}", timeout=20).status_code == 400, place["url"]
+        except requests.ConnectionError:
+            pass  # hung up on
 
 
 def test_status_and_why_tell_of_every_service(journey: Stack) -> None:

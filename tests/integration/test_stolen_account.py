@@ -101,11 +101,9 @@ def answered(requests: list[tuple[str, str, str]], ports: Mapping[str, tuple[str
 
     def one(request: tuple[str, str, str]) -> str:
         variable, method, path = request
-        tls = ssl._create_unverified_context() if variable in ("TRINO_PORT", "SIGN_IN_PORT") else None
         host, port = ports[variable]
-        connection: http.client.HTTPConnection = http.client.HTTPConnection(host, port, timeout=20)
-        if tls:
-            connection = http.client.HTTPSConnection(host, port, timeout=20, context=tls)
+        tls = ssl._create_unverified_context()
+        connection = http.client.HTTPSConnection(host, port, timeout=20, context=tls)
         with closing(connection):
             try:
                 connection.request(method, path, body="SELECT 1" if method != "GET" else None, headers=HEADERS)

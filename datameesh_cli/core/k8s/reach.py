@@ -1,6 +1,7 @@
 """Does every host:port in environment and configuration lead to a Service with that port, and do the policies let it through?
 
-An address outside the cluster must be one that the target declares (`external`), and one of the workload's edges leads there.
+An address outside the cluster must be one that the target declares (`external`), and one of the workload's edges leads there;
+or that of a way in by name, which is for browsers.
 """
 
 from __future__ import annotations
@@ -89,6 +90,8 @@ def _reach(
 ) -> str:
     namespace, (host, port) = identity(o)[0], address
     if _is_outside(host):
+        if any(rule["host"] == host for i in objects if i["kind"] == "Ingress" for rule in i["spec"]["rules"]):
+            return ""
         declared = any(s["spec"].get("externalName") == host for (ns, _), s in services.items() if ns == namespace)
         hint = f"declare it in the target's file, external: {{SERVICE: {{host: {host}}}}}"
         return _way_out(o, port, policies) if declared else f"nothing is taken from there; if it is meant, {hint}"

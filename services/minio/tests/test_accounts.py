@@ -14,6 +14,7 @@ import yaml
 from minio import Minio, MinioAdmin, crypto
 from minio.credentials import AssumeRoleProvider, Credentials, StaticProvider
 from minio.error import MinioAdminException, S3Error
+from urllib3 import PoolManager
 
 from datameesh_cli.errors import DmError
 from datameesh_cli.usecases.open_lake import lake_of
@@ -35,6 +36,11 @@ class People:
     def container(self) -> str:
         """The store's container."""
         return next(c.name for c in self.stack.containers().values() if c.service == "minio")
+
+    @property
+    def trusting(self) -> PoolManager:
+        """Connections to whoever shows a certificate of the stack's authority."""
+        return PoolManager(ca_certs=str(self.path.with_name("mesh-ca")))
 
     def write(self, text: str) -> None:
         """Write the file in place, as `dm` does."""
@@ -69,7 +75,8 @@ class People:
         return '"name":"datalake"' in self._console("buckets", "--cookie", cookie)
 
     def _console(self, path: str, *options: str) -> str:
-        command = ["docker", "exec", self.container, "curl", "-s", *options, f"http://127.0.0.1:9001/api/v1/{path}"]
+        command = ["docker", "exec", self.container, "curl", "-s", "--cacert", "/run/secrets/mesh-ca", *options]
+        command.append(f"https://127.0.0.1:9001/api/v1/{path}")
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
 
     def refusals(self) -> list[str]:
@@ -116,13 +123,14 @@ def test_a_new_password_and_a_new_person_are_in_force_and_the_old_password_and_i
 
 def test_a_session_of_before_a_restart_ends_with_the_password_that_opened_it(people: People) -> None:
     """The store reads such a session from its disk when it is used, and not before."""
-    endpoint = lake_of(people.stack.adapters).endpoint
+    endpoint, trusting = lake_of(people.stack.adapters).endpoint, people.trusting
     opened = {
         name: AssumeRoleProvider(
-            sts_endpoint=f"http://{endpoint}",
+            sts_endpoint=f"https://{endpoint}",
             access_key=name,
             secret_key=people.users[name]["password"],
             duration_seconds=7 * 24 * 3600,
+            http_client=trusting,
         ).retrieve()
         for name in ("alex", "sarah")
     }
@@ -130,17 +138,17 @@ def test_a_session_of_before_a_restart_ends_with_the_password_that_opened_it(peo
     people.put(alex={**people.users["alex"], "password": "quite-another-one"})
     docker("start", people.container)
     until(lambda: people.reads("alex", "quite-another-one"), 60, "the store is back with the new password")
-    assert _lists(endpoint, opened["sarah"]), "nobody else is touched"
-    assert not _lists(endpoint, opened["alex"])
+    assert _lists(endpoint, opened["sarah"], trusting), "nobody else is touched"
+    assert not _lists(endpoint, opened["alex"], trusting)
 
 
-def _lists(endpoint: str, who: Credentials) -> bool:
+def _lists(endpoint: str, who: Credentials, trusting: PoolManager) -> bool:
     client = Minio(
         endpoint=endpoint,
         access_key=who.access_key,
         secret_key=who.secret_key,
         session_token=who.session_token,
-        secure=False,
+        http_client=trusting,
     )
     try:
         return list(client.list_objects("datalake", prefix="analytics/")) is not None
@@ -162,7 +170,8 @@ def test_nobody_makes_a_key_that_outlives_the_password(
 
     monkeypatch.setitem(MinioAdmin.add_service_account.__globals__, "encrypt", encrypt)
     signed_in = StaticProvider(name, people.users[name]["password"])
-    client = MinioAdmin(endpoint=lake_of(people.stack.adapters).endpoint, credentials=signed_in, secure=False)
+    endpoint = lake_of(people.stack.adapters).endpoint
+    client = MinioAdmin(endpoint=endpoint, credentials=signed_in, http_client=people.trusting)
     with pytest.raises(MinioAdminException, match="AccessDenied"):
         client.add_service_account(name="mine")
 

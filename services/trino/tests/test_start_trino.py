@@ -17,7 +17,7 @@ import pytest
 from tests.contract.repo import ROOT
 
 SCRIPT = ROOT / "services" / "trino" / "config" / "start-trino"
-SECRETS = ("trino-internal-secret", "support-db-trino-rw-password", "trino-certificate")
+SECRETS = ("trino-internal-secret", "support-db-trino-rw-password", "trino-certificate", "mesh-ca")
 # Ends by itself when it was asked to shut down and `work` is gone; notes a signal. Its start takes the second that the shell needs
 # until it listens.
 JAVA = """\
@@ -25,9 +25,19 @@ JAVA = """\
 trap 'echo TERM >> {home}/said; exit 143' TERM
 sleep 1
 env > {home}/environment
+printf '%s\\n' "$@" > {home}/java.args
 echo started >> {home}/said
 until [ -e {home}/asked ] && [ ! -e {home}/work ]; do sleep 0.05; done
 exit 0
+"""
+# Adds what it is given a file of to the store that it is given.
+KEYTOOL = """\
+#!/bin/sh
+while [ $# -gt 0 ]; do
+    case $1 in -keystore) store=$2 ;; -file) file=$2 ;; esac
+    shift
+done
+cat "$file" >> "$store"
 """
 # To the worker itself: what it was asked, as `put` says. To the coordinator: the next exit code of `answers`, the last for ever.
 CURL = """\
@@ -92,9 +102,11 @@ def worker(tmp_path: Path) -> Worker:
     (tmp_path / "opt").mkdir()
     (tmp_path / "opt" / "java-args").write_text("")
     (tmp_path / "work").touch()
+    (tmp_path / "lib" / "security").mkdir(parents=True)
+    (tmp_path / "lib" / "security" / "cacerts").write_text("everybody whom Java believes\n")
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name, body in {"java": JAVA, "curl": CURL, "nproc": "#!/bin/sh\necho 8\n"}.items():
+    for name, body in {"java": JAVA, "curl": CURL, "keytool": KEYTOOL, "nproc": "#!/bin/sh\necho 8\n"}.items():
         (programs / name).write_text(body.format(home=tmp_path))
         (programs / name).chmod(0o755)
     env = {
@@ -135,6 +147,15 @@ def test_every_secret_is_in_the_environment_that_catalogs_read(worker: Worker) -
     assert "TRINO_INTERNAL_SECRET=of trino-internal-secret" in environment
     assert "of trino-certificate" not in "\n".join(environment)
     assert (worker.home / "data" / "etc" / "config.properties").exists(), "Trino looks for some of its files in ./etc"
+    (worker.home / "work").unlink()
+    (worker.home / "asked").touch()
+    assert worker.process.wait(60) == 0
+
+
+def test_whom_java_believes_and_the_stack_s_authority_are_believed(worker: Worker) -> None:
+    believed = f"{worker.home}/data/trust"
+    assert f"-Djavax.net.ssl.trustStore={believed}" in (worker.home / "java.args").read_text().splitlines()
+    assert Path(believed).read_text() == "everybody whom Java believes\nof mesh-ca\n"
     (worker.home / "work").unlink()
     (worker.home / "asked").touch()
     assert worker.process.wait(60) == 0

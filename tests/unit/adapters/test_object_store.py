@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
 import re
+import ssl
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from datameesh_cli.adapters.authority import Authority
 from datameesh_cli.adapters.object_store import ObjectStore
+from datameesh_cli.core.kind import Trust
 from datameesh_cli.errors import DmError, UnhealthyError, UserError
 
 
@@ -80,3 +85,39 @@ def test_a_name_that_no_bucket_can_have_is_the_users_mistake(server: Server) -> 
 def test_nobody_listening_is_an_unhealthy_stack() -> None:
     with pytest.raises(UnhealthyError, match=r"no object store answers at 127\.0\.0\.1:1"):
         ObjectStore("127.0.0.1:1", "someone", "secret-enough").list("lake")
+
+
+NOW = datetime.datetime.now(datetime.timezone.utc)
+
+
+def authority(folder: Path) -> Trust:
+    """An authority of that folder, as what trusts it for the name `store`."""
+    folder.mkdir()
+    (folder / "ca").write_text(Authority(folder, "x", NOW).certificate)
+    return Trust(str(folder / "ca"), "store")
+
+
+@pytest.mark.parametrize(
+    ("shown_by", "shown_for", "says"),
+    [
+        ("ours", "store", ""),
+        ("other", "store", "shows no certificate of this stack's authority"),
+        ("ours", "another", "shows no certificate of this stack's authority"),
+        ("nobody", "", "shows no certificate of this stack's authority"),
+    ],
+    ids=["ours", "another authority", "another name", "plain HTTP"],
+)
+def test_over_tls_who_shows_a_certificate_of_the_authority_for_the_name_is_believed_and_nobody_else(
+    server: Server, tmp_path: Path, shown_by: str, shown_for: str, says: str
+) -> None:
+    trusts = {name: authority(tmp_path / name) for name in ("ours", "other")}
+    if shown_for:
+        both = tmp_path / "both"
+        both.write_text(Authority(tmp_path / shown_by, "x", NOW).leaf([shown_for]))
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(both)
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    server.status, server.code = 404, "NoSuchKey"
+    asks = ObjectStore(f"127.0.0.1:{server.server_port}", "someone", "secret-enough", trusts["ours"])
+    with pytest.raises(UnhealthyError if says else UserError, match=says or "it does not exist"):
+        asks.get("lake", "a")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from datameesh_cli.adapters.adapters import Adapters, adapters_for
+from datameesh_cli.core.kind import Trust
 from datameesh_cli.errors import HostError
 from datameesh_cli.usecases.open_lake import lake_of
 from tests.contract.repo import ROOT
@@ -28,6 +29,7 @@ def test_it_is_reached_where_it_is_published_with_the_root_key(adapters: Adapter
     assert (lake.access_key, lake.secret_key) == tuple(
         adapters.state.secret(f"minio-{k}-key") for k in ("access", "secret")
     )
+    assert lake.trust == Trust(str(adapters.state.secret_file("", "mesh-ca")), "minio")
 
 
 def test_a_stack_that_was_never_started_has_no_key(adapters: Adapters) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from datameesh_cli.adapters.adapters import Adapters
+from datameesh_cli.core.kind import Trust
 from datameesh_cli.errors import UnhealthyError
 from datameesh_cli.usecases.open_lake import lake_of
 from datameesh_cli.usecases.open_target import ChosenCluster, open_compose, open_place, secret_of, trino_of
@@ -58,7 +59,9 @@ def test_on_a_cluster_the_ports_are_nodeports_and_the_passwords_those_of_the_exp
     adapters: Adapters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _start(adapters, "core")
-    adapters.state.of_export("here").keep_secrets({"minio-access-key": "AK", "minio-secret-key": "SK"})
+    adapters.state.of_export("here").keep_secrets(
+        {"minio-access-key": "AK", "minio-secret-key": "SK", "mesh-ca": "PEM"}
+    )
     there = [a_pod("minio"), a_workload("minio"), a_service("minio", [(9000, 30900)])]
     Kubectl(tmp_path, monkeypatch, there)
     opened = open_place(adapters, ChosenCluster("here"))
@@ -66,4 +69,5 @@ def test_on_a_cluster_the_ports_are_nodeports_and_the_passwords_those_of_the_exp
     store = opened.target.store
     assert store is not None
     assert (store.endpoint, store.access_key, store.secret_key) == ("10.111.0.2:30900", "AK", "SK")
+    assert store.trust == Trust(str(adapters.state.of_export("here").secrets / "mesh-ca"), "minio")
     assert secret_of(adapters, opened, "minio-secret-key") == "SK"

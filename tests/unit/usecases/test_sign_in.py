@@ -54,7 +54,8 @@ def test_ports_of_tls_say_whom_to_trust_and_no_other(adapters: Adapters) -> None
     trusted = trusted_ports(adapters, services)
     authority = str(adapters.state.secrets / "mesh-ca")
     assert trusted["TRINO_PORT"] == Trust(authority, "trino-coordinator")
-    assert "MINIO_API_PORT" not in trusted
+    assert trusted["MINIO_CONSOLE_PORT"] == Trust(authority, "minio")
+    assert "SALES_API_PORT" not in trusted
     export = adapters.state.of_export("here")
     export.keep_secrets({"mesh-ca": "theirs"})
     assert trusted_ports(adapters, services, "here")["TRINO_PORT"].authority == str(export.secrets / "mesh-ca")

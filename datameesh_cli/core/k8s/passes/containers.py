@@ -7,6 +7,7 @@ from typing import Any
 
 from datameesh_cli.core.k8s.kubernetes_pass import kubernetes_pass
 from datameesh_cli.core.k8s.objects import PREFIX, Object, Objects, container, edited
+from datameesh_cli.core.k8s.passes.ingress import by_name
 from datameesh_cli.core.k8s.source import Part, Source, literal
 
 IMAGE_ID = f"{PREFIX}image-id"
@@ -49,7 +50,7 @@ def _of(part: Part, source: Source) -> dict[str, Any]:
     if body.get("command"):
         own["args"] = [literal(str(word)) for word in body["command"]]
     if body.get("environment"):
-        own["env"] = [{"name": k, "value": literal(v)} for k, v in sorted(environment(body).items())]
+        own["env"] = [{"name": k, "value": literal(by_name(v, source))} for k, v in sorted(environment(body).items())]
     if part.service.listens:
         own["ports"] = [{"name": f"tcp-{p}", "containerPort": p, "protocol": "TCP"} for p in part.service.listens]
     return own

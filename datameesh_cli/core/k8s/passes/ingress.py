@@ -9,7 +9,7 @@ from datameesh_cli.core.declaration import Url
 from datameesh_cli.core.k8s.kubernetes_pass import Applied, kubernetes_pass
 from datameesh_cli.core.k8s.objects import Object, Objects, remade
 from datameesh_cli.core.k8s.passes.adopt import metadata
-from datameesh_cli.core.k8s.source import Part, Source
+from datameesh_cli.core.k8s.source import CLUSTER, Part, Source
 from datameesh_cli.core.k8s.target import Ingress
 
 
@@ -31,6 +31,22 @@ def own_certificates(source: Source) -> dict[str, tuple[str, str]]:
         return {}
     ways = [(p.namespace, _named(url)) for p in source.parts for url in p.service.urls]
     return {_certificate(name): (namespace, _host(name, wanted)) for namespace, name in ways}
+
+
+def by_name(text: str, source: Source) -> str:
+    """Given the value of a variable, return it with the way in by name of each page whose published port it speaks of.
+
+    What a service says of its pages, and whom it sends where, is for browsers: they come by the names, if there are any.
+    """
+    wanted = source.target.ingress
+    if not wanted:
+        return text
+    for part in source.parts:
+        ports = {p.variable: p.default for p in part.service.ports}
+        for url in part.service.urls:
+            spoken = rf"https?://(?![\w.-]+\.{re.escape(CLUSTER)})[\w.-]+:{ports.get(url.port, 0)}(?!\d)"
+            text = re.sub(spoken, f"https://{_host(_named(url), wanted)}", text)
+    return text
 
 
 def _certificate(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from datameesh_cli.core.declaration import Edge
-from datameesh_cli.core.k8s.objects import Object, Objects, workload_of
+from datameesh_cli.core.k8s.objects import Object, Objects, container, workload_of
 from datameesh_cli.core.k8s.passes.policies import NAMESPACE
 from datameesh_cli.core.k8s.passes.ports import node_port
 from datameesh_cli.core.k8s.pipeline import passes
@@ -163,6 +163,29 @@ def test_from_outside_is_from_no_pod_where_the_pods_addresses_are_known() -> Non
     known = _policies(_all(target=Target(name="kind", pod_network="10.244.0.0/16")), "data-platform")
     rule = known["outside-to-web-5000"]["ingress"][0]
     assert rule["from"] == [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.244.0.0/16"]}}]
+
+
+@pytest.mark.parametrize(
+    ("said", "by_name"),
+    [
+        ("https://localhost:9002", "https://web-page.mesh.example.org"),
+        ("https://mesh.example:9002/callback?x=1", "https://web-page.mesh.example.org/callback?x=1"),
+        ("http://localhost:9002,https://localhost:9002", "https://web-page.mesh.example.org," * 2),
+        ("https://localhost:90021", "https://localhost:90021"),
+        ("http://localhost:30081/", "http://localhost:30081/"),
+        ("http://web.data-platform.svc.cluster.local:9002", "http://web.data-platform.svc.cluster.local:9002"),
+        ("localhost:9002", "localhost:9002"),
+    ],
+    ids=["page", "other name", "two", "longer port", "no page", "inside", "no address"],
+)
+def test_what_is_said_of_a_published_page_is_its_way_in_by_name_where_there_is_one(said: str, by_name: str) -> None:
+    """Another service's variable: web's page, of which nightly speaks."""
+    bodies = {"nightly": {"environment": {"PAGE": said}}}
+    named = _all(bodies=bodies, target=Target(name="x", ingress=Ingress("mesh.example.org")))
+    for objects, value in ((named, by_name.rstrip(",")), (_all(bodies=bodies), said)):
+        own = workload_of(objects, "nightly")
+        assert own
+        assert container(own)["env"] == [{"name": "PAGE", "value": value}]
 
 
 def test_ways_in_by_name_come_with_tls() -> None:

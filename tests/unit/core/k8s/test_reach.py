@@ -11,7 +11,7 @@ from datameesh_cli.core.k8s.objects import Objects
 from datameesh_cli.core.k8s.pipeline import passes
 from datameesh_cli.core.k8s.reach import unreachable
 from datameesh_cli.core.k8s.source import File
-from datameesh_cli.core.k8s.target import External, Target
+from datameesh_cli.core.k8s.target import External, Ingress, Target
 from tests.unit.core.k8s.example import DB, FILES, NIGHTLY, WEB, draft, example
 
 S3 = Target(name="x", external={"db": External("s3.example.org", 443)})
@@ -27,6 +27,13 @@ def _export(target: Target = S3, site: str = "", **environment: str) -> Objects:
     bodies = {"web": {"environment": environment}}
     source = example(CLIENT, NIGHTLY, target=target, outside=(DB,), files=files, bodies=bodies)
     return passes(draft(source), source)
+
+
+def test_the_host_of_a_way_in_by_name_is_for_browsers_and_any_other_is_not() -> None:
+    ways = Target(name="x", ingress=Ingress("mesh.example.org"))
+    assert unreachable(_export(ways, PAGE="https://web-page.mesh.example.org/back")) == []
+    (problem,) = unreachable(_export(ways, PAGE="https://page.mesh.example.org/back"))
+    assert f"speaks of page.mesh.example.org:443: {NOT_DECLARED}" in problem
 
 
 @pytest.mark.parametrize(
