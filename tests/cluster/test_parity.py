@@ -44,6 +44,17 @@ def test_the_suite_that_compose_has_passes_on_the_cluster(seeded: Mesh) -> None:
     assert seeded.stack.adapters.state.read_json("verify.json") is None
 
 
+@pytest.mark.row("S-API-02/K", "S-SVC-14/K")
+def test_two_pods_of_each_api_are_ready(mesh: Mesh) -> None:
+    for domain in ("sales", "marketing"):
+        kube = Kube(mesh.kube.status, f"{domain}-domain")
+        assert until(
+            lambda kube=kube, name=f"{domain}-api": kube.get("deployment", name)["status"].get("readyReplicas") == 2, 60
+        )
+        selected = kube.get("service", f"{domain}-api")["spec"]["selector"]
+        assert selected == kube.get("deployment", f"{domain}-api")["spec"]["selector"]["matchLabels"]
+
+
 def test_both_targets_show_the_same_but_for_what_is_declared(seeded: Mesh) -> None:
     seeded.stack.dm("up", "--profile", "analytics", "--ram", RAM)
     seeded.stack.dm("seed", "--set", "journey")

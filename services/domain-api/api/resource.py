@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -119,8 +120,9 @@ def listing(resource: Resource, asked: frozenset[str], *, further: bool) -> Stat
         FROM (SELECT row_to_json(page)::text AS item, row_number() OVER () AS place, concat_ws(',', {key}) AS at
               FROM (SELECT {_columns(resource.fields)} FROM {table}{_where([*fits, *after])}
                     ORDER BY {key} LIMIT $1 + 1) page) items"""
-    name = "_".join(["list", resource.name, *sorted(n for n, _, _ in conditions), *(["after"] if further else [])])
-    return Statement(f'"{name[:60]}"', f'PREPARE "{name[:60]}" ({", ".join(types)}) AS {text}', tuple(names))
+    # PostgreSQL keeps 63 bytes of a name, so the names of all filters do not fit into it.
+    name = f'"list_{resource.name[:30]}_{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"'
+    return Statement(name, f"PREPARE {name} ({', '.join(types)}) AS {text}", tuple(names))
 
 
 @cache
