@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from datameesh_cli.core.model import Service
 
@@ -26,24 +26,35 @@ TABLE = {
     "hive-metastore-db": "",
     "marketing-db": "",
     "minio": "",
+    "sales-api-db": "",
     "sales-db": "",
     "sign-in": "hive-metastore-db:5432",
     "trino-coordinator": "audit:8095 hive-metastore:9083 marketing-db:5432 minio:9000 sales-db:5432 sign-in:5556 trino-worker:8080",
     "trino-worker": "hive-metastore:9083 marketing-db:5432 minio:9000 sales-db:5432 trino-coordinator:8080",
 }
-"""Who opens what, by hand and for both targets: a new edge between two of these is a decision, and stands here as well."""
+_SALES_API, _MARKETING_API = "sales-api-db:5432 sales-db:5432 sign-in:5556", "marketing-db:5432 sign-in:5556"
+ON_COMPOSE = TABLE | {
+    "marketing-api": "marketing-api-1:5000 marketing-api-2:5000",
+    "marketing-api-1": _MARKETING_API,
+    "marketing-api-2": _MARKETING_API,
+    "sales-api": "sales-api-1:5000 sales-api-2:5000",
+    "sales-api-1": _SALES_API,
+    "sales-api-2": _SALES_API,
+}
+ON_A_CLUSTER = TABLE | {"marketing-api": _MARKETING_API, "sales-api": _SALES_API}
+"""Who opens what, by hand: a new edge between two of these is a decision, and stands here as well."""
 
 
-def by_hand(running: Iterable[str]) -> set[Entry]:
-    """What the table has of what runs."""
+def by_hand(table: Mapping[str, str], running: Iterable[str]) -> set[Entry]:
+    """What a table has of what runs."""
     there = set(running)
-    return {(who, to) for who, row in TABLE.items() for to in row.split() if to.partition(":")[0] in there}
+    return {(who, to) for who, row in table.items() for to in row.split() if to.partition(":")[0] in there}
 
 
-def of_the_table(entries: Iterable[Entry]) -> set[Entry]:
-    """Those of which the table speaks: without strangers, the outside, and other copies of the same service."""
+def of_the_table(table: Mapping[str, str], entries: Iterable[Entry]) -> set[Entry]:
+    """Those of which a table speaks: without strangers, the outside, and other copies of the same service."""
     pairs = ((who, to, to.partition(":")[0]) for who, to in entries)
-    return {(who, to) for who, to, whom in pairs if who in TABLE and whom in TABLE and who != whom}
+    return {(who, to) for who, to, whom in pairs if who in table and whom in table and who != whom}
 
 
 def declared(services: Iterable[Service]) -> set[Entry]:

@@ -10,7 +10,7 @@ import pytest
 from tests.cluster.kube import Kube, until
 from tests.cluster.matrix import BYSTANDER, DNS, HOST, Matrix, expected, probes
 from tests.cluster.mesh import Mesh
-from tests.reach import TABLE, Entry, between_domains, by_hand, of_the_table, ten_others
+from tests.reach import ON_A_CLUSTER, Entry, between_domains, by_hand, of_the_table, ten_others
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1500)]
 
@@ -27,7 +27,7 @@ def matrix(mesh: Mesh) -> Iterator[tuple[Matrix, set[Entry]]]:
 def test_the_open_connections_are_the_declared_ones_and_no_other(matrix: tuple[Matrix, set[Entry]]) -> None:
     found, wanted = matrix
     assert until(lambda: found.observed() == wanted, 60), _differs(found.observed(), wanted)
-    assert of_the_table(wanted) == by_hand(TABLE)
+    assert of_the_table(ON_A_CLUSTER, wanted) == by_hand(ON_A_CLUSTER, ON_A_CLUSTER)
 
 
 def test_ten_others_are_shut_again_and_again(mesh: Mesh, matrix: tuple[Matrix, set[Entry]]) -> None:

@@ -29,7 +29,7 @@ from tests.integration.inside import (
     run_as,
 )
 from tests.integration.stack import SMALLEST, Stack, docker, kill_from_outside
-from tests.reach import BASH, Entry, between_domains, by_hand, of_the_table, ten_others
+from tests.reach import BASH, ON_COMPOSE, Entry, between_domains, by_hand, of_the_table, ten_others
 
 RULES = "datameesh/net-rules:1"
 WITH_IPV6 = ("--sysctl", "net.ipv6.conf.all.disable_ipv6=0", "--entrypoint", "sleep")
@@ -49,11 +49,18 @@ def test_every_declared_connection_is_open_and_every_other_is_shut(stack: Stack)
     seen = observed(stack)
     assert seen == expected(stack)
     # The same by hand.
-    assert of_the_table(seen) == by_hand(to.partition(":")[0] for to in places(stack).values())
+    assert of_the_table(ON_COMPOSE, seen) == by_hand(
+        ON_COMPOSE, (to.partition(":")[0] for to in places(stack).values())
+    )
     assert not between_domains(seen, stack.adapters.repository.model().services)
     assert {("trino-coordinator", "sales-db:5432"), ("trino-coordinator", "marketing-db:5432")} < seen
     assert {who for who, to in seen if to == "hive-metastore:9083"} == {"trino-coordinator", "trino-worker"}
-    assert {who for who, to in seen if to == "sales-db:5432"} == {"trino-coordinator", "trino-worker"}
+    assert {who for who, to in seen if to == "sales-db:5432"} == {
+        "trino-coordinator",
+        "trino-worker",
+        "sales-api-1",
+        "sales-api-2",
+    }
     assert not {e for e in seen if e[0] in (BYSTANDER, "sales-db", "marketing-db")}
 
 
