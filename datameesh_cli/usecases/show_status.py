@@ -128,7 +128,8 @@ class Address:
 
 
 def list_places(adapters: Adapters) -> tuple[Address, ...]:
-    """Return every address of the profiles in force (or of analytics when nothing runs), by title."""
+    """Return every address of the profiles in force (or of analytics when nothing runs), by title; none of what the plan
+    leaves out."""
     planned = plan_memory(adapters, (), None)
     ports = {p.variable: p.host for p in planned.ports}
     schemes = {p.variable: p.scheme for s in planned.services for p in s.ports}
@@ -143,7 +144,7 @@ def list_places(adapters: Adapters) -> tuple[Address, ...]:
         )
         for s in planned.services
         for u in s.urls
-        if u.port in ports
+        if u.port in ports and planned.replicas[s.name]
     ]
     return tuple(sorted(places, key=lambda p: p.title))
 

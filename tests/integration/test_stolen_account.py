@@ -153,6 +153,7 @@ def published(stack: Stack) -> dict[str, int]:
         p.variable: int(docker("port", running[s.name], str(p.inside)).rpartition(":")[2])
         for s in stack.adapters.repository.model().services
         for p in s.ports
+        if s.name in running
     }
 
 

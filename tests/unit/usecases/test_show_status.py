@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from datameesh_cli.adapters.adapters import Adapters
+from datameesh_cli.adapters.adapters import Adapters, adapters_for
 from datameesh_cli.errors import UserError
 from datameesh_cli.usecases.show_status import explain_service, list_credentials, list_places, show_status
+from tests.contract.repo import ROOT
 from tests.fakes.adapters import FakeEngine, fake_adapters
 from tests.fakes.values import a_container
 
@@ -59,6 +60,14 @@ def test_places_show_the_ports_in_force(tmp_path: Path) -> None:
         "web-password",
     )
     assert (place.can, place.service) == (("look",), "web")
+
+
+def test_what_the_plan_leaves_out_has_no_place(tmp_path: Path) -> None:
+    """The real folders: below 1.5 GiB and some more the domains' APIs do not run."""
+    adapters = adapters_for(root=ROOT, state_root=tmp_path)
+    for budget, apis in ((1536, set()), (6144, {"Marketing API", "Sales API"})):
+        adapters.state.write("plan.json", json.dumps({"profiles": ["analytics"], "budget": budget}))
+        assert {p.title for p in list_places(adapters)} == {"Lake console", "Sign-in", "Trino"} | apis
 
 
 @pytest.mark.parametrize(("bind", "shown"), [("0.0.0.0", "localhost"), ("192.168.1.5", "192.168.1.5")])
