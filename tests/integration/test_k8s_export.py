@@ -27,7 +27,7 @@ services:
       resources: {limits: {memory: "${HELLO_LIMIT:-64}M"}}
     environment: {DB: "postgresql://sales-db:5432/sales_db", PRICE: "$$5 a $$(unit)"}
     expose: ["5000"]
-    ports: ["${DM_BIND:-127.0.0.1}:${HELLO_PORT:-30081}:5000"]
+    ports: ["${DM_BIND:-127.0.0.1}:${HELLO_PORT:-30199}:5000"]
     networks: {mesh: {aliases: [hallo]}}
     healthcheck: {test: ["CMD", "sh", "-c", "test -e /tmp/up || exit 1"], interval: 5s, timeout: 5s, retries: 3, start_period: 10s}
     depends_on: {sales-db: {condition: service_healthy}}
@@ -131,7 +131,7 @@ def test_a_service_that_is_added_as_a_folder_comes_out_right(clone: Path, tmp_pa
     assert container["resources"]["limits"] == {"memory": "64Mi"}
     assert container["readinessProbe"]["exec"]["command"] == ["sh", "-c", "test -e /tmp/up || exit 1"]
     assert "sales-db.sales-domain.svc.cluster.local/5432" in pod["initContainers"][0]["command"][-1]
-    assert _named(out, "Service", "hello", "greetings")["spec"]["ports"][0]["nodePort"] == 30081
+    assert _named(out, "Service", "hello", "greetings")["spec"]["ports"][0]["nodePort"] == 30199
     assert _named(out, "Service", "sales-db", "greetings")["spec"]["externalName"].startswith("sales-db.sales-domain")
     assert _named(out, "ConfigMap", "hello-text", "greetings")["data"] == {"hello-text": "hello\n"}
     for name, namespace in (("hello-to-sales-db-5432-out", "greetings"), ("hello-to-sales-db-5432-in", "sales-domain")):
@@ -202,7 +202,12 @@ def test_an_image_that_was_built_anew_under_its_name_is_found(clone: Path, expor
         _docker("commit", "--change", "LABEL built=again", container, name)
         found = export(clone, "--check", "--output", "json", code=4, POSTGRES_IMAGE=name)
         changed = {(c["name"], c["before"], c["after"]) for c in json.loads(found.stdout) if c["kind"] == "StatefulSet"}
-        databases = {"sales-domain/sales-db", "marketing-domain/marketing-db", "data-platform/hive-metastore-db"}
+        databases = {
+            "sales-domain/sales-db",
+            "sales-domain/sales-api-db",
+            "marketing-domain/marketing-db",
+            "data-platform/hive-metastore-db",
+        }
         assert changed == {(database, first, _id(name)) for database in databases}
     finally:
         _docker("rm", container)
