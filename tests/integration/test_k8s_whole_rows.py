@@ -18,8 +18,8 @@ pytestmark = pytest.mark.usefixtures("built")
 
 @pytest.mark.row("S-SEC-02/K", "S-SEC-03/K")
 @pytest.mark.parametrize("domain", ["sales", "marketing"])
-def test_a_domain_s_database_lets_the_platform_s_trino_in_by_namespace(domain: str) -> None:
-    """And nobody else: all rules of the database's pods together name these two peers and this port."""
+def test_a_domain_s_database_lets_the_platform_s_trino_in_by_namespace_and_its_api(domain: str) -> None:
+    """And nobody else: all rules of the database's pods together name these three peers and this port."""
     rules = [
         rule
         for o in _kinds("NetworkPolicy")
@@ -35,7 +35,11 @@ def test_a_domain_s_database_lets_the_platform_s_trino_in_by_namespace(domain: s
         for rule in rules
         for peer in rule["from"]
     ]
-    assert sorted(peers) == [("data-platform", "trino-coordinator"), ("data-platform", "trino-worker")]
+    assert sorted(peers) == [
+        ("data-platform", "trino-coordinator"),
+        ("data-platform", "trino-worker"),
+        (f"{domain}-domain", f"{domain}-api"),
+    ]
     assert {(port["port"], port["protocol"]) for rule in rules for port in rule["ports"]} == {(5432, "TCP")}
 
 
