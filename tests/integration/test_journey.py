@@ -100,7 +100,6 @@ def test_the_mart_holds_what_the_query_says(journey: Stack) -> None:
     assert found == {source: leads for source, leads, *_ in EXACT}
 
 
-@pytest.mark.row("S-SEC-60/C")
 def test_every_place_answers_over_tls_and_refuses_plain_http(journey: Stack) -> None:
     """A tool's page; what programs ask (an API) is none."""
     import requests

@@ -6,6 +6,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -29,13 +30,13 @@ def tidy(apis: Apis) -> Iterator[Apis]:
 
 @pytest.mark.parametrize(("api", "operations"), [("sales", 14), ("marketing", 11)])
 def test_no_answer_is_an_error_of_the_server_or_one_that_the_document_does_not_know(
-    tidy: Apis, api: str, operations: int
+    tidy: Apis, tmp_path: Path, api: str, operations: int
 ) -> None:
     user, address = f"{api}-app", f"http://127.0.0.1:{tidy.port(f'{api.upper()}_API_PORT')}/openapi.json"
     key = tidy.secret(f"{user}-password").strip()
     how = ["--auth", f"{user}:{key}", "--checks", ",".join(CHECKS), "--max-examples", "15", "--seed", "1"]
     command = [sys.executable, "-m", "schemathesis.cli", "run", address, *how, "--continue-on-failure", "--no-color"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr
     assert f"Tested: {operations}\n" in done.stdout, done.stdout
 
