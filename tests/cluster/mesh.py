@@ -7,7 +7,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,12 @@ class Mesh:
 
     @property
     def services(self) -> list[Service]:
-        """What the profile runs, jobs included."""
-        return list(self.stack.adapters.repository.model().of_profiles(["analytics"]))
+        """What the profile runs on a cluster, jobs included: containers that one shares out among are its pods there."""
+        known = {s.name: s for s in self.stack.adapters.repository.model().of_profiles(["analytics"])}
+        for front in [s for s in known.values() if s.balances]:
+            (own, *_) = [known.pop(name) for name in front.balances]
+            known[front.name] = replace(front, consumes=own.consumes, image=own.image)
+        return list(known.values())
 
     @property
     def namespaces(self) -> list[str]:
