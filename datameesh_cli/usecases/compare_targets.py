@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from datameesh_cli.core.cluster import container_of, image_id_of
+from datameesh_cli.core.k8s.balanced import whom_to_ask
 from datameesh_cli.core.k8s.passes.configs import HASH, config_hash, sources_of
 from datameesh_cli.core.k8s.source import Image, Source
 from datameesh_cli.core.parity import Parity, compare, declared_from
@@ -78,7 +79,8 @@ def _started(adapters: Adapters, source: Source, images: Mapping[str, Image]) ->
     """The image that each service's container was made from; of a job, the one that its next run takes."""
     started = {c.service: c.image_id for c in adapters.engine.containers(adapters.project)}
     known = {p.name: images[p.body["image"]].id for p in source.parts if p.body["image"] in images}
-    return {f"image-id/{p.name}": started.get(p.name) or known.get(p.name, "none") for p in source.parts}
+    asked = {p.name: whom_to_ask(p.service, started) for p in source.parts}
+    return {f"image-id/{name}": started.get(asked[name]) or known.get(name, "none") for name in asked}
 
 
 def _applied(target: KubernetesTarget, images: Mapping[str, Image]) -> Mapping[str, str]:

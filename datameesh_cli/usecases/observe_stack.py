@@ -9,6 +9,7 @@ from datameesh_cli.core.applicability import Situation, why_not
 from datameesh_cli.core.check import Check
 from datameesh_cli.core.checks.http import Http
 from datameesh_cli.core.checks.psql import Psql
+from datameesh_cli.core.k8s.balanced import whom_to_ask
 from datameesh_cli.core.kind import ended
 from datameesh_cli.core.model import Service
 from datameesh_cli.core.observations import CHECKSUMS, COLUMNS, DENIALS, INSIDE, facts_inside, facts_of_rows, merged
@@ -41,27 +42,32 @@ def observe_stack(
     What the stack refuses to tell is a fact too, so that one that answers differs from one that does not.
     """
     target, services = opened.target, opened.planned.services
-    running = [s for s in services if opened.planned.replicas.get(s.name)]
+    running = {s.name: s for s in services if opened.planned.replicas.get(s.name)}
+    alike = {name for s in running.values() for name in s.balances}
     kind = target.kind
-    facts = merged(_inside(target, s, configs.get(s.name, ())) for s in running)
+    facts = merged(
+        _inside(target, s, whom_to_ask(s, running), configs.get(s.name, ()))
+        for s in running.values()
+        if s.name not in alike
+    )
     report(f"{kind}: {len(facts)} facts from inside the containers")
     if any(s.name in target.running for s in all_providing(services, SQL)):
         facts |= merged(_catalog(target, catalog) for catalog in _catalogs(target))
     facts |= merged(_database(target, database) for database in databases if database.service in target.running)
-    facts |= _raw_objects(target) | merged(_ways_in(target, running))
+    facts |= _raw_objects(target) | merged(_ways_in(target, list(running.values())))
     report(f"{kind}: {len(facts)} facts with schemas, data, denials and ports")
     facts |= _checks(opened, checks, databases)
     report(f"{kind}: {len(facts)} facts in all")
     return facts
 
 
-def _inside(target: ReachedStack, service: Service, configs: Sequence[str]) -> Facts:
+def _inside(target: ReachedStack, service: Service, asked: str, configs: Sequence[str]) -> Facts:
     program = ["sh", "-c", INSIDE, "facts"]
     try:
         if service.kind == "job":
             text = ended(target.run_job(service.name, configs, program)).out
         else:
-            text = target.run(service.name, [*program, *configs]).out
+            text = target.run(asked, [*program, *configs]).out
     except DmError as failed:
         return {f"user/{service.name}": UNSEEN + failed.message}
     return facts_inside(service.name, text)

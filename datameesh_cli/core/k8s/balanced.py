@@ -5,11 +5,17 @@ So the container goes, and its name, ports and ways in are those of one Deployme
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from datameesh_cli.core.model import Service
+
+
+def whom_to_ask(service: Service, running: Container[str]) -> str:
+    """Given a service and the names of what runs, return whose container tells what both targets have of it: its own, or where
+    it shares out among others alike that run, the first of these."""
+    return next((name for name in service.balances if name in running), service.name)
 
 
 def folded(services: Sequence[Service], bodies: Mapping[str, Any]) -> tuple[list[Service], dict[str, Any]]:
@@ -35,6 +41,7 @@ def _pods_of(front: Service, alike: Sequence[Service], bodies: Mapping[str, Any]
         aliases=front.aliases,
         provides=front.provides,
         urls=front.urls,
+        balances=front.balances,
         replicas=len(alike),
     )
     body = dict(first) | {"deploy": dict(first["deploy"]) | {"replicas": len(alike)}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from datameesh_cli.core.declaration import Edge, Url
-from datameesh_cli.core.k8s.balanced import folded
+from datameesh_cli.core.k8s.balanced import folded, whom_to_ask
 from datameesh_cli.core.model import Port
 from tests.fakes.values import a_service
 
@@ -66,3 +66,12 @@ def test_one_of_two_that_is_left_out_is_one_pod_less() -> None:
 
 def test_without_any_of_them_it_stays_as_it_is() -> None:
     assert folded([WAY_IN, OTHER], BODIES) == ([WAY_IN, OTHER], {name: BODIES[name] for name in ("web", "db")})
+
+
+def test_what_both_targets_have_of_it_the_first_that_runs_of_those_alike_tells() -> None:
+    (_, web), _ = folded([OTHER, WAY_IN, ONE, TWO], BODIES)
+    for service in (WAY_IN, web):
+        assert whom_to_ask(service, {"web", "web-1", "web-2"}) == "web-1"
+        assert whom_to_ask(service, {"web", "web-2"}) == "web-2"
+        assert whom_to_ask(service, {"web"}) == "web", "on a cluster"
+    assert whom_to_ask(OTHER, {"db", "web-1"}) == "db"
