@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datameesh_cli.adapters import answers, docker, files, network, process
+from datameesh_cli.adapters.engine import PROJECT_LABEL
 from datameesh_cli.core.network import ADDRESSES, BLOCK_VARIABLE, address_variable, stand_ins
 from datameesh_cli.core.stream import Stream
 from datameesh_cli.errors import UnhealthyError
@@ -50,6 +51,7 @@ class Compose:
         The function handed over says whether Compose is still at work, and raises what it failed with. Whoever leaves early,
         through a failure or Ctrl-C, ends Compose first, so that the next `up` has the project to itself.
         """
+        self._remove_half_made()
         command = [*self._placed(profiles), "up", "--detach", "--quiet-pull", "--pull", "never", *services]
         with process.begun(command) as finished:
 
@@ -60,6 +62,14 @@ class Compose:
                 return done is None
 
             yield at_work
+
+    def _remove_half_made(self) -> None:
+        """Compose makes a container's successor as `<id>_<name>`, and gives it the name when the old one is gone. One that was cut
+        short stands in its own way ("Conflict. The container name is already in use"); it never ran."""
+        named = (f"label={PROJECT_LABEL}={self.project}", "status=created", "name=^/?[0-9a-f]{12}_")
+        found = docker.said("ps", "-aq", *(word for each in named for word in ("--filter", each))).split()
+        if found:
+            docker.said("rm", *found)
 
     def down(self, *, volumes: bool) -> None:
         """Remove all containers and the network of the project, and its volumes too if `volumes`.

@@ -281,7 +281,9 @@ def test_ctrl_c_of_a_change_and_up_again_ends_healthy(other: Stack) -> None:
     first.communicate(timeout=60)
     other.dm("up", "--ram", "700m")
     other.until_healthy(5)
-    assert sorted(c.service for c in other.containers().values()) == ["marketing-db", "sales-db"]
+    databases = ["marketing-db", "sales-api-db", "sales-db"]
+    alike = [f"{domain}-api{which}" for domain in ("marketing", "sales") for which in ("", "-1", "-2")]
+    assert sorted(c.service for c in other.containers().values()) == sorted(databases + alike)
     other.dm("down")
     _nothing_left(other)
 
@@ -347,7 +349,8 @@ def test_the_same_model_starts_without_dm(other: Stack, tmp_path: Path) -> None:
     compose = DockerCompose(ROOT / "compose", compose_file_name="compose.yaml", profiles=["core"], env_file=str(env))
     with compose:
         services = {c.Service for c in compose.get_containers()}
-        assert services == {s.name for s in adapters.repository.model().of_profiles(["core"])}
+        in_core = {s.name for s in adapters.repository.model().of_profiles(["core"])}
+        assert services == in_core - {"sales-api-2", "marketing-api-2"}, "the plan has one replica of each"
         out, _, code = compose.exec_in_container(["psql", "-qAtc", "SELECT current_database()"], "sales-db")
         assert (out.strip(), code) == ("sales_db", 0)
         assert {c.service for c in other.containers().values()} == services
