@@ -48,7 +48,7 @@ def quiet(*_: object) -> None:
 def adapters(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Adapters]:
     here = adapters_for(NAME, ROOT, tmp_path_factory.mktemp("state"))
     stop_stack(here, volumes=True)
-    start_profile(here, StartRequest(("core",), 512), quiet, quiet)
+    start_profile(here, StartRequest(ram=512, services=("sales-db", "marketing-db")), quiet, quiet)
     yield here
     stop_stack(here, volumes=True)
 

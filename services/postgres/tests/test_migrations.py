@@ -142,6 +142,6 @@ def test_a_new_volume_gets_the_same_rights(volume: Volume) -> None:
     assert volume.sql("SELECT string_agg(file, ' ' ORDER BY file) FROM migrations.applied").split() == RAN
     assert volume.sql(
         "SELECT string_agg(nspname, ' ' ORDER BY nspname) FROM pg_namespace WHERE nspname !~ '^(pg_|information)'"
-    ) == ("datameesh migrations public security staging statistics")
+    ) == ("api datameesh migrations public security staging statistics")
     volume.stop()
     assert "running" not in volume.start(OURS)
