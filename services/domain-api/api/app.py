@@ -22,7 +22,7 @@ from api.database import Connection, Database, prepared
 from api.pages import Page, Pages
 from api.problem import MEDIA_TYPE, Problem
 from api.query import Query, query_model, read_query
-from api.resource import Resource, single
+from api.resource import LARGEST, Resource, single
 from api.settings import Settings
 from api.specification import complete, documented
 from api.traffic import Traffic
@@ -111,7 +111,7 @@ def _collection(app: APIFlask, service: Service, resource: Resource) -> None:
 
 
 def _member(app: APIFlask, service: Service, resource: Resource) -> None:
-    @app.get(f"{resource.path}/<int(max=2147483647):key>", endpoint=f"one_{resource.name}")
+    @app.get(f"{resource.path}/<int(max={LARGEST}):key>", endpoint=f"one_{resource.name}")
     @documented(app, resource, "one")
     def member(key: int) -> Response:
         whom = service.begun(resource, "/{id}").for_whom(resource.guarded_as)

@@ -10,7 +10,7 @@ from apiflask import Schema, fields
 from marshmallow import RAISE, ValidationError, validate
 
 from api.problem import Problem
-from api.resource import Resource, Statement, listing
+from api.resource import LARGEST, Resource, Statement, listing
 from api.settings import Settings
 
 
@@ -72,7 +72,7 @@ def query_model(settings: Settings, resource: Resource) -> type[Schema]:
 def _filter(resource: Resource, name: str, about: str) -> Any:
     kind = type(resource.fields[name])
     checks = {
-        fields.Integer: validate.Range(-2147483648, 2147483647),
+        fields.Integer: validate.Range(-LARGEST - 1, LARGEST),
         fields.String: validate.And(validate.Length(max=200), validate.Regexp(r"^[^\x00]*\Z", error="has a NUL in it")),
     }
     return kind(validate=checks.get(kind), metadata={"description": about})

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from apiflask import Schema, fields
+from marshmallow import validate
 from marshmallow.fields import Field
+
+LARGEST = 2147483647
+"""Of PostgreSQL's integer."""
+KEY = validate.Range(1, LARGEST)
+"""What the number of a row may be that somebody names."""
 
 _TYPES: dict[type[Field], str] = {
     fields.Integer: "integer",
@@ -18,6 +24,11 @@ _TYPES: dict[type[Field], str] = {
     fields.NaiveDateTime: "timestamp",
     fields.Decimal: "numeric",
 }
+
+
+def about(text: str) -> dict[str, str]:
+    """Given what a field means, return that for the document."""
+    return {"description": text}
 
 
 @dataclass(frozen=True)

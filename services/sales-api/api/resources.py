@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from api.resource import Addition, Resource
+from api.resource import KEY, Addition, Resource, about
 from apiflask import Schema, fields
 from marshmallow import validate
 
-KEY = validate.Range(1, 2147483647)
 STATES = ("PENDING", "CONFIRMED", "SHIPPED", "DELIVERED", "CANCELLED")
-
-
-def about(text: str) -> dict[str, str]:
-    return {"description": text}
 
 
 class Customer(Schema):
