@@ -3,7 +3,7 @@ that a file speaks of. `services/minio` in the place of a path runs a service's 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from glob import escape
@@ -81,20 +81,22 @@ class Checks(pytest.File):
         if _left_out(self.path.parent.name):
 
             def every_check_passes_there(apis: Apis) -> None:
-                results = [r for r in apis.stack.verified(file) if r["file"] == file]
-                assert [(r["name"], r["why"]) for r in results if r["result"] == "failed"] == []
-                assert "passed" in {r["result"] for r in results}, "none of its checks applied"
+                _require_well(r for r in apis.stack.verified(file) if r["file"] == file)
 
             yield pytest.Function.from_parent(self, name=WITHOUT_A_SET, callobj=every_check_passes_there)
             return
         for name in sorted(sets) or [WITHOUT_A_SET]:
 
             def every_check_passes(verified: Callable[[str, str], Verified], loaded: str = name) -> None:
-                found = verified(profile, loaded).of(file)
-                assert [(r["name"], r["why"]) for r in found if r["result"] == "failed"] == []
-                assert "passed" in {r["result"] for r in found}, "none of its checks applied"
+                _require_well(verified(profile, loaded).of(file))
 
             yield pytest.Function.from_parent(self, name=name, callobj=every_check_passes)
+
+
+def _require_well(of_file: Iterable[dict[str, Any]]) -> None:
+    results = list(of_file)
+    assert [(r["name"], r["why"]) for r in results if r["result"] == "failed"] == []
+    assert "passed" in {r["result"] for r in results}, "none of its checks applied"
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Checks | None:

@@ -9,7 +9,7 @@ import pytest
 from datameesh_cli.adapters.adapters import adapters_for
 from datameesh_cli.core.health import Container
 from datameesh_cli.usecases.export_kubernetes import kompose_image
-from tests.integration.apis import Apis
+from tests.integration.apis import UP, Apis
 from tests.integration.stack import ROOT, SMALLEST, Stack, fresh_stack, stack_of
 
 ENGINES = {"stack", "shared", "other", "built", "exporter", "verified", "apis"}
@@ -76,9 +76,16 @@ def stack(shared: Stack, request: pytest.FixtureRequest) -> Stack:
 def apis(built: None) -> Iterator[Apis]:
     """A stack of the domains' APIs and what they take, without the query engine, with set small: the smallest plan has no API."""
     with fresh_stack("-a") as stack:
-        stack.dm("up", "sales-api", "marketing-api", "--ram", "1200m")
+        stack.dm(*UP)
         stack.dm("seed", "--set", "small", "--no-lake")
         yield Apis(stack)
+
+
+@pytest.fixture
+def tidy(apis: Apis) -> Iterator[Apis]:
+    """The APIs; what a test adds is gone afterwards."""
+    yield apis
+    apis.without_new_orders()
 
 
 @pytest.fixture

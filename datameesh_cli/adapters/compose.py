@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datameesh_cli.adapters import answers, docker, files, network, process
-from datameesh_cli.adapters.engine import PROJECT_LABEL
+from datameesh_cli.adapters.engine import container_ids
 from datameesh_cli.core.network import ADDRESSES, BLOCK_VARIABLE, address_variable, stand_ins
 from datameesh_cli.core.stream import Stream
 from datameesh_cli.errors import UnhealthyError
@@ -66,8 +66,7 @@ class Compose:
     def _remove_half_made(self) -> None:
         """Compose makes a container's successor as `<id>_<name>`, and gives it the name when the old one is gone. One that was cut
         short stands in its own way ("Conflict. The container name is already in use"); it never ran."""
-        named = (f"label={PROJECT_LABEL}={self.project}", "status=created", "name=^/?[0-9a-f]{12}_")
-        found = docker.said("ps", "-aq", *(word for each in named for word in ("--filter", each))).split()
+        found = container_ids(self.project, "status=created", "name=^/?[0-9a-f]{12}_")
         if found:
             docker.said("rm", *found)
 

@@ -44,8 +44,7 @@ class Engine:
 
     def containers(self, project: str) -> tuple[Container, ...]:
         """Given a Compose project, return its containers (job runs excepted), stopped ones included."""
-        labels = [f"label={PROJECT_LABEL}={project}", "label=com.docker.compose.oneoff=False"]
-        ids = docker.said("ps", "-aq", *(flag for label in labels for flag in ("--filter", label))).split()
+        ids = container_ids(project, "label=com.docker.compose.oneoff=False")
         if not ids:
             return ()
         # One call for all of them: the wait loop of `up` asks twice a second, on the cores that the stack is starting on.
@@ -114,13 +113,18 @@ class Engine:
 
     def remove_leftover_jobs(self, project: str) -> None:
         """Given a Compose project, remove job containers that an interrupted run left behind."""
-        labels = [f"label={PROJECT_LABEL}={project}", "label=com.docker.compose.oneoff=True"]
-        found = docker.said("ps", "-aq", *(flag for label in labels for flag in ("--filter", label))).split()
+        found = container_ids(project, "label=com.docker.compose.oneoff=True")
         if found:
             docker.said("rm", "-f", *found)
 
     def _has(self, *images: str) -> bool:
         return docker.run("image", "inspect", "--format", "{{.Id}}", *images, timeout=30).code == 0
+
+
+def container_ids(project: str, *filters: str) -> list[str]:
+    """Given a Compose project and filters of `docker ps`, return the ids of its containers that fit all, stopped ones included."""
+    wanted = (f"label={PROJECT_LABEL}={project}", *filters)
+    return docker.said("ps", "-aq", *(word for each in wanted for word in ("--filter", each))).split()
 
 
 def _named(kind: str, project: str) -> tuple[str, ...]:

@@ -79,8 +79,10 @@ def _started(adapters: Adapters, source: Source, images: Mapping[str, Image]) ->
     """The image that each service's container was made from; of a job, the one that its next run takes."""
     started = {c.service: c.image_id for c in adapters.engine.containers(adapters.project)}
     known = {p.name: images[p.body["image"]].id for p in source.parts if p.body["image"] in images}
-    asked = {p.name: whom_to_ask(p.service, started) for p in source.parts}
-    return {f"image-id/{name}": started.get(asked[name]) or known.get(name, "none") for name in asked}
+    return {
+        f"image-id/{p.name}": started.get(whom_to_ask(p.service, started)) or known.get(p.name, "none")
+        for p in source.parts
+    }
 
 
 def _applied(target: KubernetesTarget, images: Mapping[str, Image]) -> Mapping[str, str]:

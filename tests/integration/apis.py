@@ -10,6 +10,8 @@ import requests
 
 from tests.integration.stack import Stack, docker
 
+UP = ("up", "sales-api", "marketing-api", "--ram", "1200m")
+"""What starts both APIs and what they take, two replicas each."""
 ORDER = {"customer_id": 1, "product_id": 2, "quantity": 3}
 
 

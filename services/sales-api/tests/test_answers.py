@@ -7,7 +7,6 @@ import json
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,13 +15,6 @@ import pytest
 
 from tests.integration.apis import ORDER, Apis
 from tests.integration.stack import until
-
-
-@pytest.fixture
-def tidy(apis: Apis) -> Iterator[Apis]:
-    """The APIs; what a test adds is gone afterwards."""
-    yield apis
-    apis.without_new_orders()
 
 
 @pytest.mark.row("S-API-06")

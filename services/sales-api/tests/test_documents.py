@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,13 +18,6 @@ CHECKS = (
     "response_headers_conformance",
     "response_schema_conformance",
 )
-
-
-@pytest.fixture
-def tidy(apis: Apis) -> Iterator[Apis]:
-    """The APIs; what a test adds is gone afterwards."""
-    yield apis
-    apis.without_new_orders()
 
 
 @pytest.mark.parametrize(("api", "operations"), [("sales", 14), ("marketing", 11)])

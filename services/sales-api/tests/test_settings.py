@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.apis import Apis
+from tests.integration.apis import UP, Apis
 from tests.integration.stack import docker
-
-UP = ("up", "sales-api", "marketing-api", "--ram", "1200m")
 
 
 @pytest.mark.row("S-API-17")
